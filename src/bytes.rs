@@ -1,0 +1,74 @@
+//! Bytes that move within a slice.
+
+use core::ops::Range;
+
+/// As [`slice::copy_within`], except that what does not fit is not copied.
+///
+/// The standard one panics there and links the C library's `memmove`, which is
+/// more code on a microcontroller than everything that calls it.
+#[inline(never)]
+pub(crate) fn copy_within(bytes: &mut [u8], from: Range<usize>, to: usize) {
+    const WORD: usize = size_of::<usize>();
+    let Range { start, end } = from;
+    if to > start {
+        let distance = to.wrapping_sub(start);
+        (start..end).rev().for_each(|from| copy::<1>(bytes, from, from.wrapping_add(distance)));
+        return;
+    }
+    let distance = start.wrapping_sub(to);
+    // Longer steps would be calls of `memmove`.
+    let rest = steps::<{ 2 * WORD }>(bytes, start, end, distance);
+    let rest = steps::<{ WORD / 2 }>(bytes, rest, end, distance);
+    steps::<1>(bytes, rest, end, distance);
+}
+
+/// Copies downwards, `N` bytes at a time, and returns where fewer are left. A
+/// step is read before it is written, and never reaches what is yet to be read.
+#[inline(always)]
+fn steps<const N: usize>(bytes: &mut [u8], mut from: usize, end: usize, distance: usize) -> usize {
+    while end.saturating_sub(from) >= N {
+        copy::<N>(bytes, from, from.wrapping_sub(distance));
+        from = from.wrapping_add(N);
+    }
+    from
+}
+
+#[inline(always)]
+fn copy<const N: usize>(bytes: &mut [u8], from: usize, to: usize) {
+    if let Some(chunk) = bytes.get(from..).and_then(<[u8]>::first_chunk::<N>).copied()
+        && let Some(room) = bytes.get_mut(to..).and_then(<[u8]>::first_chunk_mut::<N>)
+    {
+        *room = chunk;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn it_copies_what_the_standard_one_copies() {
+        for len in 0..44_usize {
+            for start in 0..=len {
+                for end in start..=len {
+                    for to in 0..=len.saturating_sub(end - start) {
+                        let mut expected: Vec<u8> = (0..len as u8).collect();
+                        let mut bytes = expected.clone();
+                        expected.copy_within(start..end, to);
+                        copy_within(&mut bytes, start..end, to);
+                        assert_eq!(bytes, expected, "{start}..{end} to {to} of {len}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn out_of_range_is_not_a_panic() {
+        for (from, to) in [(3..9, 0), (0..4, 3), (9..20, 30)] {
+            copy_within(&mut [0; 4], from, to);
+        }
+    }
+}

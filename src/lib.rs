@@ -1,0 +1,66 @@
+#![no_std]
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![deny(missing_docs, unreachable_pub)]
+// No panics by construction: what could panic does not pass review by accident.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+// `#[inline(never)]` marks what is to exist once, because it was measured: a
+// microcontroller's flash is small.
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+// The layers, from what everything stands on to what a server uses.
+//
+//   error, clock, sink, bytes   what can go wrong; the time; where bytes go
+//   zlib                        inflate and deflate
+//   json                        tagged JSON, read in place and written in one pass
+//   signing                     itsdangerous: keys, signers, serializers, payloads
+//   cookie                      Werkzeug: Cookie, Set-Cookie, Vary
+//   config                      Flask's configuration keys
+//   session                     what a handler works with
+//   http, interface             requests and responses; opening and saving
+//   backends                    clocks and key sources for std, alloc and devices
+pub mod clock;
+pub mod error;
+pub mod sink;
+
+mod bytes;
+
+pub mod zlib;
+
+pub mod json;
+
+pub mod signing;
+
+pub mod cookie;
+
+pub mod config;
+pub mod session;
+
+pub mod http;
+pub mod interface;
+
+#[path = "../backends/mod.rs"]
+pub mod backends;
+
+pub use clock::{Clock, UnixTime};
+pub use config::{BadCookie, Config, Lifetime, OversizeCookie, UnsetClock};
+pub use error::Error;
+pub use http::{Request, Response};
+pub use interface::{
+    App, CookieSession, Opened, RequestContext, Saved, SecureCookieSessionInterface, SessionInterface,
+};
+pub use session::{NullSession, SecureCookieSession, Session, SessionMap, SessionMixin};

@@ -1,0 +1,123 @@
+//! Where bytes go: one small trait, so that writers stack without buffers.
+
+use core::{convert::Infallible, fmt};
+
+use crate::Error;
+
+/// A place that takes bytes, in pieces of any size.
+pub trait Sink {
+    /// Why a write failed.
+    type Error;
+
+    /// Takes all of `bytes`.
+    ///
+    /// # Errors
+    /// When the sink cannot take them all; what it took of them is its own
+    /// affair, and a writer stops there.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Self::Error>;
+}
+
+impl<S: Sink + ?Sized> Sink for &mut S {
+    type Error = S::Error;
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
+        (**self).write(bytes)
+    }
+}
+
+/// Counts the bytes and drops them.
+///
+/// ```
+/// use hipflask::sink::{CountSink, Sink};
+///
+/// let mut count = CountSink::default();
+/// count.write(b"abc")?;
+/// assert_eq!(count.len_bytes(), 3);
+/// # Ok::<(), core::convert::Infallible>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CountSink(usize);
+
+impl CountSink {
+    /// How many bytes were written.
+    #[must_use]
+    pub const fn len_bytes(&self) -> usize {
+        self.0
+    }
+}
+
+impl Sink for CountSink {
+    type Error = Infallible;
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
+        self.0 = self.0.saturating_add(bytes.len());
+        Ok(())
+    }
+}
+
+/// Fills a byte slice from its start.
+///
+/// ```
+/// use hipflask::sink::{Sink, SliceSink};
+///
+/// let mut buffer = [0; 4];
+/// let mut sink = SliceSink::new(&mut buffer);
+/// sink.write(b"abc")?;
+/// assert_eq!(sink.written(), b"abc");
+/// assert!(sink.write(b"de").is_err());
+/// assert_eq!(sink.written(), b"abc");
+/// # Ok::<(), hipflask::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct SliceSink<'a> {
+    buffer: &'a mut [u8],
+    len: usize,
+}
+
+impl<'a> SliceSink<'a> {
+    /// A sink over `buffer`.
+    #[must_use]
+    pub const fn new(buffer: &'a mut [u8]) -> Self {
+        Self { buffer, len: 0 }
+    }
+
+    /// What was written.
+    #[must_use]
+    pub fn written(&self) -> &[u8] {
+        self.buffer.get(..self.len).unwrap_or_default()
+    }
+
+    /// What was written, for as long as the buffer was lent.
+    #[must_use]
+    pub fn into_written(self) -> &'a mut [u8] {
+        self.buffer.get_mut(..self.len).unwrap_or_default()
+    }
+}
+
+impl Sink for SliceSink<'_> {
+    type Error = Error;
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let end = self.len.saturating_add(bytes.len());
+        let capacity_bytes = self.buffer.len();
+        let room = self
+            .buffer
+            .get_mut(self.len..end)
+            .ok_or(Error::Capacity { needed_bytes: end, capacity_bytes })?;
+        room.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
+        self.len = end;
+        Ok(())
+    }
+}
+
+/// Passes ASCII text on to a [`core::fmt::Write`].
+#[derive(Debug)]
+pub struct FmtSink<W>(pub W);
+
+impl<W: fmt::Write> Sink for FmtSink<W> {
+    type Error = fmt::Error;
+
+    fn write(&mut self, bytes: &[u8]) -> fmt::Result {
+        self.0.write_str(core::str::from_utf8(bytes).map_err(|_| fmt::Error)?)
+    }
+}
