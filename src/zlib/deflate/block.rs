@@ -1,0 +1,153 @@
+//! Blocks: where they end, and which of the three forms each one takes.
+
+use super::bits::BitWriter;
+use super::codes::{Codes, cost_bits, distance_symbol, length_symbol};
+use super::header::Header;
+use super::lengths::code_lengths;
+use super::parse::{Token, Tokens};
+use super::trace::{Path, Trace};
+use crate::zlib::symbols::{
+    DISTANCE_SYMBOLS, DISTANCES, END_OF_BLOCK, FIRST_LENGTH, FIXED_DISTANCE_BITS, LENGTHS, LITERAL_SYMBOLS,
+    MAX_CODE_BITS, fixed_literal_lengths,
+};
+
+/// How many symbols a block has before it is ended: zlib's buffer for them at
+/// memLevel 8 has 16,384 places, and it stops one short.
+const MAX_SYMBOLS: usize = 16_383;
+
+/// How often each symbol occurs in a block.
+struct Frequencies {
+    literals: [u16; LITERAL_SYMBOLS],
+    distances: [u16; DISTANCE_SYMBOLS],
+}
+
+/// Writes all of the input as blocks; stops early when the output is full.
+pub(super) fn write_all<T: Trace>(mut rest: Tokens<'_>, out: &mut BitWriter<'_>, trace: &mut T) {
+    let mut is_last = false;
+    while !is_last && !out.overflowed() {
+        let start = rest;
+        let frequencies;
+        (frequencies, is_last) = count(&mut rest, trace);
+        let len = start.input.len().wrapping_sub(rest.input.len());
+        let block = Tokens { input: start.input.get(..len).unwrap_or_default(), slots: start.slots };
+        write(block, &frequencies, is_last, out, trace);
+    }
+}
+
+/// Takes the next block's tokens, and says whether it is the last one.
+fn count<T: Trace>(rest: &mut Tokens<'_>, trace: &mut T) -> (Frequencies, bool) {
+    let mut frequencies = Frequencies { literals: [0; LITERAL_SYMBOLS], distances: [0; DISTANCE_SYMBOLS] };
+    let add = |frequencies: &mut [u16], symbol: usize| {
+        if let Some(frequency) = frequencies.get_mut(symbol) {
+            *frequency = frequency.wrapping_add(1);
+        }
+    };
+    add(&mut frequencies.literals, END_OF_BLOCK);
+    let mut symbols = 0_usize;
+    let mut ends_with_match = false;
+    for token in rest.by_ref().take(MAX_SYMBOLS) {
+        symbols = symbols.wrapping_add(1);
+        match token {
+            Token::Literal(byte) => {
+                add(&mut frequencies.literals, byte.into());
+                ends_with_match = false;
+            }
+            Token::Match(found) => {
+                let length = length_symbol(found.len).number;
+                add(&mut frequencies.literals, FIRST_LENGTH.wrapping_add(length));
+                add(&mut frequencies.distances, distance_symbol(found.distance).number);
+                ends_with_match = true;
+            }
+        }
+    }
+    // zlib ends a full block at once, except on the input's last literal, which
+    // it sends after its loop. So an input can end with a block of nothing.
+    let is_last = rest.input.is_empty() && (symbols < MAX_SYMBOLS || !ends_with_match);
+    if !is_last {
+        trace.hit(if rest.input.is_empty() { Path::EmptyLastBlock } else { Path::FullBlock });
+    }
+    (frequencies, is_last)
+}
+
+/// Writes a block in the form that takes the fewest bytes; zlib counts whole
+/// bytes, and on a tie takes stored before fixed before dynamic.
+fn write<T: Trace>(
+    block: Tokens<'_>,
+    frequencies: &Frequencies,
+    is_last: bool,
+    out: &mut BitWriter<'_>,
+    trace: &mut T,
+) {
+    let mut literal_lengths = [0; LITERAL_SYMBOLS];
+    let mut distance_lengths = [0; DISTANCE_SYMBOLS];
+    let literal_count = code_lengths(&frequencies.literals, MAX_CODE_BITS, &mut literal_lengths, trace);
+    let distance_count = code_lengths(&frequencies.distances, MAX_CODE_BITS, &mut distance_lengths, trace);
+    let header = Header::new(
+        literal_lengths.get(..literal_count).unwrap_or_default(),
+        distance_lengths.get(..distance_count).unwrap_or_default(),
+        trace,
+    );
+
+    let cost = |literal_lengths: [u8; LITERAL_SYMBOLS], distance_lengths: [u8; DISTANCE_SYMBOLS]| {
+        let length_extra = LENGTHS.iter().map(|range| range.extra_bits);
+        let extra = core::iter::repeat_n(0, FIRST_LENGTH).chain(length_extra);
+        cost_bits(&frequencies.literals, literal_lengths.into_iter(), extra).wrapping_add(cost_bits(
+            &frequencies.distances,
+            distance_lengths.into_iter(),
+            DISTANCES.iter().map(|range| range.extra_bits),
+        ))
+    };
+    let bytes = |bits: u32| bits.wrapping_add(3 + 7) / 8;
+    let fixed_bytes = bytes(cost(fixed_literal_lengths(), [FIXED_DISTANCE_BITS; DISTANCE_SYMBOLS]));
+    let dynamic_bytes = bytes(cost(literal_lengths, distance_lengths).wrapping_add(header.len_bits));
+    let stored_bytes = (block.input.len() as u32).wrapping_add(4);
+
+    if stored_bytes <= fixed_bytes.min(dynamic_bytes) {
+        trace.hit(Path::StoredBlock);
+        send_form(out, 0, is_last);
+        out.align();
+        let len = block.input.len() as u16;
+        out.bytes(&len.to_le_bytes());
+        out.bytes(&(!len).to_le_bytes());
+        out.bytes(block.input);
+        return;
+    }
+    if fixed_bytes <= dynamic_bytes {
+        trace.hit(Path::FixedBlock);
+        send_form(out, 1, is_last);
+        literal_lengths = fixed_literal_lengths();
+        distance_lengths = [FIXED_DISTANCE_BITS; DISTANCE_SYMBOLS];
+    } else {
+        trace.hit(Path::DynamicBlock);
+        send_form(out, 2, is_last);
+        header.send(out);
+    }
+    send(block, &Codes::new(literal_lengths), &Codes::new(distance_lengths), out);
+}
+
+fn send_form(out: &mut BitWriter<'_>, form: u16, is_last: bool) {
+    out.bits(form << 1 | u16::from(is_last), 3);
+}
+
+/// Sends a block's symbols.
+fn send(
+    block: Tokens<'_>,
+    literals: &Codes<LITERAL_SYMBOLS>,
+    distances: &Codes<DISTANCE_SYMBOLS>,
+    out: &mut BitWriter<'_>,
+) {
+    for token in block {
+        match token {
+            Token::Literal(byte) => literals.send(out, byte.into()),
+            Token::Match(found) => {
+                let length = length_symbol(found.len);
+                literals.send(out, FIRST_LENGTH.wrapping_add(length.number));
+                out.bits(length.extra, length.extra_bits);
+                let distance = distance_symbol(found.distance);
+                distances.send(out, distance.number);
+                out.bits(distance.extra, distance.extra_bits);
+            }
+        }
+    }
+    literals.send(out, END_OF_BLOCK);
+}

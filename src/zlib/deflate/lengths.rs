@@ -1,0 +1,234 @@
+//! Code lengths: from how often each symbol occurs to how long its code is.
+//!
+//! Huffman's algorithm over a binary heap, followed to the tie-break: which of
+//! two equally rare symbols gets the longer code is part of zlib's output.
+
+use super::trace::{Path, Trace};
+use crate::zlib::symbols::{LITERAL_SYMBOLS, MAX_CODE_BITS};
+
+/// Leaves and inner nodes of the largest tree.
+const MAX_NODES: usize = 2 * LITERAL_SYMBOLS - 1;
+
+/// A heap entry: how often (16 bits), the height of the tree below (6 bits),
+/// which node (10 bits). A block has at most 2^14 symbols, so a
+/// tree is never higher than 21.
+type Entry = u32;
+const NODE_BITS: u32 = 10;
+const HEIGHT_BITS: u32 = 6;
+
+/// Sets the code length of each symbol, zero where it does not occur and at most
+/// `longest`. Returns how many symbols there are up to the last one with a code.
+///
+/// There are always at least two codes: a lone one gets a partner, as zlib does
+/// for the sake of old decoders.
+pub(super) fn code_lengths<T: Trace>(
+    frequencies: &[u16],
+    longest: usize,
+    lengths: &mut [u8],
+    trace: &mut T,
+) -> usize {
+    let mut heap = Heap { entries: [0; LITERAL_SYMBOLS], len: 0 };
+    let mut used = 0_usize;
+    for (symbol, &frequency) in frequencies.iter().enumerate() {
+        if frequency != 0 {
+            heap.append(entry(frequency.into(), 0, symbol));
+            used = symbol.wrapping_add(1);
+        }
+    }
+    while heap.len < 2 {
+        let partner = if used < 3 { used } else { 0 };
+        used = used.max(partner.wrapping_add(1));
+        heap.append(entry(1, 0, partner));
+    }
+
+    let mut tree = Tree { nodes: [0; MAX_NODES], order: [0; MAX_NODES], len: 0 };
+    tree.grow(&mut heap, frequencies.len());
+    lengths.fill(0);
+    tree.assign(frequencies.len(), longest, lengths, trace);
+    used
+}
+
+fn entry(frequency: u32, height: u32, node: usize) -> Entry {
+    (frequency << HEIGHT_BITS | height) << NODE_BITS | node as u32
+}
+
+fn node(entry: Entry) -> usize {
+    (entry & ((1 << NODE_BITS) - 1)) as usize
+}
+
+/// zlib's order: the rarer first, and of equally rare ones the lower tree. On a
+/// tie in both, the first argument counts as smaller.
+fn is_smaller(a: Entry, b: Entry) -> bool {
+    a >> NODE_BITS <= b >> NODE_BITS
+}
+
+/// A binary heap with the smallest entry first.
+struct Heap {
+    entries: [Entry; LITERAL_SYMBOLS],
+    len: usize,
+}
+
+impl Heap {
+    fn append(&mut self, entry: Entry) {
+        if let Some(slot) = self.entries.get_mut(self.len) {
+            *slot = entry;
+            self.len = self.len.wrapping_add(1);
+        }
+    }
+
+    fn order(&mut self) {
+        for at in (0..self.len / 2).rev() {
+            let entry = self.get(at);
+            self.sift_down(at, entry);
+        }
+    }
+
+    fn get(&self, at: usize) -> Entry {
+        self.entries.get(at).copied().unwrap_or_default()
+    }
+
+    /// Puts `entry` into the place `at` or below, so that the smaller ones are above.
+    fn sift_down(&mut self, mut at: usize, entry: Entry) {
+        let Some(entries) = self.entries.get_mut(..self.len) else { return };
+        loop {
+            let left = at.wrapping_mul(2).wrapping_add(1);
+            let right = left.wrapping_add(1);
+            let Some(&left_child) = entries.get(left) else { break };
+            let (below, child) = match entries.get(right) {
+                Some(&right_child) if is_smaller(right_child, left_child) => (right, right_child),
+                _ => (left, left_child),
+            };
+            if is_smaller(entry, child) {
+                break;
+            }
+            if let Some(slot) = entries.get_mut(at) {
+                *slot = child;
+            }
+            at = below;
+        }
+        if let Some(slot) = entries.get_mut(at) {
+            *slot = entry;
+        }
+    }
+
+    /// Takes the smallest entry; the last one moves up.
+    fn pop(&mut self) -> Entry {
+        let smallest = self.get(0);
+        self.len = self.len.saturating_sub(1);
+        let last = self.get(self.len);
+        if self.len > 0 {
+            self.sift_down(0, last);
+        }
+        smallest
+    }
+}
+
+/// The Huffman tree.
+struct Tree {
+    /// By node: its parent, then its depth.
+    nodes: [u16; MAX_NODES],
+    /// The nodes as they left the heap: the rarest first, the root last.
+    order: [u16; MAX_NODES],
+    len: usize,
+}
+
+impl Tree {
+    /// Joins the two smallest nodes until one is left. The leaves are numbered
+    /// as their symbols, the inner nodes from `symbols` on.
+    fn grow(&mut self, heap: &mut Heap, symbols: usize) {
+        heap.order();
+        let mut parent = symbols;
+        while heap.len >= 2 {
+            let first = heap.pop();
+            let second = heap.get(0);
+            for child in [node(first), node(second)] {
+                self.record(child);
+                if let Some(slot) = self.nodes.get_mut(child) {
+                    *slot = parent as u16;
+                }
+            }
+            let frequency =
+                (first >> (NODE_BITS + HEIGHT_BITS)).wrapping_add(second >> (NODE_BITS + HEIGHT_BITS));
+            let height_mask = (1 << HEIGHT_BITS) - 1;
+            let height = (first >> NODE_BITS & height_mask).max(second >> NODE_BITS & height_mask);
+            heap.sift_down(0, entry(frequency, height.wrapping_add(1), parent));
+            parent = parent.wrapping_add(1);
+        }
+        self.record(node(heap.get(0)));
+    }
+
+    fn record(&mut self, node: usize) {
+        if let Some(slot) = self.order.get_mut(self.len) {
+            *slot = node as u16;
+            self.len = self.len.wrapping_add(1);
+        }
+    }
+
+    /// Turns depths into code lengths, none above `longest`.
+    fn assign<T: Trace>(&mut self, symbols: usize, longest: usize, lengths: &mut [u8], trace: &mut T) {
+        let Some((&root, below)) = self.order.get(..self.len).and_then(|order| order.split_last()) else {
+            return;
+        };
+        let mut counts = [0_u16; MAX_CODE_BITS + 1];
+        let mut too_deep = 0_u32;
+        if let Some(slot) = self.nodes.get_mut(usize::from(root)) {
+            *slot = 0;
+        }
+        // From the root down: a parent's depth stands where its own parent stood.
+        for &node in below.iter().rev() {
+            let node = usize::from(node);
+            let parent = self.nodes.get(node).copied().unwrap_or_default();
+            let above = self.nodes.get(usize::from(parent)).copied().unwrap_or_default();
+            let mut depth = usize::from(above).wrapping_add(1);
+            if depth > longest {
+                depth = longest;
+                too_deep = too_deep.wrapping_add(1);
+            }
+            if let Some(slot) = self.nodes.get_mut(node) {
+                *slot = depth as u16;
+            }
+            if node < symbols {
+                if let Some(count) = counts.get_mut(depth) {
+                    *count = count.wrapping_add(1);
+                }
+                if let Some(length) = lengths.get_mut(node) {
+                    *length = depth as u8;
+                }
+            }
+        }
+        if too_deep > 0 {
+            trace.hit(Path::BitLengthOverflow);
+            rebalance(&mut counts, longest, too_deep);
+            deal_out(&counts, below, symbols, lengths);
+        }
+    }
+}
+
+/// Makes room for the leaves that were too deep, as zlib's `gen_bitlen`:
+/// each step moves one leaf down from the deepest level above the last, and two
+/// nodes that were too deep, which share a parent, become one more leaf beside it.
+fn rebalance(counts: &mut [u16; MAX_CODE_BITS + 1], longest: usize, too_deep: u32) {
+    for _ in 0..too_deep.div_ceil(2) {
+        let Some(from) = counts.iter().take(longest).rposition(|&count| count > 0) else { return };
+        for (length, count) in counts.iter_mut().enumerate() {
+            if length == from || length == longest {
+                *count = count.wrapping_sub(1);
+            }
+            if length == from.wrapping_add(1) {
+                *count = count.wrapping_add(2);
+            }
+        }
+    }
+}
+
+/// Gives the longest codes to the rarest symbols.
+fn deal_out(counts: &[u16; MAX_CODE_BITS + 1], order: &[u16], symbols: usize, lengths: &mut [u8]) {
+    let mut leaves = order.iter().map(|&node| usize::from(node)).filter(|&node| node < symbols);
+    for (length, &count) in counts.iter().enumerate().rev() {
+        for symbol in leaves.by_ref().take(count.into()) {
+            if let Some(slot) = lengths.get_mut(symbol) {
+                *slot = length as u8;
+            }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Deflate: a zlib stream, byte for byte as stock zlib makes it.
+//!
+//! The algorithm is that of zlib by Jean-loup Gailly and Mark Adler, at level 6
+//! with 32 KiB of window and memLevel 8: what `zlib.compress(data)` does in
+//! Python, and so what itsdangerous writes. Versions 1.2.x and 1.3.x agree;
+//! zlib-ng and others write other bytes. Inputs end at 32 KiB, so the window
+//! never slides, which leaves four steps, each over the whole input:
+//!
+//! 1. `chains`: sort the positions by hash.
+//! 2. `parse`: walk the input, find matches, note the tokens.
+//! 3. `block`: cut the tokens into blocks, count, choose each one's form.
+//! 4. `bits`: write.
+//!
+//! No allocator and no 64 KiB head table: four bytes of scratch an input byte.
+//! Two hold the sorted positions, and the output once these are done with.
+//! Two hold each position's rank among them, and then the tokens.
+
+mod bits;
+mod block;
+mod chains;
+mod codes;
+mod header;
+mod lengths;
+mod matches;
+mod parse;
+mod trace;
+
+use core::ops::{Deref, DerefMut};
+
+pub use trace::{Path, Trace};
+
+use super::adler::adler32;
+use super::symbols::WINDOW;
+use crate::Error;
+use bits::BitWriter;
+use chains::Slot;
+use parse::Tokens;
+
+/// The input itself, its sorted position and its rank.
+const BYTES_PER_INPUT_BYTE: usize = 1 + 2 * size_of::<Slot>();
+
+/// zlib's header: deflate with a window of 32 KiB, default level, and the check bits.
+const HEADER: [u8; 2] = [0x78, 0x9c];
+
+/// The memory to compress in: input, work and output, in one object to be lent.
+///
+/// This is the type without its capacity, which functions take (`&mut Scratch`);
+/// [`DeflateScratch`] is the one to create.
+pub struct Scratch<B: ?Sized = [[u8; BYTES_PER_INPUT_BYTE]]> {
+    bytes: B,
+}
+
+/// Memory to compress up to `N` bytes: 5 × `N` bytes, of which the input is one.
+///
+/// It is all zeros before its first use, so a `static` of it takes no flash. What
+/// it holds after a use does not matter to the next.
+///
+/// ```
+/// use hipflask::zlib::{DeflateScratch, Scratch};
+///
+/// fn pack(scratch: &mut Scratch) -> Result<Option<&[u8]>, hipflask::Error> {
+///     scratch.input_mut()[..12].copy_from_slice(b"abababababab");
+///     Ok(scratch.deflate(12, 64)?.stream)
+/// }
+///
+/// let mut scratch = DeflateScratch::<64>::new();
+/// // Python: zlib.compress(b"abababababab")
+/// assert_eq!(pack(&mut scratch)?, Some(&b"x\x9cKLJ\x84C\x00\x1d\xbe\x04\x93"[..]));
+/// # Ok::<(), hipflask::Error>(())
+/// ```
+pub type DeflateScratch<const N: usize> = Scratch<[[u8; BYTES_PER_INPUT_BYTE]; N]>;
+
+/// What [`Scratch::deflate`] leaves: both in the scratch.
+#[derive(Clone, Copy, Debug)]
+pub struct Deflated<'a> {
+    /// The input, unchanged.
+    pub input: &'a [u8],
+    /// The zlib stream, or `None` if it is longer than it was to be.
+    pub stream: Option<&'a [u8]>,
+}
+
+impl<const N: usize> DeflateScratch<N> {
+    /// Memory for inputs of up to `N` bytes.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { bytes: [[0; BYTES_PER_INPUT_BYTE]; N] }
+    }
+}
+
+impl<const N: usize> Default for DeflateScratch<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize> Deref for DeflateScratch<N> {
+    type Target = Scratch;
+
+    fn deref(&self) -> &Scratch {
+        self
+    }
+}
+
+impl<const N: usize> DerefMut for DeflateScratch<N> {
+    fn deref_mut(&mut self) -> &mut Scratch {
+        self
+    }
+}
+
+impl Scratch {
+    /// How long an input may be: `N`, but at most 32 KiB.
+    #[must_use]
+    pub const fn capacity_bytes(&self) -> usize {
+        let capacity_bytes = self.bytes.len();
+        if capacity_bytes < WINDOW { capacity_bytes } else { WINDOW }
+    }
+
+    /// Where the input goes: [`capacity_bytes`](Self::capacity_bytes) of room.
+    pub fn input_mut(&mut self) -> &mut [u8] {
+        let capacity_bytes = self.capacity_bytes();
+        self.parts().input.get_mut(..capacity_bytes).unwrap_or_default()
+    }
+
+    /// Divides the memory; the slots come first, so that they lie on even addresses
+    /// if the whole does.
+    fn parts(&mut self) -> Parts<'_> {
+        let slot_bytes = self.bytes.len().wrapping_mul(size_of::<Slot>());
+        let memory = self.bytes.as_flattened_mut();
+        let (sorted, rest) = memory.split_at_mut_checked(slot_bytes).unwrap_or_default();
+        let (ranks, input) = rest.split_at_mut_checked(slot_bytes).unwrap_or_default();
+        Parts { sorted, ranks, input }
+    }
+
+    /// Compresses the first `len_bytes` of the input, to at most `max_len_bytes`.
+    ///
+    /// itsdangerous compresses only when that is at least two bytes shorter: for
+    /// that rule `max_len_bytes` is `len_bytes - 2`. A stream longer than `2 * N`
+    /// has no room and is not made either.
+    ///
+    /// # Errors
+    /// [`Error::Capacity`] if `len_bytes` exceeds [`capacity_bytes`](Self::capacity_bytes).
+    pub fn deflate(&mut self, len_bytes: usize, max_len_bytes: usize) -> Result<Deflated<'_>, Error> {
+        self.deflate_traced(len_bytes, max_len_bytes, &mut ())
+    }
+
+    /// [`deflate`](Self::deflate), telling which paths it takes.
+    ///
+    /// # Errors
+    /// Those of [`deflate`](Self::deflate).
+    #[doc(hidden)]
+    pub fn deflate_traced<T: Trace>(
+        &mut self,
+        len_bytes: usize,
+        max_len_bytes: usize,
+        trace: &mut T,
+    ) -> Result<Deflated<'_>, Error> {
+        let capacity_bytes = self.capacity_bytes();
+        let full = Error::Capacity { needed_bytes: len_bytes, capacity_bytes };
+        if len_bytes > capacity_bytes {
+            return Err(full);
+        }
+        let Parts { sorted, ranks, input } = self.parts();
+        let input = input.get(..len_bytes).ok_or(full)?;
+        let slots = ranks.as_chunks_mut().0.get_mut(..len_bytes).ok_or(full)?;
+
+        let sorted_slots = sorted.as_chunks_mut().0;
+        chains::build(input, sorted_slots, slots);
+        parse::parse(input, sorted_slots, slots, trace);
+
+        let room = max_len_bytes.min(sorted.len());
+        let mut out = BitWriter::new(sorted.get_mut(..room).unwrap_or_default());
+        out.bytes(&HEADER);
+        block::write_all(Tokens { input, slots }, &mut out, trace);
+        out.bytes(&adler32(input).to_be_bytes());
+        let stream = out.finish().and_then(|len| sorted.get(..len));
+        Ok(Deflated { input, stream })
+    }
+}
+
+/// The parts of the scratch memory.
+struct Parts<'a> {
+    /// The sorted positions, later the output.
+    sorted: &'a mut [u8],
+    /// The ranks, later the tokens.
+    ranks: &'a mut [u8],
+    input: &'a mut [u8],
+}

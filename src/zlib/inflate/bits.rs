@@ -1,0 +1,191 @@
+//! The bit reader: bits from the low end, pulled through a small read-ahead.
+
+use super::Refused;
+use crate::Error;
+
+/// Where compressed bytes come from, pulled in small pieces.
+///
+/// ```
+/// use hipflask::zlib::Source;
+///
+/// let mut input: &[u8] = b"abc";
+/// let mut buffer = [0; 64];
+/// assert_eq!(input.read(&mut buffer)?, 3);
+/// assert_eq!(input.read(&mut buffer)?, 0);
+/// # Ok::<(), hipflask::Error>(())
+/// ```
+pub trait Source {
+    /// Fills `buffer` from its start and returns how many bytes it wrote: zero
+    /// only at the end of the input. [`inflate`](crate::zlib::inflate) always
+    /// lends at least 48 bytes, so that base64 can be decoded group by group.
+    ///
+    /// # Errors
+    /// The source's own, such as [`Error::BadPayload`] for text that is not base64.
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error>;
+}
+
+impl Source for &[u8] {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let len = buffer.len().min(self.len());
+        let (now, later) = self.split_at_checked(len).unwrap_or_default();
+        for (to, &from) in buffer.iter_mut().zip(now) {
+            *to = from;
+        }
+        *self = later;
+        Ok(len)
+    }
+}
+
+/// Bytes read ahead of the bits.
+const READ_AHEAD: usize = 64;
+
+/// A machine word: what the bit buffer is filled with at a time.
+const WORD: usize = size_of::<usize>();
+
+/// Bits from a [`Source`], the lowest of each byte first.
+pub(crate) struct Bits<'a, S> {
+    source: &'a mut S,
+    /// What the source answered to [`Refused::Source`].
+    pub(crate) failure: Error,
+    ahead: [u8; READ_AHEAD],
+    next: usize,
+    end: usize,
+    /// How many bytes the source gave so far.
+    pulled_bytes: usize,
+    /// The next bits. Above `count` may already stand bits of the bytes that
+    /// come next; they are put there again, unchanged, when they are counted.
+    hold: usize,
+    count: u32,
+}
+
+impl<'a, S: Source> Bits<'a, S> {
+    pub(crate) fn new(source: &'a mut S) -> Self {
+        Self {
+            source,
+            failure: Error::BadPayload,
+            ahead: [0; READ_AHEAD],
+            next: 0,
+            end: 0,
+            pulled_bytes: 0,
+            hold: 0,
+            count: 0,
+        }
+    }
+
+    /// Tries to have `wanted` bits (on a 32-bit machine: at least 25), fewer at
+    /// the end of the input. Taking more than there are is an error later.
+    #[inline(always)]
+    pub(crate) fn want(&mut self, wanted: u32) -> Result<(), Refused> {
+        if self.count < wanted { self.refill() } else { Ok(()) }
+    }
+
+    #[inline(always)]
+    fn refill(&mut self) -> Result<(), Refused> {
+        if let Some(ahead) = self.ahead.get(self.next..self.end)
+            && let Some(&word) = ahead.first_chunk::<WORD>()
+        {
+            // Whole bytes that fit above `count`, without a loop.
+            self.hold |= usize::from_le_bytes(word).wrapping_shl(self.count);
+            let bytes = (usize::BITS - 1).wrapping_sub(self.count) >> 3;
+            self.next = self.next.wrapping_add(bytes as usize);
+            self.count |= usize::BITS - 8;
+            return Ok(());
+        }
+        self.refill_near_end()
+    }
+
+    /// Pulls from the source when less than a word is left, then goes byte by byte.
+    #[inline(never)]
+    #[cold]
+    fn refill_near_end(&mut self) -> Result<(), Refused> {
+        let left = self.end.saturating_sub(self.next);
+        for to in 0..left {
+            let byte = self.ahead.get(self.next.wrapping_add(to)).copied().unwrap_or_default();
+            if let Some(slot) = self.ahead.get_mut(to) {
+                *slot = byte;
+            }
+        }
+        (self.next, self.end) = (0, left);
+        if let Some(room) = self.ahead.get_mut(left..) {
+            let pulled = match self.source.read(room) {
+                Ok(pulled) => pulled.min(room.len()),
+                Err(error) => {
+                    self.failure = error;
+                    return Err(Refused::Source);
+                }
+            };
+            self.end = left.wrapping_add(pulled);
+            self.pulled_bytes = self.pulled_bytes.wrapping_add(pulled);
+        }
+        while self.count <= usize::BITS - 8
+            && self.next < self.end
+            && let Some(&byte) = self.ahead.get(self.next)
+        {
+            self.hold |= usize::from(byte).wrapping_shl(self.count);
+            self.count = self.count.wrapping_add(8);
+            self.next = self.next.wrapping_add(1);
+        }
+        Ok(())
+    }
+
+    /// The next bits without taking them: `count` of them are real.
+    #[inline(always)]
+    pub(crate) fn peek(&self) -> usize {
+        self.hold
+    }
+
+    /// Drops `n` bits (at most 15) that were looked at.
+    #[inline(always)]
+    pub(crate) fn drop(&mut self, n: u32) -> Result<(), Refused> {
+        self.count = self.count.checked_sub(n).ok_or(Refused::Malformed)?;
+        self.hold = self.hold.wrapping_shr(n);
+        Ok(())
+    }
+
+    /// Takes `n` bits (at most 15); [`want`](Self::want) came before.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, n: u32) -> Result<usize, Refused> {
+        let value = self.hold & 1_usize.wrapping_shl(n).wrapping_sub(1);
+        self.drop(n)?;
+        Ok(value)
+    }
+
+    /// Reads a number of `n` bits (at most 15). One copy of what the two above
+    /// are, for where it is not a matter of speed.
+    #[inline(never)]
+    pub(crate) fn number(&mut self, n: u32) -> Result<usize, Refused> {
+        self.want(n)?;
+        self.take(n)
+    }
+
+    /// Drops the rest of the byte.
+    pub(crate) fn align(&mut self) {
+        let odd = self.count & 7;
+        self.hold = self.hold.wrapping_shr(odd);
+        self.count &= !7;
+    }
+
+    /// Takes a byte.
+    pub(crate) fn byte(&mut self) -> Result<u8, Refused> {
+        Ok(self.number(8)? as u8)
+    }
+
+    /// Takes a little-endian number of two bytes.
+    pub(crate) fn u16_le(&mut self) -> Result<u16, Refused> {
+        Ok(u16::from_le_bytes([self.byte()?, self.byte()?]))
+    }
+
+    /// Fills `to` with whole bytes; the reader stands at a byte's start.
+    pub(crate) fn bytes(&mut self, to: &mut [u8]) -> Result<(), Refused> {
+        for slot in to {
+            *slot = self.byte()?;
+        }
+        Ok(())
+    }
+
+    /// How many bytes were taken from the source and used, a byte begun counted whole.
+    pub(crate) fn consumed_bytes(&self) -> usize {
+        let unread = self.end.saturating_sub(self.next);
+        self.pulled_bytes.saturating_sub(unread).saturating_sub((self.count >> 3) as usize)
+    }
+}

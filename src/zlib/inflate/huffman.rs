@@ -1,0 +1,155 @@
+//! Canonical Huffman codes (RFC 1951, section 3.2.2): from code lengths to a
+//! table that decodes short codes in one step and long ones by their length.
+
+use super::{
+    Refused,
+    bits::{Bits, Source},
+};
+use crate::zlib::symbols::MAX_CODE_BITS;
+
+/// A decoder for up to `SYMBOLS` symbols, with `FAST` table entries (a power of two).
+pub(crate) struct Huffman<const SYMBOLS: usize, const FAST: usize> {
+    /// By the next bits: symbol in the upper twelve bits, code length in the
+    /// lower four. Zero where the code is longer than the table is wide, or no code.
+    fast: [u16; FAST],
+    /// The symbols, ordered by code.
+    sorted: [u16; SYMBOLS],
+    counts: Counts,
+    /// Index mask of the part of `fast` that is in use.
+    mask: usize,
+}
+
+/// How many codes of each length there are.
+type Counts = [u16; MAX_CODE_BITS + 1];
+
+impl<const SYMBOLS: usize, const FAST: usize> Huffman<SYMBOLS, FAST> {
+    /// No code yet: everything is an error.
+    pub(crate) const fn new() -> Self {
+        Self { fast: [0; FAST], sorted: [0; SYMBOLS], counts: [0; MAX_CODE_BITS + 1], mask: 0 }
+    }
+
+    /// Builds the decoder from the code length of each symbol, zero for none.
+    pub(crate) fn build(&mut self, lengths: &[u8]) -> Result<(), Refused> {
+        self.counts = count(lengths)?;
+        sort(lengths, &self.counts, &mut self.sorted);
+        self.mask = fill(&self.counts, &self.sorted, &mut self.fast);
+        Ok(())
+    }
+
+    /// Takes one symbol; the reader has [`MAX_CODE_BITS`] bits or all that are left.
+    #[inline(always)]
+    pub(crate) fn symbol<S: Source>(&self, bits: &mut Bits<'_, S>) -> Result<usize, Refused> {
+        let entry = self.fast.get(bits.peek() & self.mask).copied().unwrap_or_default();
+        if entry != 0 {
+            bits.drop(u32::from(entry & 15))?;
+            return Ok(usize::from(entry >> 4));
+        }
+        let (symbol, length) = long_symbol(bits.peek(), &self.counts, &self.sorted)?;
+        bits.drop(length)?;
+        Ok(symbol)
+    }
+}
+
+/// Counts the lengths, and refuses what zlib's `inflate_table` refuses.
+fn count(lengths: &[u8]) -> Result<Counts, Refused> {
+    let mut counts = [0; MAX_CODE_BITS + 1];
+    for &length in lengths.iter().filter(|&&length| length != 0) {
+        if let Some(count) = counts.get_mut(usize::from(length)) {
+            *count = u16::wrapping_add(*count, 1);
+        }
+    }
+    let mut left = 1_i32;
+    let mut longest = 0;
+    for (length, &count) in counts.iter().enumerate().skip(1) {
+        left = left.wrapping_mul(2).wrapping_sub(i32::from(count));
+        if left < 0 {
+            return Err(Refused::Malformed);
+        }
+        if count > 0 {
+            longest = length;
+        }
+    }
+    // Bit patterns without a symbol are allowed only beside a single code of
+    // one bit, or where there is no code at all; meeting one is an error.
+    // zlib refuses them in the code length code at once. There, one symbol
+    // can only say that all lengths are equal, which is refused next.
+    if left > 0 && longest > 1 {
+        return Err(Refused::Malformed);
+    }
+    Ok(counts)
+}
+
+/// Orders the symbols by length, then by symbol: the order of the codes.
+fn sort(lengths: &[u8], counts: &Counts, sorted: &mut [u16]) {
+    let mut offsets = [0_u16; MAX_CODE_BITS + 1];
+    let mut offset = 0_u16;
+    for (slot, &count) in offsets.iter_mut().zip(counts) {
+        *slot = offset;
+        offset = offset.wrapping_add(count);
+    }
+    for (symbol, &length) in lengths.iter().enumerate() {
+        if length != 0
+            && let Some(offset) = offsets.get_mut(usize::from(length))
+        {
+            if let Some(slot) = sorted.get_mut(usize::from(*offset)) {
+                *slot = symbol as u16;
+            }
+            *offset = offset.wrapping_add(1);
+        }
+    }
+}
+
+/// Fills the table and returns the mask of what it uses of it. The codes of one
+/// length are written once, and the filled part is doubled before those one bit longer.
+fn fill(counts: &Counts, sorted: &[u16], fast: &mut [u16]) -> usize {
+    let mut width = 1_usize;
+    let mut code = 0_u32;
+    let mut symbols = sorted.iter();
+    if let Some(slot) = fast.first_mut() {
+        *slot = 0;
+    }
+    let longest = counts.iter().rposition(|&count| count > 0).unwrap_or_default();
+    for (length, &count) in (0_u32..).zip(counts).take(longest.wrapping_add(1)).skip(1) {
+        let Some((low, high)) = fast.split_at_mut_checked(width) else { break };
+        if high.is_empty() {
+            break;
+        }
+        for (to, &from) in high.iter_mut().zip(&*low) {
+            *to = from;
+        }
+        width = width.wrapping_mul(2);
+        code = code.wrapping_mul(2);
+        for &symbol in symbols.by_ref().take(usize::from(count)) {
+            // Codes are sent from their highest bit, everything else from the lowest.
+            let index = code.reverse_bits().wrapping_shr(32_u32.wrapping_sub(length));
+            if let Some(slot) = fast.get_mut(index as usize) {
+                *slot = symbol.wrapping_shl(4) | length as u16;
+            }
+            code = code.wrapping_add(1);
+        }
+    }
+    width.wrapping_sub(1)
+}
+
+/// The symbol at the start of `rest` and its code's length, found by going
+/// through the lengths: the first codes of each follow from the counts.
+#[inline(never)]
+fn long_symbol(mut rest: usize, counts: &Counts, sorted: &[u16]) -> Result<(usize, u32), Refused> {
+    let mut code = 0_usize;
+    let mut first = 0_usize;
+    let mut index = 0_usize;
+    for (length, &count) in (0_u32..).zip(counts).skip(1) {
+        let count = usize::from(count);
+        code |= rest & 1;
+        rest >>= 1;
+        let place = code.wrapping_sub(first);
+        if place < count {
+            let symbol = sorted.get(index.wrapping_add(place)).copied().unwrap_or_default();
+            return Ok((usize::from(symbol), length));
+        }
+        index = index.wrapping_add(count);
+        first = first.wrapping_add(count).wrapping_mul(2);
+        code = code.wrapping_mul(2);
+    }
+    Err(Refused::Malformed)
+}

@@ -1,0 +1,323 @@
+//! Inflate: a zlib stream into a flat slice.
+//!
+//! The output slice is the window, so there is no 32 KiB buffer, and its length
+//! is the bound on what a crafted stream can unfold to. Everything else (about
+//! 2 KiB of tables and 64 bytes of read-ahead) lives on the stack.
+//! What is accepted is what zlib's `inflate` accepts, to the last rule.
+
+mod bits;
+mod huffman;
+
+pub use bits::Source;
+
+use super::adler::adler32;
+use super::symbols::{
+    CODE_LENGTH_ORDER, CODE_LENGTH_SYMBOLS, DISTANCES, END_OF_BLOCK, FIRST_LENGTH, FIXED_DISTANCE_BITS,
+    LENGTHS, LITERAL_SYMBOLS, MAX_CODE_BITS, fixed_literal_lengths,
+};
+use crate::Error;
+use bits::Bits;
+use huffman::Huffman;
+
+/// Distance symbols with a code in a fixed block; the last two have no meaning.
+const DISTANCE_CODES: usize = 32;
+
+/// Literals and lengths: codes of up to nine bits in one step.
+type LiteralCode = Huffman<LITERAL_SYMBOLS, 512>;
+/// Distances: codes of up to seven bits in one step.
+type DistanceCode = Huffman<DISTANCE_CODES, 128>;
+/// Code lengths: never longer than seven bits.
+type LengthCode = DistanceCode;
+
+/// What [`inflate_counting`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inflated {
+    /// The length of the output.
+    pub len_bytes: usize,
+    /// The length of the stream itself, its checksum included: as many bytes of
+    /// the source belong to it. Up to 64 more were read ahead and dropped.
+    pub consumed_bytes: usize,
+}
+
+/// Inflates a zlib stream (RFC 1950) into `out` and returns the output's length.
+///
+/// Bytes after the stream's end are ignored, as itsdangerous' `zlib.decompress`
+/// ignores them.
+///
+/// ```
+/// use hipflask::zlib::inflate;
+///
+/// let mut stream: &[u8] = b"x\x9cKLJNIMK\xcf\xc8\xcc\xca\xce\x01\x00\x1e\xb8\x04\xcf";
+/// let mut out = [0; 32];
+/// let len = inflate(&mut stream, &mut out)?;
+/// assert_eq!(&out[..len], b"abcdefghijkl");
+/// # Ok::<(), hipflask::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::BadPayload`] for everything zlib rejects: the header, a preset
+/// dictionary, a block type, a set of code lengths, a symbol without a meaning, a
+/// distance from before the output's start, the checksum, the end of the input.
+/// [`Error::Capacity`] when the output does not fit `out`. The source's own errors.
+/// What `out` holds after an error is unspecified.
+pub fn inflate<S: Source>(source: &mut S, out: &mut [u8]) -> Result<usize, Error> {
+    inflate_counting(source, out).map(|inflated| inflated.len_bytes)
+}
+
+/// [`inflate`], for those who also need to know where the stream ended.
+///
+/// # Errors
+/// Those of [`inflate`].
+pub fn inflate_counting<S: Source>(source: &mut S, out: &mut [u8]) -> Result<Inflated, Error> {
+    let mut bits = Bits::new(source);
+    let mut output = Output { out, len: 0, missing: 0 };
+    match stream(&mut bits, &mut output) {
+        Ok(()) => Ok(Inflated { len_bytes: output.len, consumed_bytes: bits.consumed_bytes() }),
+        Err(Refused::Malformed) => Err(Error::BadPayload),
+        Err(Refused::Source) => Err(bits.failure),
+        Err(Refused::Full) => Err(Error::Capacity {
+            needed_bytes: output.len.saturating_add(output.missing),
+            capacity_bytes: output.out.len(),
+        }),
+    }
+}
+
+/// Why a stream is refused. A byte, where [`Error`] takes three words: nearly
+/// every step can fail.
+#[derive(Clone, Copy)]
+enum Refused {
+    Malformed,
+    /// The output is full.
+    Full,
+    /// The source failed.
+    Source,
+}
+
+fn stream<S: Source>(bits: &mut Bits<'_, S>, output: &mut Output<'_>) -> Result<(), Refused> {
+    header(bits)?;
+    blocks(bits, output)?;
+    bits.align();
+    let check = u32::from_be_bytes([bits.byte()?, bits.byte()?, bits.byte()?, bits.byte()?]);
+    if check == adler32(output.written()) { Ok(()) } else { Err(Refused::Malformed) }
+}
+
+/// Reads zlib's two bytes. The window size they declare (up to 32 KiB) is
+/// checked for its form only: zlib lets distances reach past it.
+fn header<S: Source>(bits: &mut Bits<'_, S>) -> Result<(), Refused> {
+    let (method, flags) = (bits.byte()?, bits.byte()?);
+    let is_multiple = u16::from_be_bytes([method, flags]).is_multiple_of(31);
+    let is_deflate = method & 15 == 8 && method >> 4 <= 7;
+    let has_dictionary = flags & 32 != 0;
+    if is_multiple && is_deflate && !has_dictionary { Ok(()) } else { Err(Refused::Malformed) }
+}
+
+/// Reads all blocks.
+#[inline(never)]
+fn blocks<S: Source>(bits: &mut Bits<'_, S>, output: &mut Output<'_>) -> Result<(), Refused> {
+    let mut literals = LiteralCode::new();
+    let mut distances = DistanceCode::new();
+    // The fixed codes are built once for blocks in a row: an empty one takes ten bits.
+    let mut has_fixed_codes = false;
+    loop {
+        let is_last = bits.number(1)? == 1;
+        match bits.number(2)? {
+            0 => stored(bits, output)?,
+            1 => {
+                if !has_fixed_codes {
+                    fixed_codes(&mut literals, &mut distances)?;
+                    has_fixed_codes = true;
+                }
+                compressed(bits, output, &literals, &distances)?;
+            }
+            2 => {
+                has_fixed_codes = false;
+                dynamic_codes(bits, &mut literals, &mut distances)?;
+                compressed(bits, output, &literals, &distances)?;
+            }
+            _ => return Err(Refused::Malformed),
+        }
+        if is_last {
+            return Ok(());
+        }
+    }
+}
+
+/// A stored block: its length, the length's complement, the bytes.
+fn stored<S: Source>(bits: &mut Bits<'_, S>, output: &mut Output<'_>) -> Result<(), Refused> {
+    bits.align();
+    let (len, complement) = (bits.u16_le()?, bits.u16_le()?);
+    if len != !complement {
+        return Err(Refused::Malformed);
+    }
+    bits.bytes(output.grow(usize::from(len))?)
+}
+
+/// The codes of RFC 1951, section 3.2.6.
+fn fixed_codes(literals: &mut LiteralCode, distances: &mut DistanceCode) -> Result<(), Refused> {
+    literals.build(&fixed_literal_lengths())?;
+    distances.build(&[FIXED_DISTANCE_BITS; DISTANCE_CODES])
+}
+
+/// The codes that stand at a dynamic block's start (RFC 1951, section 3.2.7).
+fn dynamic_codes<S: Source>(
+    bits: &mut Bits<'_, S>,
+    literals: &mut LiteralCode,
+    distances: &mut DistanceCode,
+) -> Result<(), Refused> {
+    let literal_count = bits.number(5)?.wrapping_add(257);
+    let distance_count = bits.number(5)?.wrapping_add(1);
+    let code_length_count = bits.number(4)?.wrapping_add(4);
+    // zlib's limits, two below what the fields can say.
+    if literal_count > 286 || distance_count > 30 {
+        return Err(Refused::Malformed);
+    }
+
+    let mut code_lengths = [0_u8; CODE_LENGTH_SYMBOLS];
+    for &symbol in CODE_LENGTH_ORDER.iter().take(code_length_count) {
+        let length = bits.number(3)? as u8;
+        if let Some(slot) = code_lengths.get_mut(usize::from(symbol)) {
+            *slot = length;
+        }
+    }
+    let mut length_code = LengthCode::new();
+    length_code.build(&code_lengths)?;
+
+    let mut all = [0_u8; 286 + 30];
+    let lengths = all.get_mut(..literal_count.wrapping_add(distance_count)).ok_or(Refused::Malformed)?;
+    read_lengths(bits, &length_code, lengths)?;
+    let (literal_lengths, distance_lengths) =
+        lengths.split_at_checked(literal_count).ok_or(Refused::Malformed)?;
+    // A block that cannot end is refused before it begins.
+    if literal_lengths.get(END_OF_BLOCK).is_none_or(|&length| length == 0) {
+        return Err(Refused::Malformed);
+    }
+    literals.build(literal_lengths)?;
+    distances.build(distance_lengths)
+}
+
+/// Reads run-length coded code lengths; a run may cross from the literals into
+/// the distances, but not past the end.
+fn read_lengths<S: Source>(
+    bits: &mut Bits<'_, S>,
+    code: &LengthCode,
+    lengths: &mut [u8],
+) -> Result<(), Refused> {
+    let mut slots = lengths.iter_mut();
+    let mut previous = None;
+    while slots.len() > 0 {
+        bits.want(7)?;
+        let symbol = code.symbol(bits)?;
+        let (length, run) = match symbol {
+            16 => (previous.ok_or(Refused::Malformed)?, bits.number(2)?.wrapping_add(3)),
+            17 => (0, bits.number(3)?.wrapping_add(3)),
+            18 => (0, bits.number(7)?.wrapping_add(11)),
+            _ => (symbol as u8, 1),
+        };
+        if run > slots.len() {
+            return Err(Refused::Malformed);
+        }
+        for slot in slots.by_ref().take(run) {
+            *slot = length;
+        }
+        previous = Some(length);
+    }
+    Ok(())
+}
+
+/// The symbols of a block, up to its end.
+fn compressed<S: Source>(
+    bits: &mut Bits<'_, S>,
+    output: &mut Output<'_>,
+    literals: &LiteralCode,
+    distances: &DistanceCode,
+) -> Result<(), Refused> {
+    /// A length's or a distance's code and its extra bits.
+    const LENGTH_BITS: u32 = MAX_CODE_BITS as u32 + 5;
+    const DISTANCE_BITS: u32 = MAX_CODE_BITS as u32 + 13;
+    loop {
+        // With a 64-bit word one refill serves a whole match.
+        bits.want(LENGTH_BITS + DISTANCE_BITS)?;
+        let symbol = literals.symbol(bits)?;
+        if symbol < END_OF_BLOCK {
+            output.push(symbol as u8)?;
+            continue;
+        }
+        if symbol == END_OF_BLOCK {
+            return Ok(());
+        }
+        let range = LENGTHS.get(symbol.wrapping_sub(FIRST_LENGTH)).ok_or(Refused::Malformed)?;
+        let len = bits.take(u32::from(range.extra_bits))?.wrapping_add(usize::from(range.base));
+        bits.want(MAX_CODE_BITS as u32)?;
+        let range = DISTANCES.get(distances.symbol(bits)?).ok_or(Refused::Malformed)?;
+        bits.want(13)?;
+        let distance = bits.take(u32::from(range.extra_bits))?.wrapping_add(usize::from(range.base));
+        output.copy(distance, len)?;
+    }
+}
+
+/// The output: written from its start, and read again by matches.
+struct Output<'a> {
+    out: &'a mut [u8],
+    len: usize,
+    /// How many bytes more [`Refused::Full`] would have taken, at least.
+    missing: usize,
+}
+
+impl Output<'_> {
+    fn written(&self) -> &[u8] {
+        self.out.get(..self.len).unwrap_or_default()
+    }
+
+    #[cold]
+    fn full(&mut self, missing: usize) -> Refused {
+        self.missing = missing;
+        Refused::Full
+    }
+
+    #[inline(always)]
+    fn push(&mut self, byte: u8) -> Result<(), Refused> {
+        let Some(slot) = self.out.get_mut(self.len) else { return Err(self.full(1)) };
+        *slot = byte;
+        self.len = self.len.wrapping_add(1);
+        Ok(())
+    }
+
+    /// The next `n` bytes, to be written.
+    fn grow(&mut self, n: usize) -> Result<&mut [u8], Refused> {
+        let start = self.len;
+        let end = start.saturating_add(n);
+        if end > self.out.len() {
+            return Err(self.full(n));
+        }
+        self.len = end;
+        Ok(self.out.get_mut(start..end).unwrap_or_default())
+    }
+
+    /// Repeats `len` bytes from `distance` bytes back.
+    #[inline(always)]
+    fn copy(&mut self, distance: usize, len: usize) -> Result<(), Refused> {
+        let start = self.len.checked_sub(distance).ok_or(Refused::Malformed)?;
+        let Some((before, after)) = self.out.split_at_mut_checked(self.len) else {
+            return Err(self.full(len));
+        };
+        let (Some(from), Some(to)) = (before.get(start..), after.get_mut(..len)) else {
+            return Err(self.full(len));
+        };
+        repeat(from, to);
+        self.len = self.len.wrapping_add(len);
+        Ok(())
+    }
+}
+
+/// Fills `to` with `from`, over and over: a match longer than its distance
+/// repeats what it has just written.
+#[inline(always)]
+fn repeat(from: &[u8], to: &mut [u8]) {
+    // The distance is never zero; a length of one keeps `chunks_mut` from
+    // checking that again.
+    for piece in to.chunks_mut(from.len().max(1)) {
+        for (slot, &byte) in piece.iter_mut().zip(from) {
+            *slot = byte;
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What DEFLATE's length and distance symbols stand for (RFC 1951, section 3.2.5).
+
+/// The shortest match there is a symbol for.
+pub(crate) const MIN_MATCH: usize = 3;
+/// The longest match there is a symbol for.
+pub(crate) const MAX_MATCH: usize = 258;
+/// How far back a match may reach, in bytes.
+pub(crate) const WINDOW: usize = 32_768;
+/// The symbol that ends a block; below it are the literals, above it the lengths.
+pub(crate) const END_OF_BLOCK: usize = 256;
+/// The symbol of the shortest length.
+pub(crate) const FIRST_LENGTH: usize = 257;
+/// Symbols for literals, the block's end and lengths. The last two have a code
+/// in fixed blocks and no meaning.
+pub(crate) const LITERAL_SYMBOLS: usize = 288;
+/// Symbols for lengths.
+pub(crate) const LENGTH_SYMBOLS: usize = 29;
+/// Symbols for distances.
+pub(crate) const DISTANCE_SYMBOLS: usize = 30;
+/// Symbols for code lengths.
+pub(crate) const CODE_LENGTH_SYMBOLS: usize = 19;
+/// How long the code of each distance is in a fixed block.
+pub(crate) const FIXED_DISTANCE_BITS: u8 = 5;
+
+/// The longest code of a literal, a length or a distance, in bits.
+pub(crate) const MAX_CODE_BITS: usize = 15;
+
+/// The order in which a block lists the lengths of the code length code:
+/// rarely used ones last, so that they can be left out.
+pub(crate) const CODE_LENGTH_ORDER: [u8; CODE_LENGTH_SYMBOLS] =
+    [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+
+/// The smallest value a symbol stands for, and how many extra bits are added to it.
+#[derive(Clone, Copy)]
+pub(crate) struct Range {
+    pub(crate) base: u16,
+    pub(crate) extra_bits: u8,
+}
+
+/// Match lengths, from symbol 257 on.
+pub(crate) const LENGTHS: [Range; LENGTH_SYMBOLS] = {
+    // Four symbols for each number of extra bits, but eight without any.
+    let mut ranges = ranges::<LENGTH_SYMBOLS>(MIN_MATCH as u16, 4);
+    // The longest match has a symbol of its own.
+    ranges[LENGTH_SYMBOLS - 1] = Range { base: MAX_MATCH as u16, extra_bits: 0 };
+    ranges
+};
+
+/// Match distances.
+pub(crate) const DISTANCES: [Range; DISTANCE_SYMBOLS] = ranges::<DISTANCE_SYMBOLS>(1, 2);
+
+/// Ranges that follow each other from `first` on: `2 * step` of one value each,
+/// then `step` for each further number of extra bits.
+#[expect(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "runs at compile time only")]
+const fn ranges<const N: usize>(first: u16, step: usize) -> [Range; N] {
+    let mut ranges = [Range { base: 0, extra_bits: 0 }; N];
+    let mut base = first;
+    let mut symbol = 0;
+    while symbol < N {
+        let extra_bits = if symbol < 2 * step { 0 } else { symbol / step - 1 } as u8;
+        ranges[symbol] = Range { base, extra_bits };
+        // The last distance range ends at 32,768: the sum is not used then.
+        base += 1 << extra_bits;
+        symbol += 1;
+    }
+    ranges
+}
+
+/// How long the code of each literal or length is in a fixed block (section 3.2.6).
+pub(crate) fn fixed_literal_lengths() -> [u8; LITERAL_SYMBOLS] {
+    core::array::from_fn(|symbol| match symbol {
+        144..256 => 9,
+        256..280 => 7,
+        _ => 8,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_those_of_rfc_1951() {
+        let lengths = LENGTHS.map(|range| range.base);
+        assert_eq!(
+            lengths,
+            [
+                3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115,
+                131, 163, 195, 227, 258
+            ]
+        );
+        let distances = DISTANCES.map(|range| range.base);
+        assert_eq!(
+            distances,
+            [
+                1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537,
+                2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577
+            ]
+        );
+        assert_eq!(LENGTHS.map(|range| range.extra_bits)[24..], [5, 5, 5, 5, 0]);
+        assert_eq!(DISTANCES.map(|range| range.extra_bits)[26..], [12, 12, 13, 13]);
+    }
+}
