@@ -1,0 +1,403 @@
+//! Rust values to unescaped JSON: counted first, then written.
+
+use core::fmt::{self, Write as _};
+
+use serde::Serialize;
+
+use super::{
+    CUSTOM, MAX_DEPTH, STRING, STRING_END, TAG, TaggedJsonSerializer, Value,
+    sort::sort_entries,
+    tag::{self, Role, Standard},
+    types,
+    value::split_entry,
+    write::{WRAPPER_LEN, escaped_extra},
+};
+use crate::Error;
+
+/// Anything that serde can serialize, as an object-safe trait: a session is
+/// filled through `&dyn Encode`, so that its code exists once.
+///
+/// Implemented for every [`Serialize`] type; there is nothing else to implement.
+pub trait Encode {
+    /// Serializes itself into the encoder.
+    ///
+    /// # Errors
+    /// [`Error::NotSerializable`] and [`Error::Depth`].
+    #[doc(hidden)]
+    fn encode(&self, encoder: &mut Encoder<'_>) -> Result<(), Error>;
+}
+
+impl<T: Serialize + ?Sized> Encode for T {
+    fn encode(&self, encoder: &mut Encoder<'_>) -> Result<(), Error> {
+        self.serialize(encoder)
+    }
+}
+
+/// What a value takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counted {
+    /// The levels around it.
+    depth: usize,
+    /// Bytes of unescaped JSON.
+    pub(crate) len_bytes: usize,
+    /// Bytes of JSON text, the wrapper included that a session may come to need.
+    pub(crate) text_len_bytes: usize,
+    /// How many entries it has, if it is a dict.
+    pub(crate) entries: Option<usize>,
+}
+
+/// What may come next.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expect {
+    Anything,
+    /// A dict's key: text.
+    Key,
+    /// What a tag holds where it is text.
+    Text,
+    /// Decimal text that becomes an integer.
+    Integer,
+    /// The dict that a registered tag is.
+    Custom,
+}
+
+/// The serde serializer of this crate's format. Opaque.
+#[doc(hidden)]
+pub struct Encoder<'b> {
+    /// Empty while counting.
+    out: &'b mut [u8],
+    /// How much was emitted, written or not.
+    len: usize,
+    /// By how much the JSON text is longer.
+    text_extra: usize,
+    depth: usize,
+    /// The deepest level of the container that is being written.
+    deepest: usize,
+    expect: Expect,
+    /// Whether the latest key would read as a tag.
+    key_is_tag: bool,
+    /// How many entries the outermost dict has.
+    entries: Option<usize>,
+    serializer: TaggedJsonSerializer,
+}
+
+/// A container that is being written.
+pub(super) struct Open {
+    /// Where its bracket stands.
+    start: usize,
+    /// The deepest level around it so far.
+    outer_deepest: usize,
+    /// How many entries it has.
+    pub(super) count: usize,
+    /// Whether a key of it would read as a tag if it were the only one.
+    has_tag_key: bool,
+    /// Whether it is a tuple, which is a list in a tag.
+    tagged: bool,
+    /// Whether it is a registered tag.
+    custom: bool,
+}
+
+impl<'b> Encoder<'b> {
+    /// Counts what `value` takes inside of `depth` levels.
+    pub(crate) fn count(
+        value: &dyn Encode,
+        serializer: TaggedJsonSerializer,
+        depth: usize,
+    ) -> Result<Counted, Error> {
+        Encoder::run(value, serializer, depth, &mut [])
+    }
+
+    /// Writes `value` into `out`, which has exactly the counted length.
+    pub(crate) fn write(
+        value: &dyn Encode,
+        serializer: TaggedJsonSerializer,
+        counted: Counted,
+        out: &'b mut [u8],
+    ) -> Result<(), Error> {
+        if Self::run(value, serializer, counted.depth, out)? == counted {
+            Ok(())
+        } else {
+            Err(Error::LengthChanged)
+        }
+    }
+
+    fn run(
+        value: &dyn Encode,
+        serializer: TaggedJsonSerializer,
+        depth: usize,
+        out: &'b mut [u8],
+    ) -> Result<Counted, Error> {
+        let mut encoder = Encoder {
+            out,
+            len: 0,
+            text_extra: 0,
+            depth,
+            deepest: depth,
+            expect: Expect::Anything,
+            key_is_tag: false,
+            entries: None,
+            serializer,
+        };
+        value.encode(&mut encoder)?;
+        Ok(Counted {
+            depth,
+            len_bytes: encoder.len,
+            text_len_bytes: encoder.len.saturating_add(encoder.text_extra),
+            entries: encoder.entries,
+        })
+    }
+
+    fn counting(&self) -> bool {
+        self.out.is_empty()
+    }
+
+    fn emit(&mut self, bytes: &[u8]) {
+        let room = self.out.get_mut(self.len..).unwrap_or_default();
+        room.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
+        self.len = self.len.saturating_add(bytes.len());
+    }
+
+    /// Anything but text, where anything may come.
+    fn begin(&mut self) -> Result<(), Error> {
+        if self.expect == Expect::Anything { Ok(()) } else { Err(Error::NotSerializable) }
+    }
+
+    pub(super) fn scalar(&mut self, spelling: &[u8]) -> Result<(), Error> {
+        self.begin()?;
+        self.emit(spelling);
+        Ok(())
+    }
+
+    pub(super) fn text(&mut self, text: &str) -> Result<(), Error> {
+        match core::mem::replace(&mut self.expect, Expect::Anything) {
+            Expect::Integer => {
+                if !super::number::is_integer_text(text) {
+                    return Err(Error::NotSerializable);
+                }
+                self.emit(text.as_bytes());
+                return Ok(());
+            }
+            Expect::Custom => return Err(Error::NotSerializable),
+            Expect::Key => self.key_is_tag = self.serializer.role(text.as_bytes()).is_some(),
+            Expect::Anything | Expect::Text => {}
+        }
+        self.emit(&[STRING]);
+        self.letters(text);
+        self.emit(&[STRING_END]);
+        Ok(())
+    }
+
+    /// A string made by `Display`, where no key or number is due.
+    pub(super) fn display(&mut self, text: &dyn fmt::Display) -> Result<(), Error> {
+        match core::mem::replace(&mut self.expect, Expect::Anything) {
+            Expect::Anything | Expect::Text => {}
+            Expect::Key | Expect::Integer | Expect::Custom => return Err(Error::NotSerializable),
+        }
+        self.emit(&[STRING]);
+        write!(Letters(self), "{text}").map_err(|_| Error::NotSerializable)?;
+        self.emit(&[STRING_END]);
+        Ok(())
+    }
+
+    /// A part of a string.
+    fn letters(&mut self, text: &str) {
+        self.emit(text.as_bytes());
+        let extra = escaped_extra(text.as_bytes(), self.serializer.ensure_ascii);
+        self.text_extra = self.text_extra.saturating_add(extra);
+    }
+
+    fn enter(&mut self) -> Result<(), Error> {
+        self.depth = self.depth.saturating_add(1);
+        if self.depth > MAX_DEPTH {
+            return Err(Error::Depth);
+        }
+        self.deepest = self.deepest.max(self.depth);
+        Ok(())
+    }
+
+    fn leave(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    /// Writes a tag around what `inside` writes, and checks it as a reader would.
+    fn tag(&mut self, key: &str, inside: impl FnOnce(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
+        self.begin()?;
+        self.enter()?;
+        self.emit(&[TAG, STRING]);
+        self.letters(key);
+        self.emit(&[STRING_END, b':']);
+        let start = self.len;
+        inside(self)?;
+        if !self.counting() {
+            let value = self.out.get_mut(start..self.len).unwrap_or_default();
+            let accepted = match self.serializer.role(key.as_bytes()) {
+                Some(Role::Standard(standard)) => tag::check_written(standard, value),
+                Some(Role::Custom(forced)) => (forced.accepts)(Value::split(value).0),
+                None => false,
+            };
+            if !accepted {
+                return Err(Error::NotSerializable);
+            }
+        }
+        self.emit(b"}");
+        self.leave();
+        Ok(())
+    }
+
+    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        use base64ct::{Base64, Encoding as _};
+        if !self.serializer.tagged {
+            return Err(Error::NotSerializable);
+        }
+        self.tag(Standard::Bytes.key(), |encoder| {
+            encoder.emit(&[STRING]);
+            for group in bytes.chunks(3) {
+                let mut text = [0; 4];
+                encoder.emit(Base64::encode(group, &mut text).unwrap_or_default().as_bytes());
+            }
+            encoder.emit(&[STRING_END]);
+            Ok(())
+        })
+    }
+
+    /// A newtype struct: one of this crate's, or what it holds.
+    pub(super) fn newtype(&mut self, name: &'static str, value: &dyn Encode) -> Result<(), Error> {
+        let standard = match name {
+            types::MARKUP => Standard::Markup,
+            types::UUID => Standard::Uuid,
+            types::DATE_TIME => Standard::DateTime,
+            types::BIG_INT => {
+                self.begin()?;
+                self.expect = Expect::Integer;
+                return value.encode(self);
+            }
+            types::CUSTOM => {
+                self.begin()?;
+                self.expect = Expect::Custom;
+                return value.encode(self);
+            }
+            _ => return value.encode(self),
+        };
+        if self.serializer.tagged {
+            return self.tag(standard.key(), |encoder| {
+                encoder.expect = Expect::Text;
+                value.encode(encoder)
+            });
+        }
+        // To Python's json, Markup is the str it derives from; the others are unknown.
+        if standard != Standard::Markup {
+            return Err(Error::NotSerializable);
+        }
+        value.encode(self)
+    }
+
+    pub(super) fn open(&mut self, mut bracket: u8, tagged: bool) -> Result<Open, Error> {
+        if bracket == b'{' && self.expect == Expect::Custom {
+            bracket = CUSTOM;
+            self.expect = Expect::Anything;
+        }
+        self.begin()?;
+        let tagged = tagged && self.serializer.tagged;
+        let outer_deepest = core::mem::replace(&mut self.deepest, self.depth);
+        if tagged {
+            self.enter()?;
+            self.emit(&[TAG, STRING, b' ', b't', STRING_END, b':']);
+        }
+        self.enter()?;
+        let start = self.len;
+        self.emit(&[bracket]);
+        Ok(Open { start, outer_deepest, count: 0, has_tag_key: false, tagged, custom: bracket == CUSTOM })
+    }
+
+    pub(super) fn item(&mut self, open: &mut Open, value: &dyn Encode) -> Result<(), Error> {
+        if open.count > 0 {
+            self.emit(b",");
+        }
+        open.count = open.count.saturating_add(1);
+        value.encode(self)
+    }
+
+    pub(super) fn close_list(&mut self, open: &Open) {
+        self.emit(b"]");
+        self.leave();
+        if open.tagged {
+            self.emit(b"}");
+            self.leave();
+        }
+        self.deepest = self.deepest.max(open.outer_deepest);
+    }
+
+    pub(super) fn key(&mut self, open: &mut Open, key: &dyn Encode) -> Result<(), Error> {
+        if open.count > 0 {
+            self.emit(b",");
+        }
+        open.count = open.count.saturating_add(1);
+        self.expect = Expect::Key;
+        key.encode(self)?;
+        open.has_tag_key |= self.key_is_tag;
+        self.emit(b":");
+        Ok(())
+    }
+
+    pub(super) fn close_dict(&mut self, open: &Open) -> Result<(), Error> {
+        if open.custom {
+            return self.close_custom(open);
+        }
+        // Flask wraps a dict that would read as a tag. The wrapper is not stored,
+        // but it is more text and one more level. A session has room for it as
+        // long as it has such a key, because the other keys may be taken out.
+        let outermost = self.depth == 1;
+        if open.has_tag_key && (open.count == 1 || outermost) {
+            self.text_extra = self.text_extra.saturating_add(WRAPPER_LEN);
+        }
+        if open.has_tag_key && open.count == 1 {
+            self.deepest = self.deepest.saturating_add(1);
+            if self.deepest > MAX_DEPTH {
+                return Err(Error::Depth);
+            }
+        }
+        if !self.counting() && self.serializer.sort_keys && open.count > 1 {
+            let start = open.start.saturating_add(1);
+            // Every entry ends with a comma while they are sorted.
+            self.emit(b",");
+            let entries = self.out.get_mut(start..self.len).unwrap_or_default();
+            let len = entries.len();
+            if sort_entries(entries) != len {
+                // A Python dict has no two equal keys.
+                return Err(Error::NotSerializable);
+            }
+            self.len = self.len.saturating_sub(1);
+        }
+        self.emit(b"}");
+        self.leave();
+        self.deepest = self.deepest.max(open.outer_deepest);
+        self.entries = (open.start == 0).then_some(open.count);
+        Ok(())
+    }
+
+    /// Ends a registered tag: one entry, whose key is registered and whose
+    /// contents the tag accepts.
+    fn close_custom(&mut self, open: &Open) -> Result<(), Error> {
+        self.emit(b"}");
+        self.leave();
+        self.deepest = self.deepest.max(open.outer_deepest);
+        let accepted = match self.out.get(open.start.saturating_add(1)..self.len) {
+            // Counting: only the key is known.
+            None => open.has_tag_key,
+            Some(entry) => {
+                let (key, value) = split_entry(entry);
+                matches!(self.serializer.role(key.as_bytes()), Some(Role::Custom(tag)) if (tag.accepts)(value))
+            }
+        };
+        if accepted && open.count == 1 { Ok(()) } else { Err(Error::NotSerializable) }
+    }
+}
+
+/// Takes the inside of a string in pieces.
+struct Letters<'e, 'b>(&'e mut Encoder<'b>);
+
+impl fmt::Write for Letters<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.letters(text);
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! Tagged JSON: Flask's `TaggedJSONSerializer`, without an allocator.
+//!
+//! A JSON text is read *in place*: one pass checks it and rewrites it into
+//! *unescaped JSON*, the same grammar in which
+//!
+//! - every string is its raw UTF-8 between the bytes `0xFE` and `0xFF`, which
+//!   never occur in UTF-8, so that a `&str` can always be borrowed;
+//! - an object that is a tag (`{" t":[...]}`) starts with `0xFD` (or `0xFC`, if
+//!   the application registered the tag) in place of `{`, so that a `{` is
+//!   always a real dict; the ` di` wrapper that keeps Flask's own one-key dicts
+//!   apart is taken off when reading and put back when writing;
+//! - numbers stay source text, so that big integers and Python's float
+//!   spelling survive, and nobody links float code who reads no float;
+//! - there is no whitespace, and the keys of every object are sorted and unique.
+//!
+//! The result is never longer than the text. A [`Value`] is a cursor over it.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `scan` | JSON text to unescaped JSON, in place |
+//! | `sort` | sorting an object's entries in place |
+//! | `tag` | the tags: what they are called, what they may hold |
+//! | `value` | reading: [`Value`], [`Kind`], [`List`], [`Dict`] |
+//! | `number` | [`Number`], and numbers as Python spells them |
+//! | `date` | [`DateTime`], the HTTP date |
+//! | `types` | [`Markup`], [`Uuid`], [`Bytes`], [`BigInt`]: what serde has no type for |
+//! | `encode` | Rust values to unescaped JSON |
+//! | `ser`, `de` | the serde formats |
+//! | `write` | unescaped JSON to JSON text |
+//! | `text` | looking at strings a word at a time |
+//! | `serializer` | [`TaggedJsonSerializer`] |
+
+pub(crate) mod date;
+mod de;
+pub(crate) mod encode;
+pub(crate) mod number;
+pub(crate) mod scan;
+mod ser;
+mod serializer;
+pub(crate) mod sort;
+pub(crate) mod tag;
+pub(crate) mod text;
+mod types;
+pub(crate) mod value;
+pub(crate) mod write;
+
+pub use date::DateTime;
+pub(crate) use de::from_entries;
+pub use encode::Encode;
+pub(crate) use encode::Encoder;
+pub use number::Number;
+pub use serializer::{SESSION_JSON_SERIALIZER, TaggedJsonSerializer};
+pub use tag::JsonTag;
+pub use types::{BigInt, Bytes, Custom, Markup, Uuid};
+pub use value::{ByteString, Dict, Entries, Items, Kind, List, Value};
+
+/// The deepest nesting that is read or written, in JSON's own levels: a list,
+/// a dict, a tag object and a ` di` wrapper count one each.
+///
+/// Flask itself stops near 490 when reading and 247 to 330 when writing, where
+/// CPython's recursion limit happens to lie.
+pub const MAX_DEPTH: usize = 64;
+
+/// Starts a string in unescaped JSON.
+pub(crate) const STRING: u8 = 0xFE;
+/// Ends a string in unescaped JSON.
+pub(crate) const STRING_END: u8 = 0xFF;
+/// Starts an object with one of Flask's tags in unescaped JSON.
+pub(crate) const TAG: u8 = 0xFD;
+/// Starts an object with a registered tag in unescaped JSON.
+pub(crate) const CUSTOM: u8 = 0xFC;

@@ -1,0 +1,177 @@
+//! The serializer: which tags, which order, which letters.
+
+use core::fmt;
+
+use super::{
+    Encode, JsonTag, Value,
+    encode::Encoder,
+    scan::{self, Order},
+    tag::{Role, Standard},
+    write,
+};
+use crate::{Error, sink::Sink};
+
+/// Flask's `session_json_serializer`: the standard tags, keys sorted, ASCII.
+///
+/// Usable alone, for any JSON value:
+///
+/// ```
+/// use hipflask::{json::SESSION_JSON_SERIALIZER, sink::SliceSink};
+///
+/// let (mut scratch, mut out) = ([0; 64], [0; 64]);
+/// let mut sink = SliceSink::new(&mut out);
+/// SESSION_JSON_SERIALIZER.dumps(&("é", 1.5), &mut scratch, &mut sink)??;
+/// assert_eq!(sink.written(), br#"{" t":["\u00e9",1.5]}"#);
+/// # Ok::<(), hipflask::Error>(())
+/// ```
+pub const SESSION_JSON_SERIALIZER: TaggedJsonSerializer = TaggedJsonSerializer::new();
+
+/// Flask's `TaggedJSONSerializer`, and itsdangerous' plain JSON as a mode of it.
+#[derive(Clone, Copy)]
+pub struct TaggedJsonSerializer {
+    custom: &'static [JsonTag],
+    pub(crate) tagged: bool,
+    pub(crate) sort_keys: bool,
+    pub(crate) ensure_ascii: bool,
+}
+
+impl TaggedJsonSerializer {
+    /// Flask's: the standard tags, keys sorted at every level, ASCII only.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { custom: &[], tagged: true, sort_keys: true, ensure_ascii: true }
+    }
+
+    /// itsdangerous' default: plain compact JSON, no tags, keys in the order
+    /// they come, letters outside ASCII as they are. A tuple becomes a list;
+    /// bytes, UUIDs and dates are [`Error::NotSerializable`].
+    #[must_use]
+    pub const fn plain() -> Self {
+        Self { custom: &[], tagged: false, sort_keys: false, ensure_ascii: false }
+    }
+
+    /// Whether keys are written sorted (Flask's `app.json.sort_keys`).
+    ///
+    /// Unsorted, the entries of a Rust value and of a session keep their order;
+    /// dicts inside what was *read* are sorted all the same.
+    #[must_use]
+    pub const fn with_sort_keys(mut self, sort_keys: bool) -> Self {
+        self.sort_keys = sort_keys;
+        self
+    }
+
+    /// Whether everything outside ASCII is escaped (Flask's `app.json.ensure_ascii`).
+    #[must_use]
+    pub const fn with_ensure_ascii(mut self, ensure_ascii: bool) -> Self {
+        self.ensure_ascii = ensure_ascii;
+        self
+    }
+
+    /// Registers tags beside the standard ones, in place of any registered
+    /// before. A one-key dict with such a key is escaped from now on, like one
+    /// with a standard key. A tag with an empty key is never read.
+    ///
+    /// ```
+    /// use hipflask::json::{JsonTag, Kind, SESSION_JSON_SERIALIZER};
+    ///
+    /// const TAGS: &[JsonTag] = &[JsonTag::new(" od", |value| matches!(value.kind(), Kind::List(_)))];
+    /// let serializer = SESSION_JSON_SERIALIZER.register(TAGS)?;
+    /// let mut text = *br#"{" od":[1]}"#;
+    /// assert!(matches!(serializer.loads(&mut text)?.kind(), Kind::Custom { key: " od", .. }));
+    /// # Ok::<(), hipflask::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::TagTaken`] (Flask: `KeyError`) when a key is a standard tag's or
+    /// occurs twice and the later tag is not [forced](JsonTag::force).
+    pub fn register(mut self, tags: &'static [JsonTag]) -> Result<Self, Error> {
+        for (position, tag) in tags.iter().enumerate() {
+            let taken = Standard::of(tag.key.as_bytes()).is_some()
+                || tags.iter().take(position).any(|other| other.key == tag.key);
+            if taken && !tag.force && !tag.key.is_empty() {
+                return Err(Error::TagTaken);
+            }
+        }
+        self.custom = tags;
+        Ok(self)
+    }
+
+    /// Reads a JSON text in place; the value borrows from `text`.
+    ///
+    /// # Errors
+    /// [`Error::BadPayload`] when it is not JSON as Python reads it or a tag
+    /// holds what it may not; [`Error::Depth`] when it is nested too deeply.
+    pub fn loads(self, text: &mut [u8]) -> Result<Value<'_>, Error> {
+        let len = scan::load(text, self, Order::Sort)?;
+        let text: &[u8] = text;
+        Ok(Value::split(text.get(..len).unwrap_or_default()).0)
+    }
+
+    /// Writes `value` as JSON text into `sink`. The scratch holds it unescaped
+    /// on the way, which takes at most as many bytes as the JSON text.
+    ///
+    /// # Errors
+    /// Outer: [`Error::Capacity`] when the scratch is too small, and what
+    /// serializing gives ([`Error::NotSerializable`], [`Error::Depth`],
+    /// [`Error::LengthChanged`]); nothing was written then. Inner: the sink's own.
+    pub fn dumps<S: Sink>(
+        self,
+        value: &dyn Encode,
+        scratch: &mut [u8],
+        sink: &mut S,
+    ) -> Result<Result<(), S::Error>, Error> {
+        let value = self.encode(value, scratch)?;
+        Ok(self.write(value, sink))
+    }
+
+    /// Puts `value` into `scratch`, as if it had been written and read again.
+    ///
+    /// # Errors
+    /// As the outer ones of [`dumps`](Self::dumps).
+    pub fn encode<'s>(self, value: &dyn Encode, scratch: &'s mut [u8]) -> Result<Value<'s>, Error> {
+        let counted = Encoder::count(value, self, 0)?;
+        let capacity_bytes = scratch.len();
+        let target = scratch
+            .get_mut(..counted.len_bytes)
+            .ok_or(Error::Capacity { needed_bytes: counted.len_bytes, capacity_bytes })?;
+        Encoder::write(value, self, counted, target)?;
+        Ok(Value::split(target).0)
+    }
+
+    /// Writes a value that was read as JSON text into `sink`, without a buffer.
+    ///
+    /// # Errors
+    /// The sink's own.
+    pub fn write<S: Sink>(self, value: Value<'_>, sink: &mut S) -> Result<(), S::Error> {
+        write::write_value(value, self, sink)
+    }
+
+    /// What `key` means, if anything.
+    pub(crate) fn role(self, key: &[u8]) -> Option<Role> {
+        // Registered tags come first: only a forced one can share a standard key.
+        if !self.tagged || key.is_empty() {
+            return None;
+        }
+        match self.custom.iter().rev().find(|tag| tag.key.as_bytes() == key) {
+            Some(tag) => Some(Role::Custom(*tag)),
+            None => Standard::of(key).map(Role::Standard),
+        }
+    }
+}
+
+impl Default for TaggedJsonSerializer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for TaggedJsonSerializer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaggedJsonSerializer")
+            .field("tagged", &self.tagged)
+            .field("sort_keys", &self.sort_keys)
+            .field("ensure_ascii", &self.ensure_ascii)
+            .field("custom", &self.custom)
+            .finish()
+    }
+}

@@ -1,0 +1,320 @@
+//! Sorting an object's entries where they stand.
+//!
+//! Flask writes keys sorted, so this runs only for what others wrote, or for a
+//! Rust struct whose fields are declared in another order. The entries differ
+//! in length and there is no second buffer of their size, so it is a bottom-up
+//! merge sort whose merge rotates (after Dudziński and Dydek, "On a stable
+//! minimum storage merging algorithm", 1981): O(n log² n) for any input. Small
+//! runs are merged through a buffer on the stack instead.
+//!
+//! Objects are sorted from the inside out, so an object whose parents are all
+//! unsorted would be walked and moved again and again. Therefore the longest
+//! entry stands aside: it is moved twice and never walked, and what remains,
+//! summed over all levels, is O(n log n).
+
+use core::{cmp::Ordering, ops::Range};
+
+use super::{text, value::span_len};
+use crate::bytes::copy_within;
+
+/// Runs of up to so many bytes are merged through a buffer.
+const BUFFER: usize = 256;
+
+/// The deepest that [`merge`] can put off work: its left part halves each time.
+const MERGE_DEPTH: usize = usize::BITS as usize;
+
+/// The order of two keys, given from behind their start marks: by code point.
+///
+/// UTF-8 keeps code-point order, and the end mark becomes the smallest byte, so
+/// that a key sorts before its extensions.
+#[inline(never)]
+pub(crate) fn compare_keys(a: &[u8], b: &[u8]) -> Ordering {
+    for (a, b) in a.iter().zip(b) {
+        if a != b {
+            return a.wrapping_add(1).cmp(&b.wrapping_add(1));
+        }
+        if *a == super::STRING_END {
+            break;
+        }
+    }
+    Ordering::Equal
+}
+
+/// Sorts `entries`, each `key:value,`, and drops all but the last of those with
+/// equal keys. Returns the length of what is left.
+pub(crate) fn sort_entries(entries: &mut [u8]) -> usize {
+    if is_sorted(entries) {
+        return entries.len();
+    }
+    merge_runs(entries);
+    drop_duplicates(entries)
+}
+
+/// As [`sort_entries`]; `longest` is where the longest entry stands. Says also
+/// whether only one entry is left.
+#[inline(never)]
+pub(crate) fn sort_entries_around(entries: &mut [u8], longest: Range<usize>) -> (usize, bool) {
+    let len = longest.len();
+    let end = entries.len();
+    let others = end.wrapping_sub(len);
+    let mut later = longest.end;
+    while later < end && compare(entries, later, longest.start) != Ordering::Equal {
+        later = later.wrapping_add(entry_len(entries, later));
+    }
+    rotate(entries, longest.start, longest.end, end);
+    let mut kept = sort_entries(entries.get_mut(..others).unwrap_or_default());
+    if later < end {
+        // A later entry has its key.
+        return (kept, entry_len(entries, 0) == kept);
+    }
+    let place = lower_bound(entries, 0, kept, others);
+    if place < kept && compare(entries, place, others) == Ordering::Equal {
+        let replaced = entry_len(entries, place);
+        copy_within(entries, place.wrapping_add(replaced)..kept, place);
+        kept = kept.wrapping_sub(replaced);
+    }
+    rotate(entries, place, others, end);
+    (kept.wrapping_add(len), kept == 0)
+}
+
+/// Merges runs of entries, each sorted and at first one long, until there is one.
+fn merge_runs(entries: &mut [u8]) {
+    let mut run = 1_usize;
+    loop {
+        let mut start = 0;
+        let mut merged = false;
+        while start < entries.len() {
+            let middle = skip(entries, start, run);
+            let end = skip(entries, middle, run);
+            merged |= middle < end;
+            if let Some(runs) = entries.get_mut(start..end) {
+                merge(runs, middle.wrapping_sub(start));
+            }
+            start = end;
+        }
+        if !merged {
+            return;
+        }
+        run = run.saturating_mul(2);
+    }
+}
+
+/// Whether every key is greater than the one before.
+fn is_sorted(entries: &[u8]) -> bool {
+    let mut at = 0_usize;
+    loop {
+        let next = at.wrapping_add(entry_len(entries, at));
+        if next >= entries.len() {
+            return true;
+        }
+        if compare(entries, at, next) != Ordering::Less {
+            return false;
+        }
+        at = next;
+    }
+}
+
+/// Merges two sorted runs that meet at `middle`. Stable.
+fn merge(runs: &mut [u8], middle: usize) {
+    let mut later = [(0_usize, 0_usize, 0_usize); MERGE_DEPTH];
+    let mut waiting = 0_usize;
+    let (mut start, mut middle, mut end) = (0, middle, runs.len());
+    loop {
+        if start < middle && middle < end && middle.wrapping_sub(start) <= BUFFER {
+            merge_small(runs.get_mut(start..end).unwrap_or_default(), middle.wrapping_sub(start));
+        } else if start < middle && middle < end {
+            // The entry in the middle of the left run goes to its place: behind
+            // what is smaller in the right run. That leaves two smaller merges.
+            let pivot = entry_at(runs, start, start.midpoint(middle));
+            let bound = lower_bound(runs, middle, end, pivot);
+            rotate(runs, pivot, middle, bound);
+            let pivot_end = pivot.wrapping_add(bound.wrapping_sub(middle));
+            let behind = pivot_end.wrapping_add(entry_len(runs, pivot_end));
+            if let Some(slot) = later.get_mut(waiting) {
+                *slot = (behind, bound, end);
+                waiting = waiting.wrapping_add(1);
+            }
+            (middle, end) = (pivot, pivot_end);
+            continue;
+        }
+        waiting = match waiting.checked_sub(1) {
+            Some(top) => top,
+            None => return,
+        };
+        (start, middle, end) = later.get(waiting).copied().unwrap_or_default();
+    }
+}
+
+/// Merges two sorted runs that meet at `middle`, at most [`BUFFER`]. Stable.
+fn merge_small(runs: &mut [u8], middle: usize) {
+    let mut buffer = [0; BUFFER];
+    buffer.iter_mut().zip(&*runs).for_each(|(slot, byte)| *slot = *byte);
+    let left_run = buffer.get(..middle).unwrap_or_default();
+    // What was written never reaches what is still to be read.
+    let (mut written, mut left, mut right) = (0_usize, 0_usize, middle);
+    while left < middle {
+        let take_left =
+            right >= runs.len() || compare_keys(key(left_run, left), key(runs, right)) != Ordering::Greater;
+        let len = if take_left { entry_len(left_run, left) } else { entry_len(runs, right) };
+        let after = written.wrapping_add(len);
+        if take_left {
+            let slots = runs.get_mut(written..after).unwrap_or_default();
+            let entry = left_run.get(left..).unwrap_or_default();
+            slots.iter_mut().zip(entry).for_each(|(slot, byte)| *slot = *byte);
+            left = left.wrapping_add(len);
+        } else {
+            copy_within(runs, right..right.wrapping_add(len), written);
+            right = right.wrapping_add(len);
+        }
+        written = after;
+    }
+}
+
+/// The start of the entry that holds `position`, from `start` on.
+fn entry_at(entries: &[u8], start: usize, position: usize) -> usize {
+    let mut at = start;
+    loop {
+        let next = at.wrapping_add(entry_len(entries, at));
+        if next > position {
+            return at;
+        }
+        at = next;
+    }
+}
+
+/// The first entry of `from..to` that is not smaller than the one at `pivot`.
+fn lower_bound(entries: &[u8], from: usize, to: usize, pivot: usize) -> usize {
+    let mut at = from;
+    while at < to && compare(entries, at, pivot) == Ordering::Less {
+        at = at.wrapping_add(entry_len(entries, at));
+    }
+    at
+}
+
+/// Swaps `start..middle` with `middle..end`, by three reversals.
+#[inline(never)]
+pub(crate) fn rotate(bytes: &mut [u8], start: usize, middle: usize, end: usize) {
+    for (from, to) in [(start, middle), (middle, end), (start, end)] {
+        if let Some(part) = bytes.get_mut(from..to) {
+            part.reverse();
+        }
+    }
+}
+
+/// Keeps the last of the entries with equal keys.
+fn drop_duplicates(entries: &mut [u8]) -> usize {
+    let mut kept = 0_usize;
+    let mut at = 0_usize;
+    while at < entries.len() {
+        let len = entry_len(entries, at);
+        let next = at.wrapping_add(len);
+        let replaced = next < entries.len() && compare(entries, at, next) == Ordering::Equal;
+        if !replaced {
+            if kept != at {
+                copy_within(entries, at..next, kept);
+            }
+            kept = kept.wrapping_add(len);
+        }
+        at = next;
+    }
+    kept
+}
+
+/// The position `count` entries after `from`.
+fn skip(entries: &[u8], from: usize, count: usize) -> usize {
+    let mut at = from;
+    for _ in 0..count {
+        if at >= entries.len() {
+            break;
+        }
+        at = at.wrapping_add(entry_len(entries, at));
+    }
+    at
+}
+
+/// The order of the entries at `a` and `b`.
+#[inline(never)]
+fn compare(entries: &[u8], a: usize, b: usize) -> Ordering {
+    compare_keys(key(entries, a), key(entries, b))
+}
+
+/// The key at `at`, from behind its start mark.
+fn key(entries: &[u8], at: usize) -> &[u8] {
+    entries.get(at.wrapping_add(1)..).unwrap_or_default()
+}
+
+/// The length of the entry at `at`, its comma included; at least 1.
+pub(crate) fn entry_len(entries: &[u8], at: usize) -> usize {
+    let key = key(entries, at);
+    // Behind the start mark: the key, its end mark, the colon, the value, the comma.
+    let before_value = text::string_len(key).wrapping_add(2);
+    let value_len = span_len(key.get(before_value..).unwrap_or_default());
+    before_value.wrapping_add(value_len).wrapping_add(2)
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::{collections::BTreeMap, format, string::String, vec::Vec};
+
+    fn entries(keys: &[String]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for (value, key) in keys.iter().enumerate() {
+            bytes.push(0xFE);
+            bytes.extend(key.bytes());
+            bytes.push(0xFF);
+            bytes.extend(format!(":{value},").bytes());
+        }
+        bytes
+    }
+
+    /// Against a std map, over many shapes: the keys sorted, the last value kept.
+    #[test]
+    fn sorted_and_last_wins() {
+        let mut state = 1_u32;
+        let mut random = |below: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) % below
+        };
+        for round in 0..400 {
+            let len = random(60) as usize;
+            let keys: Vec<String> = (0..len)
+                .map(|i| match round % 4 {
+                    0 => format!("k{:03}", len - i),
+                    1 => format!("k{}", random(8)),
+                    2 => "é".repeat(random(4) as usize) + &"a".repeat(random(4) as usize),
+                    _ => format!("{}", random(100_000)),
+                })
+                .collect();
+            let mut bytes = entries(&keys);
+            let mut around = bytes.clone();
+            let kept = sort_entries(&mut bytes);
+            let map: BTreeMap<_, _> = keys.iter().enumerate().map(|(i, k)| (k, i)).collect();
+            let map_len = map.len();
+            let mut expected = Vec::new();
+            for (key, value) in map {
+                expected.push(0xFE);
+                expected.extend(key.bytes());
+                expected.push(0xFF);
+                expected.extend(format!(":{value},").bytes());
+            }
+            assert_eq!(&bytes[..kept], &expected[..]);
+            if len > 0 {
+                // Any entry may stand aside.
+                let start = skip(&around, 0, random(len as u32) as usize);
+                let end = skip(&around, start, 1);
+                let (kept, single) = sort_entries_around(&mut around, start..end);
+                assert_eq!(&around[..kept], &expected[..]);
+                assert_eq!(single, map_len == 1);
+            }
+        }
+    }
+
+    #[test]
+    fn a_prefix_sorts_first() {
+        assert_eq!(compare_keys(b"a\xFF", b"ab\xFF"), Ordering::Less);
+        assert_eq!(compare_keys(b"\xFF", b"a\xFF"), Ordering::Less);
+        assert_eq!(compare_keys(b"ab\xFF:1", b"ab\xFF:2"), Ordering::Equal);
+    }
+}

@@ -1,0 +1,114 @@
+//! Strings, looked at a machine word at a time.
+
+use super::STRING_END;
+
+type Word = usize;
+const WORD_BYTES: usize = size_of::<Word>();
+const ONES: Word = Word::MAX / 255;
+const HIGHS: Word = ONES << 7;
+
+/// The high bit of every byte that equals `byte` (exact up to the first).
+const fn equal_to(word: Word, byte: u8) -> Word {
+    let zeros = word ^ ONES.wrapping_mul(byte as Word);
+    zeros.wrapping_sub(ONES) & !zeros & HIGHS
+}
+
+/// The high bit of every byte below `limit` (exact up to the first).
+const fn below(word: Word, limit: u8) -> Word {
+    word.wrapping_sub(ONES.wrapping_mul(limit as Word)) & !word & HIGHS
+}
+
+/// How many leading bytes have their bit clear in `stops`.
+#[inline]
+fn leading(bytes: &[u8], stops: impl Fn(Word) -> Word) -> usize {
+    let mut len = 0_usize;
+    let (words, tail) = bytes.as_chunks::<WORD_BYTES>();
+    for word in words {
+        let hits = stops(Word::from_le_bytes(*word));
+        if hits != 0 {
+            return len.wrapping_add((hits.trailing_zeros() / 8) as usize);
+        }
+        len = len.wrapping_add(WORD_BYTES);
+    }
+    for byte in tail {
+        // A byte repeated over the whole word, so that the one test serves both.
+        if stops(ONES.wrapping_mul(Word::from(*byte))) != 0 {
+            break;
+        }
+        len = len.wrapping_add(1);
+    }
+    len
+}
+
+/// How many leading bytes of a JSON string stand for themselves: up to a quote,
+/// a backslash or a control character.
+#[inline(never)]
+pub(crate) fn literal_len(bytes: &[u8]) -> usize {
+    leading(bytes, |word| equal_to(word, b'"') | equal_to(word, b'\\') | below(word, 0x20))
+}
+
+/// How many leading bytes Python writes as they are with `ensure_ascii`:
+/// printable ASCII other than the quote and the backslash.
+pub(crate) fn ascii_len(bytes: &[u8]) -> usize {
+    leading(bytes, |word| {
+        equal_to(word, b'"')
+            | equal_to(word, b'\\')
+            | below(word, 0x20)
+            | equal_to(word, 0x7F)
+            | (word & HIGHS)
+    })
+}
+
+/// Where the string that starts at `bytes` ends: the position of its end mark
+/// (or the length, when there is none).
+#[inline(never)]
+pub(crate) fn string_len(bytes: &[u8]) -> usize {
+    leading(bytes, |word| equal_to(word, STRING_END))
+}
+
+/// How many leading bytes of unescaped JSON, outside of strings, are neither a
+/// bracket nor a mark, or at least some of them.
+#[inline(never)]
+pub(crate) fn plain_len(bytes: &[u8]) -> usize {
+    // With these bits set the four brackets are one byte; so are `Y`, `_`, `y`
+    // and 0x7F, of which only `y` occurs there, in `Infinity`.
+    leading(bytes, |word| equal_to(word | ONES.wrapping_mul(0x26), 0x7F) | (word & HIGHS))
+}
+
+/// The text of a span that was checked when it was read.
+#[inline(never)]
+pub(crate) fn as_str(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::vec;
+
+    /// Each test at every offset and every byte value, against the plain definition.
+    #[test]
+    fn the_word_tests_agree_with_their_definitions() {
+        for len in 0..20 {
+            for at in 0..len {
+                for byte in 0..=255_u8 {
+                    let mut bytes = vec![b'a'; len];
+                    bytes[at] = byte;
+                    if at + 2 < len {
+                        bytes[at + 1] = 0;
+                        bytes[at + 2] = b'"';
+                    }
+                    let first = |stop: fn(u8) -> bool| bytes.iter().position(|b| stop(*b)).unwrap_or(len);
+                    assert_eq!(literal_len(&bytes), first(|b| b == b'"' || b == b'\\' || b < 0x20));
+                    assert_eq!(
+                        ascii_len(&bytes),
+                        first(|b| !(0x20..0x7F).contains(&b) || b == b'"' || b == b'\\')
+                    );
+                    assert_eq!(string_len(&bytes), first(|b| b == 0xFF));
+                    assert_eq!(plain_len(&bytes), first(|b| b"[]{}Y_y\x7F".contains(&b) || b >= 0x80));
+                }
+            }
+        }
+    }
+}

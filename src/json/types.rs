@@ -1,0 +1,277 @@
+//! What serde has no type for: newtypes that carry Flask's tags.
+//!
+//! Each is a newtype struct with a name of its own, by which this crate's
+//! format knows it. Other serde formats see what is inside.
+
+use core::{fmt, marker::PhantomData};
+
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error as _, SeqAccess, Visitor},
+};
+
+use super::DateTime;
+
+pub(super) const MARKUP: &str = "hipflask::Markup";
+pub(super) const UUID: &str = "hipflask::Uuid";
+pub(super) const DATE_TIME: &str = "hipflask::DateTime";
+pub(super) const BIG_INT: &str = "hipflask::BigInt";
+pub(super) const CUSTOM: &str = "hipflask::Custom";
+
+/// `markupsafe.Markup` (tag ` m`): text that is HTML already. `T` is any text
+/// type: `&str`, `heapless::String<N>`, `String`.
+///
+/// ```
+/// use hipflask::json::{Markup, SESSION_JSON_SERIALIZER};
+///
+/// let mut text = *br#"{" m":"<b>hi</b>"}"#;
+/// let value = SESSION_JSON_SERIALIZER.loads(&mut text)?;
+/// assert_eq!(value.to::<Markup<&str>>()?.0, "<b>hi</b>");
+/// # Ok::<(), hipflask::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Markup<T>(pub T);
+
+impl<T: Serialize> Serialize for Markup<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(MARKUP, &self.0)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Markup<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(MARKUP, Inside(PhantomData)).map(Self)
+    }
+}
+
+/// An `int` of any size up to 4,300 digits, as decimal text. `T` is any text type.
+///
+/// ```
+/// use hipflask::json::{BigInt, SESSION_JSON_SERIALIZER};
+///
+/// let mut text = *b"-123456789012345678901234567890";
+/// let value = SESSION_JSON_SERIALIZER.loads(&mut text)?;
+/// assert_eq!(value.to::<BigInt<&str>>()?.0, "-123456789012345678901234567890");
+/// # Ok::<(), hipflask::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct BigInt<T>(pub T);
+
+impl<T: Serialize> Serialize for BigInt<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(BIG_INT, &self.0)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for BigInt<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(BIG_INT, Inside(PhantomData)).map(Self)
+    }
+}
+
+/// Takes what a newtype struct holds.
+struct Inside<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Inside<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a tagged value")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        T::deserialize(deserializer)
+    }
+}
+
+/// `uuid.UUID` (tag ` u`): 16 bytes, big-endian, as `UUID.bytes`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Uuid(pub [u8; 16]);
+
+impl Uuid {
+    /// From 32 hex digits, in either case, without hyphens.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
+        let mut bytes = [0; 16];
+        if pairs.len() != bytes.len() {
+            return None;
+        }
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            let digit = |digit: u8| char::from(digit).to_digit(16);
+            *byte = (digit(*high)? << 4 | digit(*low)?) as u8;
+        }
+        Some(Self(bytes))
+    }
+
+    /// 32 lowercase hex digits, as Flask writes it (`UUID.hex`).
+    #[must_use]
+    pub fn to_hex(self) -> [u8; 32] {
+        let digit = |value: u8| match value {
+            0..10 => value.wrapping_add(b'0'),
+            _ => value.wrapping_add(b'a' - 10),
+        };
+        let mut text = [0; 32];
+        for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
+            *pair = [digit(byte >> 4), digit(byte & 0xF)];
+        }
+        text
+    }
+}
+
+impl fmt::Display for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(super::text::as_str(&self.to_hex()))
+    }
+}
+
+impl fmt::Debug for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Uuid {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(UUID, super::text::as_str(&self.to_hex()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Uuid {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(UUID, FromText(Self::from_hex))
+    }
+}
+
+impl Serialize for DateTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(DATE_TIME, super::text::as_str(&self.http_date_bytes()))
+    }
+}
+
+impl<'de> Deserialize<'de> for DateTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(DATE_TIME, FromText(Self::parse_written))
+    }
+}
+
+/// Parses the text that a newtype struct holds.
+struct FromText<T>(fn(&str) -> Option<T>);
+
+impl<'de, T> Visitor<'de> for FromText<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a tagged value")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        (self.0)(text).ok_or_else(|| E::custom("another form"))
+    }
+}
+
+/// `bytes` (tag ` b`) of at most `N` bytes, decoded.
+///
+/// Flask keeps bytes as base64, so a `&[u8]` cannot be borrowed from a session.
+/// (`heapless::Vec<u8, N>` and `[u8; N]` are a list and a tuple of numbers.)
+///
+/// ```
+/// use hipflask::json::{Bytes, SESSION_JSON_SERIALIZER};
+///
+/// let mut text = *br#"{" b":"AP8="}"#;
+/// let value = SESSION_JSON_SERIALIZER.loads(&mut text)?;
+/// assert_eq!(value.to::<Bytes<8>>()?.as_slice(), [0, 255]);
+/// # Ok::<(), hipflask::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Bytes<const N: usize>(heapless::Vec<u8, N>);
+
+impl<const N: usize> Bytes<N> {
+    /// A copy of `bytes`, if they are at most `N`.
+    #[must_use]
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+        heapless::Vec::from_slice(bytes).ok().map(Self)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_slice(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<const N: usize> Serialize for Bytes<N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de, const N: usize> Deserialize<'de> for Bytes<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bytes(BytesVisitor).map(Self)
+    }
+}
+
+struct BytesVisitor<const N: usize>;
+
+impl<'de, const N: usize> Visitor<'de> for BytesVisitor<N> {
+    type Value = heapless::Vec<u8, N>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("bytes")
+    }
+
+    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+        heapless::Vec::from_slice(bytes).map_err(|_| E::custom("too many bytes"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut bytes: A) -> Result<Self::Value, A::Error> {
+        let mut all = heapless::Vec::new();
+        while let Some(byte) = bytes.next_element()? {
+            all.push(byte).map_err(|_| A::Error::custom("too many bytes"))?;
+        }
+        Ok(all)
+    }
+}
+
+/// A value of a tag that the application registered. It serializes as a
+/// newtype around `{key: value}`, so other serde formats see that dict.
+///
+/// ```
+/// use hipflask::{json::{Custom, JsonTag, Kind, SESSION_JSON_SERIALIZER}, sink::SliceSink};
+///
+/// const TAGS: &[JsonTag] = &[JsonTag::new(" od", |value| matches!(value.kind(), Kind::List(_)))];
+/// let serializer = SESSION_JSON_SERIALIZER.register(TAGS)?;
+/// let (mut scratch, mut out) = ([0; 32], [0; 32]);
+/// let mut sink = SliceSink::new(&mut out);
+/// let value = Custom { key: " od", value: [1, 2].as_slice() };
+/// serializer.dumps(&value, &mut scratch, &mut sink)??;
+/// assert_eq!(sink.written(), br#"{" od":[1,2]}"#);
+/// # Ok::<(), hipflask::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Custom<'k, T> {
+    /// The tag's key.
+    pub key: &'k str,
+    /// What it holds.
+    pub value: T,
+}
+
+impl<T: Serialize> Serialize for Custom<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(CUSTOM, &OneEntry(self.key, &self.value))
+    }
+}
+
+/// A dict of one entry.
+struct OneEntry<'k, T>(&'k str, T);
+
+impl<T: Serialize> Serialize for OneEntry<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([(self.0, &self.1)])
+    }
+}

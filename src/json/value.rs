@@ -1,0 +1,438 @@
+//! Reading: cursors over unescaped JSON.
+
+use core::fmt;
+
+use base64ct::Encoding as _;
+use serde::Deserialize;
+
+use super::{
+    CUSTOM, DateTime, Number, STRING, TAG, Uuid,
+    tag::{self, Standard},
+    text,
+};
+use crate::Error;
+
+/// A value inside a session or a decoded payload. Cheap to copy; borrows.
+///
+/// [`kind`](Value::kind) looks at it, [`to`](Value::to) turns it into any type
+/// that serde can deserialize, borrowed text included.
+///
+/// ```
+/// use hipflask::json::{Kind, SESSION_JSON_SERIALIZER};
+///
+/// let mut text = *br#"{"user":"Zo\u00eb","at":{" t":[3,4]}}"#;
+/// let value = SESSION_JSON_SERIALIZER.loads(&mut text)?;
+/// let Kind::Dict(dict) = value.kind() else { panic!() };
+/// assert_eq!(dict.get("user").and_then(|user| user.as_str()), Some("Zoë"));
+/// assert_eq!(dict.get("at").map(|at| at.to()), Some(Ok((3, 4))));
+/// # Ok::<(), hipflask::Error>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Value<'a> {
+    /// Exactly this value's span.
+    span: &'a [u8],
+}
+
+/// What a [`Value`] is: Python's types, as Flask's tags bring them through JSON.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Kind<'a> {
+    /// `None`
+    Null,
+    /// `bool`
+    Bool(bool),
+    /// `int` or `float`
+    Number(Number<'a>),
+    /// `str`
+    Str(&'a str),
+    /// `list`
+    List(List<'a>),
+    /// `tuple` (tag ` t`)
+    Tuple(List<'a>),
+    /// `dict` with text keys
+    Dict(Dict<'a>),
+    /// `bytes` (tag ` b`)
+    Bytes(ByteString<'a>),
+    /// `markupsafe.Markup` (tag ` m`)
+    Markup(&'a str),
+    /// `uuid.UUID` (tag ` u`)
+    Uuid(Uuid),
+    /// `datetime.datetime`, aware, in UTC (tag ` d`)
+    DateTime(DateTime),
+    /// A tag the application registered.
+    Custom {
+        /// The tag's key.
+        key: &'a str,
+        /// What it holds.
+        value: Value<'a>,
+    },
+}
+
+impl<'a> Value<'a> {
+    pub(crate) const NULL: Value<'static> = Value { span: b"null" };
+
+    /// The value that `bytes` start with, and what follows it.
+    pub(crate) fn split(bytes: &'a [u8]) -> (Self, &'a [u8]) {
+        let (span, rest) = bytes.split_at_checked(span_len(bytes)).unwrap_or((bytes, &[]));
+        (Self { span }, rest)
+    }
+
+    pub(crate) const fn span(self) -> &'a [u8] {
+        self.span
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn kind(self) -> Kind<'a> {
+        match self.span {
+            [STRING, ..] => Kind::Str(split_string(self.span).0),
+            [b'[', items @ ..] => Kind::List(List { items }),
+            [b'{', entries @ ..] => Kind::Dict(Dict { entries }),
+            [TAG, entry @ ..] => {
+                let (key, value) = split_entry(entry);
+                tag_kind(key, value)
+            }
+            [CUSTOM, entry @ ..] => {
+                let (key, value) = split_entry(entry);
+                Kind::Custom { key, value }
+            }
+            b"null" => Kind::Null,
+            b"true" => Kind::Bool(true),
+            b"false" => Kind::Bool(false),
+            number => Kind::Number(Number(number)),
+        }
+    }
+
+    /// Deserializes it into a `T`, which may borrow from the session.
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] when it is not of a form that `T` takes.
+    pub fn to<T: Deserialize<'a>>(self) -> Result<T, Error> {
+        T::deserialize(self)
+    }
+
+    /// The text, if it is a `str` or a `Markup` (which is a `str` in Python too).
+    #[must_use]
+    pub fn as_str(self) -> Option<&'a str> {
+        match self.kind() {
+            Kind::Str(text) | Kind::Markup(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The integer, if it is one and fits.
+    #[must_use]
+    pub fn as_i64(self) -> Option<i64> {
+        match self.kind() {
+            Kind::Number(number) => number.as_i64(),
+            _ => None,
+        }
+    }
+
+    /// The truth value, if it is a `bool`.
+    #[must_use]
+    pub fn as_bool(self) -> Option<bool> {
+        match self.kind() {
+            Kind::Bool(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Python's `bool(value)`: false for `None`, `False`, zero and what is empty.
+    ///
+    /// A number counts as zero by its digits, without float arithmetic: one that
+    /// is too small for a double, such as `1e-400`, is true here and false in
+    /// Python, which never writes it.
+    #[must_use]
+    pub fn is_truthy(self) -> bool {
+        match self.kind() {
+            Kind::Null => false,
+            Kind::Bool(value) => value,
+            // A number is zero if none of its digits before an exponent is another.
+            Kind::Number(number) => {
+                let mantissa = number.as_str().bytes().take_while(|byte| !matches!(byte, b'e' | b'E'));
+                mantissa.into_iter().any(|byte| !matches!(byte, b'0' | b'.' | b'-'))
+            }
+            Kind::Str(text) | Kind::Markup(text) => !text.is_empty(),
+            Kind::List(list) | Kind::Tuple(list) => !list.is_empty(),
+            Kind::Dict(dict) => !dict.is_empty(),
+            Kind::Bytes(bytes) => !bytes.is_empty(),
+            Kind::Uuid(_) | Kind::DateTime(_) | Kind::Custom { .. } => true,
+        }
+    }
+}
+
+fn tag_kind<'a>(key: &'a str, value: Value<'a>) -> Kind<'a> {
+    let text = || split_string(value.span).0;
+    // What a tag holds was checked when it was read, so the fallbacks are never taken.
+    match Standard::of(key.as_bytes()) {
+        Some(Standard::Tuple) => match value.span {
+            [_, items @ ..] => Kind::Tuple(List { items }),
+            [] => Kind::Null,
+        },
+        Some(Standard::Bytes) => Kind::Bytes(ByteString { base64: text() }),
+        Some(Standard::Markup) => Kind::Markup(text()),
+        Some(Standard::Uuid) => Uuid::from_hex(text()).map_or(Kind::Null, Kind::Uuid),
+        Some(Standard::DateTime) => DateTime::parse_written(text()).map_or(Kind::Null, Kind::DateTime),
+        Some(Standard::Dict) | None => Kind::Custom { key, value },
+    }
+}
+
+/// A list or a tuple.
+#[derive(Clone, Copy)]
+pub struct List<'a> {
+    /// Behind the opening bracket.
+    items: &'a [u8],
+}
+
+impl<'a> List<'a> {
+    /// The values, in order.
+    #[must_use]
+    pub fn iter(self) -> Items<'a> {
+        Items { rest: self.items }
+    }
+
+    /// The value at `index`. Takes time in proportion to what lies before it.
+    #[must_use]
+    pub fn get(self, index: usize) -> Option<Value<'a>> {
+        self.iter().nth(index)
+    }
+
+    /// How many values there are. Takes time in proportion to their size.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.iter().next().is_none()
+    }
+}
+
+impl<'a> IntoIterator for List<'a> {
+    type Item = Value<'a>;
+    type IntoIter = Items<'a>;
+
+    fn into_iter(self) -> Items<'a> {
+        self.iter()
+    }
+}
+
+/// The values of a [`List`].
+#[derive(Clone)]
+pub struct Items<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Value<'a>;
+
+    fn next(&mut self) -> Option<Value<'a>> {
+        if matches!(self.rest, [] | [b']', ..]) {
+            return None;
+        }
+        let (value, rest) = Value::split(self.rest);
+        self.rest = match rest {
+            [b',', rest @ ..] => rest,
+            rest => rest,
+        };
+        Some(value)
+    }
+}
+
+/// A dict. Its keys are unique and sorted by code point, as Flask writes them.
+#[derive(Clone, Copy)]
+pub struct Dict<'a> {
+    /// Behind the opening brace.
+    entries: &'a [u8],
+}
+
+impl<'a> Dict<'a> {
+    /// The keys and values, sorted by key.
+    #[must_use]
+    pub fn iter(self) -> Entries<'a> {
+        Entries { rest: self.entries }
+    }
+
+    /// The value of `key`. Takes time in proportion to what lies before it.
+    #[must_use]
+    pub fn get(self, key: &str) -> Option<Value<'a>> {
+        self.iter().find(|(name, _)| *name == key).map(|(_, value)| value)
+    }
+
+    /// How many entries there are. Takes time in proportion to their size.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.iter().next().is_none()
+    }
+}
+
+impl<'a> IntoIterator for Dict<'a> {
+    type Item = (&'a str, Value<'a>);
+    type IntoIter = Entries<'a>;
+
+    fn into_iter(self) -> Entries<'a> {
+        self.iter()
+    }
+}
+
+/// The entries of a [`Dict`].
+#[derive(Clone)]
+pub struct Entries<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = (&'a str, Value<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if !matches!(self.rest, [STRING, ..]) {
+            return None;
+        }
+        let (key, rest) = split_string(self.rest);
+        let (value, rest) = Value::split(rest.get(1..).unwrap_or_default());
+        self.rest = match rest {
+            [b',', rest @ ..] => rest,
+            rest => rest,
+        };
+        Some((key, value))
+    }
+}
+
+/// `bytes`, kept as the base64 text that Flask's ` b` tag holds: read them into
+/// a buffer ([`read`](ByteString::read)), byte by byte ([`iter`](ByteString::iter)),
+/// or as [`Bytes<N>`](super::Bytes).
+#[derive(Clone, Copy)]
+pub struct ByteString<'a> {
+    /// Canonical, padded.
+    base64: &'a str,
+}
+
+impl<'a> ByteString<'a> {
+    /// How many bytes there are.
+    #[must_use]
+    pub fn len(self) -> usize {
+        let text = self.base64.as_bytes();
+        let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
+        (text.len() / 4).saturating_mul(3).saturating_sub(padding)
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.base64.is_empty()
+    }
+
+    /// The bytes.
+    pub fn iter(self) -> impl Iterator<Item = u8> + 'a {
+        let mut text = self.base64.bytes();
+        let mut bits = 0_u32;
+        let mut held = 0_u32;
+        core::iter::from_fn(move || {
+            while held < 8 {
+                bits = bits << 6 | tag::base64_digit(text.next()?)?;
+                held = held.wrapping_add(6);
+            }
+            held = held.wrapping_sub(8);
+            Some((bits >> held) as u8)
+        })
+    }
+
+    /// The bytes, in the first part of `buffer`.
+    ///
+    /// # Errors
+    /// [`Error::Capacity`] when `buffer` is too small.
+    pub fn read(self, buffer: &mut [u8]) -> Result<&[u8], Error> {
+        let capacity_bytes = buffer.len();
+        let needed_bytes = self.len();
+        let target =
+            buffer.get_mut(..needed_bytes).ok_or(Error::Capacity { needed_bytes, capacity_bytes })?;
+        base64ct::Base64::decode(self.base64, target).map_err(|_| Error::WrongType)
+    }
+}
+
+/// The string that `bytes` start with, and what follows it.
+pub(crate) fn split_string(bytes: &[u8]) -> (&str, &[u8]) {
+    let body = bytes.get(1..).unwrap_or_default();
+    let (text, rest) = body.split_at_checked(text::string_len(body)).unwrap_or_default();
+    (text::as_str(text), rest.get(1..).unwrap_or_default())
+}
+
+/// The key and value that `bytes` start with.
+pub(crate) fn split_entry(bytes: &[u8]) -> (&str, Value<'_>) {
+    let (key, rest) = split_string(bytes);
+    (key, Value::split(rest.get(1..).unwrap_or_default()).0)
+}
+
+/// The length of the value at the start of `bytes`.
+pub(crate) fn span_len(bytes: &[u8]) -> usize {
+    let Some(first) = bytes.first() else { return 0 };
+    if !matches!(*first, STRING | b'[' | b'{' | TAG | CUSTOM) {
+        return bytes.iter().position(|byte| matches!(byte, b',' | b']' | b'}')).unwrap_or(bytes.len());
+    }
+    let mut rest = bytes;
+    let mut depth = 0_usize;
+    while let [first, behind @ ..] = rest {
+        rest = behind;
+        match *first {
+            STRING => {
+                let len = text::string_len(behind);
+                rest = behind.get(len.wrapping_add(1)..).unwrap_or_default();
+            }
+            b'[' | b'{' | TAG | CUSTOM => depth = depth.wrapping_add(1),
+            b']' | b'}' => depth = depth.wrapping_sub(1),
+            _ => {
+                rest = behind.get(text::plain_len(behind)..).unwrap_or_default();
+                continue;
+            }
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    bytes.len().wrapping_sub(rest.len())
+}
+
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.kind(), f)
+    }
+}
+
+impl fmt::Debug for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl fmt::Debug for Dict<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl fmt::Debug for ByteString<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl fmt::Debug for Items<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
+
+impl fmt::Debug for Entries<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.clone()).finish()
+    }
+}

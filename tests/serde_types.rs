@@ -1,0 +1,576 @@
+//! Every type of serde's data model: which Python type it becomes, as Flask
+//! writes it, and that it comes back.
+
+mod common;
+
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, HashMap},
+    fmt::Debug,
+};
+
+use common::VecSink;
+use hipflask::{
+    Error, SecureCookieSession, SessionMap, SessionMixin,
+    json::{
+        BigInt, Bytes, Custom, DateTime, Encode, JsonTag, Kind, Markup, SESSION_JSON_SERIALIZER,
+        TaggedJsonSerializer, Uuid,
+    },
+};
+use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned, ser::SerializeMap};
+
+fn dumps_with(serializer: TaggedJsonSerializer, value: &dyn Encode) -> Result<String, Error> {
+    let mut scratch = vec![0; 8192];
+    let mut sink = VecSink::default();
+    let Ok(()) = serializer.dumps(value, &mut scratch, &mut sink)?;
+    Ok(String::from_utf8(sink.0).unwrap())
+}
+
+fn dumps(value: &dyn Encode) -> Result<String, Error> {
+    dumps_with(SESSION_JSON_SERIALIZER, value)
+}
+
+fn loads<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+    let mut buffer = text.as_bytes().to_vec();
+    SESSION_JSON_SERIALIZER.loads(&mut buffer)?.to()
+}
+
+/// `value` becomes `json` and comes back, alone and in a session.
+#[track_caller]
+fn both_ways<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T, json: &str) {
+    assert_eq!(dumps(&value).as_deref(), Ok(json));
+    assert_eq!(loads::<T>(json).as_ref(), Ok(&value));
+    let mut session = SecureCookieSession::<8192>::new();
+    session.insert("k", &value).unwrap();
+    assert_eq!(session.get_as::<T>("k").unwrap(), Some(value));
+}
+
+/// `json` is no `T`.
+#[track_caller]
+fn wrong<T: DeserializeOwned + Debug>(json: &str) {
+    assert_eq!(loads::<T>(json).map(|_| ()), Err(Error::WrongType), "{json}");
+}
+
+// ---- scalars
+
+#[test]
+fn integers_of_every_width_are_int() {
+    macro_rules! extremes {
+        ($($int:ty)*) => {$(
+            for value in [<$int>::MIN, 0, 1, <$int>::MAX] {
+                both_ways(value, &value.to_string());
+            }
+            wrong::<$int>("1.0");
+            wrong::<$int>("\"1\"");
+            wrong::<$int>("true");
+            wrong::<$int>("NaN");
+            wrong::<$int>("1e400");
+            wrong::<$int>(&"9".repeat(60));
+        )*};
+    }
+    extremes!(i8 i16 i32 i64 i128 u8 u16 u32 u64 u128);
+    wrong::<i8>("128");
+    wrong::<u8>("256");
+    wrong::<u8>("-1");
+    wrong::<i64>("9223372036854775808");
+    wrong::<u64>("18446744073709551616");
+    wrong::<u128>("-1");
+    wrong::<u128>("340282366920938463463374607431768211456");
+    wrong::<i128>("170141183460469231731687303715884105728");
+    assert_eq!(loads::<i32>("-0"), Ok(0));
+}
+
+#[test]
+fn floats_are_float_and_read_ints_too() {
+    both_ways(1.0_f64, "1.0");
+    both_ways(-0.0_f64, "-0.0");
+    both_ways(f64::MAX, "1.7976931348623157e+308");
+    both_ways(5e-324_f64, "5e-324");
+    both_ways(f64::INFINITY, "Infinity");
+    both_ways(1.5_f32, "1.5");
+    // The f32 nearest to 0.1, as the double it is: what Python shows for it.
+    both_ways(0.1_f32, "0.10000000149011612");
+    assert_eq!(dumps(&f64::NAN).as_deref(), Ok("NaN"));
+    assert!(loads::<f64>("NaN").unwrap().is_nan());
+    assert_eq!(loads::<f64>("3"), Ok(3.0));
+    assert_eq!(loads::<f64>("123456789012345678901234567890"), Ok(1.2345678901234568e29));
+    wrong::<f64>("\"1\"");
+    wrong::<f64>("null");
+}
+
+#[test]
+fn bools_chars_and_units() {
+    both_ways(true, "true");
+    both_ways((), "null");
+    both_ways('a', "\"a\"");
+    both_ways('\u{1f600}', "\"\\ud83d\\ude00\"");
+    wrong::<bool>("1");
+    wrong::<bool>("null");
+    wrong::<()>("false");
+    wrong::<char>("\"ab\"");
+    wrong::<char>("\"\"");
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    struct Unit;
+    both_ways(Unit, "null");
+}
+
+#[test]
+fn an_option_is_none_or_what_it_holds() {
+    both_ways(None::<u8>, "null");
+    both_ways(Some(3_u8), "3");
+    both_ways(vec![Some(true), None], "[true,null]");
+    wrong::<Option<u8>>("\"\"");
+}
+
+// ---- text
+
+#[test]
+fn text_is_borrowed_from_the_session_even_where_it_was_escaped() {
+    let mut session = SecureCookieSession::<256>::new();
+    let json = br#"{"name":"Zo\u00eb\n","list":["\ud83d\ude00"],"m":{" m":"<b>\u00e9"}}"#;
+    let load = |buffer: &mut [u8]| {
+        buffer[..json.len()].copy_from_slice(json);
+        Ok(json.len())
+    };
+    session.load(SESSION_JSON_SERIALIZER, load).unwrap();
+    let inside =
+        std::ptr::from_ref(&session).addr()..std::ptr::from_ref(&session).addr() + size_of_val(&session);
+    let name: &str = session.get_as("name").unwrap().unwrap();
+    let (smile,): (&str,) = session.get_as("list").unwrap().unwrap();
+    let markup: Markup<&str> = session.get_as("m").unwrap().unwrap();
+    assert_eq!((name, smile, markup.0), ("Zo\u{eb}\n", "\u{1f600}", "<b>\u{e9}"));
+    for text in [name, smile, markup.0] {
+        assert!(inside.contains(&text.as_ptr().addr()));
+    }
+    // A key too.
+    let all: BTreeMap<&str, serde::de::IgnoredAny> = session.read().unwrap();
+    assert!(all.keys().all(|key| inside.contains(&key.as_ptr().addr())));
+    assert_eq!(all.len(), 3);
+}
+
+#[test]
+fn text_of_all_kinds_is_str() {
+    both_ways(String::from("a\"\\\n\u{7f}\u{e9}"), r#""a\"\\\n\u007f\u00e9""#);
+    both_ways(heapless::String::<8>::try_from("abc").unwrap(), r#""abc""#);
+    assert_eq!(dumps(&"abc").as_deref(), Ok(r#""abc""#));
+    assert_eq!(dumps(&format_args!("{}-{}", 1, "\u{e9}")).as_deref(), Ok(r#""1-\u00e9""#));
+    wrong::<heapless::String<2>>("\"abc\"");
+    wrong::<String>("1");
+    wrong::<String>("[]");
+    wrong::<String>(r#"{" b":"AP8="}"#);
+}
+
+// ---- lists and tuples
+
+#[test]
+fn tuples_and_arrays_are_tuple_and_sequences_are_list() {
+    both_ways((1, String::from("a")), r#"{" t":[1,"a"]}"#);
+    both_ways([1, 2, 3], r#"{" t":[1,2,3]}"#);
+    both_ways([(); 0], r#"{" t":[]}"#);
+    both_ways(((1,), [2]), r#"{" t":[{" t":[1]},{" t":[2]}]}"#);
+    both_ways(vec![1, 2], "[1,2]");
+    both_ways(Vec::<u8>::new(), "[]");
+    both_ways(heapless::Vec::<u8, 4>::from_slice(&[1, 2]).unwrap(), "[1,2]");
+    both_ways(vec![(1, 2), (3, 4)], r#"[{" t":[1,2]},{" t":[3,4]}]"#);
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    struct Pair(u8, bool);
+    both_ways(Pair(1, true), r#"{" t":[1,true]}"#);
+    // Either reads the other.
+    assert_eq!(loads::<Vec<u8>>(r#"{" t":[1]}"#), Ok(vec![1]));
+    assert_eq!(loads::<(u8, u8)>("[1,2]"), Ok((1, 2)));
+    wrong::<(u8, u8)>("[1]");
+    wrong::<(u8, u8)>("[1,2,3]");
+    wrong::<[u8; 2]>("[1,2,3]");
+    wrong::<heapless::Vec<u8, 1>>("[1,2]");
+    wrong::<Vec<u8>>("[1,-1]");
+    wrong::<Vec<u8>>("{}");
+}
+
+// ---- dicts
+
+#[derive(Serialize, Deserialize, PartialEq, Debug, Clone)]
+struct Login {
+    user: String,
+    active: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+}
+
+#[test]
+fn structs_and_maps_are_dict_with_sorted_keys() {
+    let login = Login { user: "ada".into(), active: true, note: None };
+    both_ways(login.clone(), r#"{"active":true,"user":"ada"}"#);
+    assert_eq!(loads::<Login>(r#"{"x":[{}],"user":"ada","active":true}"#).unwrap(), login);
+    wrong::<Login>(r#"{"user":"ada"}"#);
+    wrong::<Login>(r#"{"user":1,"active":true}"#);
+    wrong::<Login>(r#"["ada",true]"#);
+    both_ways(BTreeMap::from([("b".to_string(), 1), ("a".to_string(), 2)]), r#"{"a":2,"b":1}"#);
+    both_ways(HashMap::from([("\u{e9}".to_string(), ())]), r#"{"\u00e9":null}"#);
+    both_ways(BTreeMap::from([('b', 1), ('a', 2)]), r#"{"a":2,"b":1}"#);
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    struct Empty {}
+    both_ways(Empty {}, "{}");
+}
+
+#[test]
+fn heapless_maps_and_strings_are_typed_values() {
+    type Text = heapless::String<8>;
+    type Map = heapless::LinearMap<Text, heapless::Vec<Text, 2>, 3>;
+    let text = |text: &str| Text::try_from(text).unwrap();
+    let mut map = Map::new();
+    map.insert(text("b"), heapless::Vec::from_slice(&[text("x"), text("\u{e9}")]).unwrap()).unwrap();
+    map.insert(text("a"), heapless::Vec::new()).unwrap();
+    let json = r#"{"a":[],"b":["x","\u00e9"]}"#;
+    assert_eq!(dumps(&map).as_deref(), Ok(json));
+    assert_eq!(loads::<Map>(json), Ok(map));
+    wrong::<Map>(r#"{"a":[],"b":[],"c":[],"d":[]}"#);
+}
+
+#[test]
+fn a_dict_whose_only_key_is_a_tag_is_escaped() {
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    struct Tag {
+        #[serde(rename = " t")]
+        value: u8,
+    }
+    both_ways(Tag { value: 1 }, r#"{" di":{" t__":1}}"#);
+    both_ways(vec![Tag { value: 1 }], r#"[{" di":{" t__":1}}]"#);
+    for tag in [" t", " b", " m", " u", " d", " di"] {
+        let map = BTreeMap::from([(tag.to_string(), vec![1])]);
+        both_ways(map.clone(), &format!(r#"{{" di":{{"{tag}__":[1]}}}}"#));
+        let mut two = map;
+        two.insert("z".to_string(), vec![]);
+        both_ways(two, &format!(r#"{{"{tag}":[1],"z":[]}}"#));
+    }
+}
+
+#[test]
+fn map_keys_are_text() {
+    assert_eq!(dumps(&BTreeMap::from([(1, 2)])), Err(Error::NotSerializable));
+    assert_eq!(dumps(&BTreeMap::from([(true, 2)])), Err(Error::NotSerializable));
+    assert_eq!(dumps(&BTreeMap::from([((), 2)])), Err(Error::NotSerializable));
+    assert_eq!(dumps(&BTreeMap::from([((1, 2), 2)])), Err(Error::NotSerializable));
+    assert_eq!(dumps(&BTreeMap::from([(vec!["a"], 2)])), Err(Error::NotSerializable));
+    assert_eq!(dumps(&BTreeMap::from([(None::<&str>, 2)])), Err(Error::NotSerializable));
+    assert_eq!(dumps(&BTreeMap::from([(Some("a"), 2)])).as_deref(), Ok(r#"{"a":2}"#));
+}
+
+/// Entries as they stand, in any order and number.
+struct Pairs(&'static [(&'static str, u8)]);
+
+impl Serialize for Pairs {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
+#[test]
+fn equal_keys_from_serialize_are_refused() {
+    assert_eq!(dumps(&Pairs(&[("b", 1), ("a", 2)])).as_deref(), Ok(r#"{"a":2,"b":1}"#));
+    assert_eq!(dumps(&Pairs(&[("a", 1), ("a", 2)])), Err(Error::NotSerializable));
+    assert_eq!(dumps(&Pairs(&[(" t", 1), (" t", 2)])), Err(Error::NotSerializable));
+    assert_eq!(dumps(&[Pairs(&[("a", 1), ("b", 2), ("a", 3)])]), Err(Error::NotSerializable));
+    let mut session = SecureCookieSession::<256>::new();
+    assert_eq!(session.insert("k", &Pairs(&[("a", 1), ("a", 2)])), Err(Error::NotSerializable));
+    assert!(session.is_empty());
+}
+
+#[test]
+fn unsorted_serializers_keep_the_order() {
+    let unsorted = SESSION_JSON_SERIALIZER.with_sort_keys(false);
+    assert_eq!(dumps_with(unsorted, &Pairs(&[("b", 1), ("a", 2)])).as_deref(), Ok(r#"{"b":1,"a":2}"#));
+    assert_eq!(dumps_with(TaggedJsonSerializer::plain(), &("\u{e9}", 1)).as_deref(), Ok("[\"\u{e9}\",1]"));
+    let plain = |value: &dyn Encode| dumps_with(TaggedJsonSerializer::plain(), value);
+    assert_eq!(plain(&Markup("a")).as_deref(), Ok("\"a\""));
+    assert_eq!(plain(&BigInt("12")).as_deref(), Ok("12"));
+    assert_eq!(plain(&Bytes::<4>::default()), Err(Error::NotSerializable));
+    assert_eq!(plain(&Uuid([0; 16])), Err(Error::NotSerializable));
+    assert_eq!(plain(&DateTime::UNIX_EPOCH), Err(Error::NotSerializable));
+}
+
+// ---- enums
+
+#[derive(Serialize, Deserialize, PartialEq, Debug)]
+enum Choice {
+    Unit,
+    New(u8),
+    Pair(u8, bool),
+    Fields {
+        b: u8,
+        a: Vec<u8>,
+    },
+    #[serde(rename = " t")]
+    Tag(u8),
+}
+
+#[test]
+fn enum_variants_are_their_name_or_a_dict_of_it() {
+    both_ways(Choice::Unit, r#""Unit""#);
+    both_ways(Choice::New(1), r#"{"New":1}"#);
+    both_ways(Choice::Pair(1, true), r#"{"Pair":{" t":[1,true]}}"#);
+    both_ways(Choice::Fields { b: 1, a: vec![2] }, r#"{"Fields":{"a":[2],"b":1}}"#);
+    both_ways(Choice::Tag(1), r#"{" di":{" t__":1}}"#);
+    both_ways(vec![Choice::Unit, Choice::New(2)], r#"["Unit",{"New":2}]"#);
+    for json in
+        [r#""New""#, r#"{"Unit":null}"#, r#"{"New":1,"Unit":2}"#, "{}", "[]", "1", "null", r#""Other""#]
+    {
+        wrong::<Choice>(json);
+    }
+}
+
+#[test]
+fn enums_in_other_representations_go_through_any() {
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    #[serde(tag = "kind")]
+    enum Inside {
+        A { x: u8 },
+        B,
+    }
+    both_ways(Inside::A { x: 1 }, r#"{"kind":"A","x":1}"#);
+    both_ways(Inside::B, r#"{"kind":"B"}"#);
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    #[serde(untagged)]
+    enum Any {
+        Null,
+        Bool(bool),
+        Int(i64),
+        Float(f64),
+        Text(String),
+        List(Vec<Any>),
+        Dict(BTreeMap<String, Any>),
+    }
+    both_ways(
+        Any::List(vec![
+            Any::Null,
+            Any::Bool(true),
+            Any::Int(-3),
+            Any::Float(1.5),
+            Any::Text("\u{e9}".into()),
+            Any::Dict(BTreeMap::from([("k".into(), Any::List(vec![]))])),
+        ]),
+        r#"[null,true,-3,1.5,"\u00e9",{"k":[]}]"#,
+    );
+    wrong::<Any>(r#"{" u":"00112233445566778899aabbccddeeff"}"#);
+}
+
+// ---- the newtypes of this crate
+
+#[test]
+fn bytes_are_bytes() {
+    for (bytes, base64) in [
+        (&b""[..], ""),
+        (b"\0", "AA=="),
+        (b"\0\xff", "AP8="),
+        (b"abc", "YWJj"),
+        (b"\xfb\xff\xfe\0", "+//+AA=="),
+    ] {
+        both_ways(Bytes::<4>::from_slice(bytes).unwrap(), &format!(r#"{{" b":"{base64}"}}"#));
+    }
+    assert_eq!(Bytes::<4>::from_slice(b"abcde"), None);
+    wrong::<Bytes<2>>(r#"{" b":"YWJj"}"#);
+    wrong::<Bytes<2>>(r#""YWJj""#);
+    wrong::<Bytes<2>>("[1,2]");
+    assert_eq!(loads::<Vec<u8>>(r#"{" b":"AP8="}"#), Ok(vec![0, 255]));
+}
+
+#[test]
+fn markup_uuid_dates_and_big_ints_have_their_tags() {
+    both_ways(Markup(String::from("<b>\u{e9}")), r#"{" m":"<b>\u00e9"}"#);
+    assert_eq!(loads::<String>(r#"{" m":"<b>"}"#).as_deref(), Ok("<b>"));
+    wrong::<Markup<String>>("\"a\"");
+
+    let uuid = Uuid::from_hex("00112233445566778899AABBCCDDEEFF").unwrap();
+    both_ways(uuid, r#"{" u":"00112233445566778899aabbccddeeff"}"#);
+    wrong::<Uuid>(r#""00112233445566778899aabbccddeeff""#);
+    assert_eq!(Uuid::from_hex("00112233-4455-6677-8899-aabbccddeeff"), None);
+
+    both_ways(DateTime::from_unix_secs(1_700_000_000).unwrap(), r#"{" d":"Tue, 14 Nov 2023 22:13:20 GMT"}"#);
+    wrong::<DateTime>(r#""Tue, 14 Nov 2023 22:13:20 GMT""#);
+    wrong::<DateTime>("1700000000");
+
+    let digits = "9".repeat(4_300);
+    both_ways(BigInt(format!("-{digits}")), &format!("-{digits}"));
+    both_ways(BigInt(String::from("0")), "0");
+    wrong::<BigInt<String>>("1.0");
+    wrong::<BigInt<String>>("\"1\"");
+    for text in [&format!("9{digits}"), "", "-", "-0", "01", "+1", "1.0", "1e5", "NaN", "1 ", "\u{661}"] {
+        assert_eq!(dumps(&BigInt(text)), Err(Error::NotSerializable), "{text}");
+    }
+    assert_eq!(dumps(&BigInt(1)), Err(Error::NotSerializable));
+    assert_eq!(dumps(&Markup(1)), Err(Error::NotSerializable));
+    assert_eq!(dumps(&Markup(None::<&str>)), Err(Error::NotSerializable));
+    assert_eq!(dumps(&Markup(vec!["a"])), Err(Error::NotSerializable));
+}
+
+/// Flask reads the years 1 to 99 as others, so what is written must not claim them.
+#[test]
+fn a_year_that_flask_reads_as_another_one_is_stored_as_that() {
+    let year_50 = DateTime::from_unix_secs(-60_589_296_000).unwrap();
+    assert_eq!(year_50.to_string(), "Sat, 01 Jan 0050 00:00:00 GMT");
+    let json = dumps(&year_50).unwrap();
+    assert_eq!(loads::<DateTime>(&json).unwrap().to_string(), "Sat, 01 Jan 2050 00:00:00 GMT");
+}
+
+const TAGS: &[JsonTag] = &[JsonTag::new(" \u{e9}", |value| matches!(value.kind(), Kind::List(_)))];
+
+#[test]
+fn a_registered_tag_is_written_checked_and_read() {
+    let serializer = SESSION_JSON_SERIALIZER.register(TAGS).unwrap();
+    let custom = Custom { key: " \u{e9}", value: vec![1, 2] };
+    let json = r#"{" \u00e9":[1,2]}"#;
+    assert_eq!(dumps_with(serializer, &custom).as_deref(), Ok(json));
+    let mut buffer = json.as_bytes().to_vec();
+    let Kind::Custom { key, value } = serializer.loads(&mut buffer).unwrap().kind() else { panic!() };
+    assert_eq!((key, value.to::<Vec<u8>>()), (" \u{e9}", Ok(vec![1, 2])));
+    // Unregistered, and with contents that the tag does not accept.
+    assert_eq!(dumps(&custom), Err(Error::NotSerializable));
+    assert_eq!(dumps_with(serializer, &Custom { key: " \u{e9}", value: 1 }), Err(Error::NotSerializable));
+}
+
+/// The capacity counts a tag's key as it is written.
+#[test]
+fn a_session_with_a_registered_tag_opens_again() {
+    let serializer = SESSION_JSON_SERIALIZER.register(TAGS).unwrap();
+    fn fits<const N: usize>(serializer: TaggedJsonSerializer) -> bool {
+        let mut session = SecureCookieSession::<N>::new();
+        session.reset(serializer);
+        let items: Vec<_> = (0..8).map(|_| Custom { key: " \u{e9}", value: [(); 0].as_slice() }).collect();
+        let inserted = session.insert("k", &items).is_ok();
+        let mut sink = VecSink::default();
+        let Ok(()) = session.dump(&mut sink);
+        let mut again = SecureCookieSession::<N>::new();
+        let load = |buffer: &mut [u8]| {
+            let room = buffer.get_mut(..sink.0.len()).ok_or(Error::BadPayload)?;
+            room.copy_from_slice(&sink.0);
+            Ok(sink.0.len())
+        };
+        assert_eq!(again.load(serializer, load), Ok(()), "at {N}");
+        inserted
+    }
+    assert!(!fits::<100>(serializer) & !fits::<126>(serializer) & fits::<127>(serializer));
+}
+
+// ---- implementations that lie
+
+/// Serializes differently at each turn.
+struct Fickle<A, B>(Cell<bool>, A, B);
+
+fn fickle<A, B>(first: A, second: B) -> Fickle<A, B> {
+    Fickle(Cell::new(false), first, second)
+}
+
+impl<A: Serialize, B: Serialize> Serialize for Fickle<A, B> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.replace(!self.0.get()) {
+            self.2.serialize(serializer)
+        } else {
+            self.1.serialize(serializer)
+        }
+    }
+}
+
+#[test]
+fn a_value_that_changes_its_length_loses_its_entry_and_nothing_else() {
+    fn check(value: &dyn Encode) {
+        let mut session = SecureCookieSession::<64>::new();
+        session.insert("a", &1).unwrap();
+        session.insert("b", &2).unwrap();
+        assert_eq!(session.insert("b", value), Err(Error::LengthChanged));
+        assert_eq!(session.iter().map(|(key, _)| key).collect::<String>(), "a");
+        assert_eq!(session.insert("c", value), Err(Error::LengthChanged));
+        session.insert("d", &4).unwrap();
+        let mut sink = VecSink::default();
+        let Ok(()) = session.dump(&mut sink);
+        assert_eq!(sink.0, br#"{"a":1,"d":4}"#);
+    }
+    check(&fickle("abc", "abcd"));
+    check(&fickle("abcd", "abc"));
+    check(&fickle(1, vec![1, 2, 3]));
+    check(&fickle(vec![1, 2, 3], 1));
+    check(&fickle((1, 2), (1, 2, 3)));
+    check(&fickle(BTreeMap::from([("b", 1)]), BTreeMap::from([("b", 1), ("c", 2)])));
+    // As long in the arena, longer as JSON text: what fitted need not fit again.
+    check(&fickle("aaaaaa", "\u{e9}\u{e9}\u{e9}"));
+    check(&fickle("\u{e9}\u{e9}\u{e9}", "aaaaaa"));
+}
+
+/// As long, and deeper than what was counted.
+#[test]
+fn a_value_that_changes_its_depth_is_refused() {
+    #[derive(Serialize)]
+    #[serde(untagged)]
+    enum Nest {
+        Deeper(Vec<Nest>),
+    }
+    let mut deep = Nest::Deeper(vec![]);
+    for _ in 0..62 {
+        deep = Nest::Deeper(vec![deep]);
+    }
+    // 63 lists, which fit into a session and into no list of it.
+    let mut session = SecureCookieSession::<512>::new();
+    session.insert("k", &deep).unwrap();
+    assert_eq!(session.push("list", &deep), Err(Error::Depth));
+    let text = "x".repeat(124);
+    assert_eq!(session.push("list", &fickle(&text, &deep)), Err(Error::Depth));
+    let mut sink = VecSink::default();
+    let Ok(()) = session.dump(&mut sink);
+    let load = |buffer: &mut [u8]| {
+        buffer[..sink.0.len()].copy_from_slice(&sink.0);
+        Ok(sink.0.len())
+    };
+    assert_eq!(SecureCookieSession::<512>::new().load(SESSION_JSON_SERIALIZER, load), Ok(()));
+}
+
+/// What fails at the end of a list leaves the list as it was.
+#[test]
+fn an_item_that_fails_leaves_its_list() {
+    let mut session = SecureCookieSession::<128>::new();
+    session.push("list", &1).unwrap();
+    session.insert("z", &1).unwrap();
+    let twice = Pairs(&[("a", 1), ("a", 2)]);
+    let failing: [&dyn Encode; 4] = [&fickle("abc", "abcd"), &fickle("abcd", "abc"), &twice, &Markup(1)];
+    for item in failing {
+        assert!(session.push("list", item).is_err());
+        assert!(session.push("other", item).is_err());
+        let mut sink = VecSink::default();
+        let Ok(()) = session.dump(&mut sink);
+        assert_eq!(String::from_utf8(sink.0).unwrap(), r#"{"list":[1],"z":1}"#);
+    }
+    session.push("list", &2).unwrap();
+    assert_eq!(session.get_as::<Vec<u8>>("list"), Ok(Some(vec![1, 2])));
+}
+
+#[test]
+fn an_error_of_the_implementation_is_not_serializable() {
+    struct Refusing;
+    impl Serialize for Refusing {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut map = serializer.serialize_map(None)?;
+            map.serialize_entry("a", &1)?;
+            Err(serde::ser::Error::custom("no"))
+        }
+    }
+    let mut session = SecureCookieSession::<128>::new();
+    session.insert("a", &1).unwrap();
+    assert_eq!(session.insert("a", &Refusing), Err(Error::NotSerializable));
+    assert_eq!(session.get_as("a"), Ok(Some(1)));
+}
+
+// ---- whole sessions
+
+#[test]
+fn a_whole_session_is_a_typed_value() {
+    let login = Login { user: "ad\u{e9}".into(), active: true, note: Some("n".into()) };
+    let mut session = SecureCookieSession::<256>::with_contents(&login).unwrap();
+    assert_eq!(session.read::<Login>(), Ok(login.clone()));
+    assert_eq!(session.read::<BTreeMap<String, u8>>(), Err(Error::WrongType));
+    type Map<'a> = heapless::LinearMap<&'a str, Choice, 2>;
+    session.replace(&BTreeMap::from([("a", Choice::Unit)])).unwrap();
+    assert_eq!(session.read::<Map<'_>>().unwrap().get("a"), Some(&Choice::Unit));
+    assert_eq!(session.read::<Login>(), Err(Error::WrongType));
+    assert_eq!(session.replace(&vec![1]), Err(Error::WrongType));
+    assert_eq!(session.replace(&(1, 2)), Err(Error::WrongType));
+    assert_eq!(session.len(), 1);
+    session.replace(&BTreeMap::<&str, u8>::new()).unwrap();
+    assert!(session.read::<Map<'_>>().unwrap().is_empty());
+}
