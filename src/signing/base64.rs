@@ -1,0 +1,373 @@
+//! base64url: a lenient reader, a strict decoder for signatures, an encoding sink.
+
+use core::fmt;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+
+use crate::{Error, sink::Sink, zlib::Source};
+
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/// What [`VALUES`] holds for a character outside the alphabet: the top bit
+/// shows up in the `|` of several.
+const JUNK: u8 = 0x80;
+
+/// The six bits of every character, of `+` and `/` too.
+const VALUES: [u8; 256] = {
+    let mut values = [JUNK; 256];
+    let mut rest: &[u8] = ALPHABET;
+    let mut value: u8 = 0;
+    while let [character, tail @ ..] = rest {
+        set(&mut values, *character, value);
+        value = value.wrapping_add(1);
+        rest = tail;
+    }
+    set(&mut values, b'+', 62);
+    set(&mut values, b'/', 63);
+    values
+};
+
+#[expect(clippy::indexing_slicing, reason = "a byte indexes 256 entries, at compile time")]
+const fn set(values: &mut [u8; 256], character: u8, value: u8) {
+    values[character as usize] = value;
+}
+
+fn value_of(character: u8) -> u8 {
+    VALUES.get(usize::from(character)).copied().unwrap_or(JUNK)
+}
+
+/// The longest text that [`encode`] makes: of a digest of 64 bytes.
+pub(crate) const MAX_ENCODED_LEN: usize = 86;
+
+/// Encodes canonically, without padding, up to 64 bytes. The time it takes
+/// depends on the length only: while a signature is verified, the right one is
+/// what an attacker looks for.
+pub(crate) fn encode<'b>(bytes: &[u8], text: &'b mut [u8; MAX_ENCODED_LEN]) -> &'b [u8] {
+    Base64UrlUnpadded::encode(bytes, text).unwrap_or_default().as_bytes()
+}
+
+/// Decodes base64url piece by piece, exactly as leniently as
+/// `itsdangerous.encoding.base64_decode`.
+///
+/// Flask reads the payload and the timestamp of a cookie this way. Both are
+/// covered by the signature, so only a key holder can use the leniency:
+/// - `+` and `/` are as good as `-` and `_`; spare bits may be anything.
+/// - Any other byte except `=` is skipped.
+/// - As many `=` are thought to follow as bring the text's length, **with the
+///   skipped bytes**, to a multiple of four.
+/// - `=` behind the second or third character of a group of four counts as
+///   padding until the next character; padding that completes the group ends
+///   the text, whatever follows. Any other `=` is skipped.
+/// - A text that ends inside a group does not decode.
+///
+/// ```
+/// use hipflask::signing::Base64Reader;
+///
+/// let mut reader = Base64Reader::new(b"aGlwZmxhc2s");
+/// let mut buffer = [0; 16];
+/// let len = reader.read(&mut buffer)?;
+/// reader.finish()?;
+/// assert_eq!(&buffer[..len], b"hipflask");
+/// # Ok::<(), hipflask::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Base64Reader<'a> {
+    text: &'a [u8],
+    /// `=` that are thought to follow the text.
+    implied_pads: u8,
+    /// How many characters of the current group were read, 0 to 3.
+    in_group: u8,
+    /// `=` since the last character.
+    pads: u8,
+    /// The last character of the group; its low bits begin the next byte.
+    last: u8,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Reading,
+    Ended,
+    Failed,
+}
+
+impl<'a> Base64Reader<'a> {
+    /// A reader of `text`, for which a payload's compression mark (`.`) is
+    /// already taken off.
+    #[must_use]
+    pub const fn new(text: &'a [u8]) -> Self {
+        let implied_pads = (text.len().wrapping_neg() & 3) as u8;
+        Self { text, implied_pads, in_group: 0, pads: 0, last: 0, state: State::Reading }
+    }
+
+    /// Fills `buffer` as far as the text goes and gives the number of bytes.
+    /// Less than the buffer's length means the end was reached, so 0 means that
+    /// nothing is left (or no room was given). What the buffer holds behind
+    /// these bytes is unspecified.
+    ///
+    /// # Errors
+    /// [`Error::BadPayload`] when the text does not decode. This shows at its
+    /// end only, so bytes read before are not yet known to be good: see
+    /// [`finish`](Self::finish).
+    pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        let capacity = buffer.len();
+        let mut room = buffer;
+        loop {
+            if self.in_group == 0 {
+                room = self.read_groups(room);
+            }
+            let [next, rest @ ..] = room else {
+                return Ok(capacity);
+            };
+            let Some(byte) = self.next_byte()? else {
+                return Ok(capacity.wrapping_sub(rest.len()).wrapping_sub(1));
+            };
+            *next = byte;
+            room = rest;
+        }
+    }
+
+    /// Reads to the end to see whether all of the text decodes.
+    ///
+    /// # Errors
+    /// [`Error::BadPayload`] when it does not.
+    pub fn finish(mut self) -> Result<(), Error> {
+        let mut dropped = [0; 48];
+        while self.read(&mut dropped)? != 0 {}
+        Ok(())
+    }
+
+    /// Decodes whole groups of alphabet characters while there is room for
+    /// them, and gives back the rest of the room.
+    fn read_groups<'o>(&mut self, mut room: &'o mut [u8]) -> &'o mut [u8] {
+        let mut text = self.text;
+        // Two groups at a time: one check, and one store of 8 bytes of which
+        // the next one overwrites the last two.
+        while let (Some((groups, rest)), Some(eight)) =
+            (text.split_first_chunk::<8>(), room.first_chunk_mut::<8>())
+        {
+            let mut bits = 0_u64;
+            let mut seen = 0;
+            let mut shift = 58_u32;
+            for character in groups {
+                let value = value_of(*character);
+                seen |= value;
+                bits |= u64::from(value).wrapping_shl(shift);
+                shift = shift.wrapping_sub(6);
+            }
+            if seen & JUNK != 0 {
+                break;
+            }
+            *eight = bits.to_be_bytes();
+            room = room.get_mut(6..).unwrap_or_default();
+            text = rest;
+        }
+        while let (Some((group, rest)), Some(three)) =
+            (text.split_first_chunk::<4>(), room.first_chunk_mut::<3>())
+        {
+            let [a, b, c, d] = group.map(value_of);
+            if (a | b | c | d) & JUNK != 0 {
+                break;
+            }
+            *three = [(a << 2) | (b >> 4), (b << 4) | (c >> 2), (c << 6) | d];
+            room = room.get_mut(3..).unwrap_or_default();
+            text = rest;
+        }
+        self.text = text;
+        room
+    }
+
+    /// Decodes character by character up to the next byte, `None` at the end.
+    fn next_byte(&mut self) -> Result<Option<u8>, Error> {
+        while self.state == State::Reading {
+            let Some(character) = self.next_character() else {
+                self.state = if self.in_group == 0 { State::Ended } else { State::Failed };
+                break;
+            };
+            if character == b'=' {
+                self.pad();
+                continue;
+            }
+            let value = value_of(character);
+            if value == JUNK {
+                continue;
+            }
+            self.pads = 0;
+            let last = core::mem::replace(&mut self.last, value);
+            let (in_group, byte) = match self.in_group {
+                0 => (1, None),
+                1 => (2, Some((last << 2) | (value >> 4))),
+                2 => (3, Some((last << 4) | (value >> 2))),
+                _ => (0, Some((last << 6) | value)),
+            };
+            self.in_group = in_group;
+            if byte.is_some() {
+                return Ok(byte);
+            }
+        }
+        if self.state == State::Failed { Err(Error::BadPayload) } else { Ok(None) }
+    }
+
+    fn pad(&mut self) {
+        if self.in_group >= 2 {
+            self.pads = self.pads.wrapping_add(1);
+            if self.in_group.wrapping_add(self.pads) >= 4 {
+                self.state = State::Ended;
+            }
+        }
+    }
+
+    fn next_character(&mut self) -> Option<u8> {
+        if let Some((character, rest)) = self.text.split_first() {
+            self.text = rest;
+            Some(*character)
+        } else {
+            self.implied_pads = self.implied_pads.checked_sub(1)?;
+            Some(b'=')
+        }
+    }
+}
+
+/// Shows no text: it may be a session.
+impl fmt::Debug for Base64Reader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Base64Reader").field("state", &self.state).finish_non_exhaustive()
+    }
+}
+
+impl Source for Base64Reader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        Base64Reader::read(self, buffer)
+    }
+}
+
+/// Bytes that are encoded at once: a text of 64, the block of the hash functions.
+const CHUNK: usize = 48;
+
+/// Encodes base64url without padding on the way into another sink, which gets
+/// it in pieces of 64 characters.
+#[derive(Debug)]
+pub(crate) struct Base64Sink<S> {
+    inner: S,
+    /// Bytes that do not make up a chunk yet: the first `len`.
+    pending: [u8; CHUNK],
+    len: usize,
+}
+
+impl<S: Sink> Base64Sink<S> {
+    pub(crate) const fn new(inner: S) -> Self {
+        Self { inner, pending: [0; CHUNK], len: 0 }
+    }
+
+    /// Writes the rest.
+    pub(crate) fn finish(&mut self) -> Result<(), S::Error> {
+        self.pending.iter_mut().skip(self.len).for_each(|byte| *byte = 0);
+        self.flush()
+    }
+
+    /// Writes what is pending; zeros stand behind it.
+    fn flush(&mut self) -> Result<(), S::Error> {
+        let text_len = self.len.wrapping_mul(4).div_ceil(3);
+        self.len = 0;
+        let mut text = [[0; 4]; CHUNK / 3];
+        for (four, three) in text.iter_mut().zip(self.pending.as_chunks().0) {
+            *four = encode_group(*three);
+        }
+        self.inner.write(text.as_flattened().get(..text_len).unwrap_or_default())
+    }
+}
+
+impl<S: Sink> Sink for Base64Sink<S> {
+    type Error = S::Error;
+
+    fn write(&mut self, mut bytes: &[u8]) -> Result<(), S::Error> {
+        loop {
+            let room = self.pending.get_mut(self.len..).unwrap_or_default();
+            let taken = room.len().min(bytes.len());
+            room.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
+            self.len = self.len.wrapping_add(taken);
+            if self.len < CHUNK {
+                return Ok(());
+            }
+            self.flush()?;
+            bytes = bytes.get(taken..).unwrap_or_default();
+        }
+    }
+}
+
+fn encode_group([a, b, c]: [u8; 3]) -> [u8; 4] {
+    [a >> 2, (a << 4) | (b >> 4), (b << 2) | (c >> 6), c]
+        .map(|bits| ALPHABET.get(usize::from(bits & 63)).copied().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::sink::SliceSink;
+    use std::{vec, vec::Vec};
+
+    fn read_in_steps(text: &[u8], step: usize) -> Result<Vec<u8>, Error> {
+        let mut reader = Base64Reader::new(text);
+        let mut bytes = Vec::new();
+        let mut buffer = vec![0; step];
+        loop {
+            match reader.read(&mut buffer)? {
+                0 => return reader.finish().map(|()| bytes),
+                len => bytes.extend_from_slice(&buffer[..len]),
+            }
+        }
+    }
+
+    #[test]
+    fn reads_as_itsdangerous_whatever_the_step() {
+        for line in include_str!("../../tests/data/signing/base64.txt").lines() {
+            let (text, expected) = line.split_once(' ').unwrap();
+            let text = hex(text);
+            let expected = if expected == "-" { Err(Error::BadPayload) } else { Ok(hex(expected)) };
+            for step in [1, 2, 3, 5, 12, 16, 64, 1000] {
+                assert_eq!(read_in_steps(&text, step), expected, "{line} in steps of {step}");
+            }
+            assert_eq!(Base64Reader::new(&text).finish(), expected.map(drop), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_failed_reader_stays_failed_and_an_ended_one_ended() {
+        let mut failed = Base64Reader::new(b"AAAAA");
+        assert_eq!(failed.read(&mut [0; 3]), Ok(3));
+        for _ in 0..3 {
+            assert_eq!(failed.read(&mut [0; 3]), Err(Error::BadPayload));
+        }
+        assert_eq!(failed.finish(), Err(Error::BadPayload));
+
+        let mut ended = Base64Reader::new(b"AAA=!AAAA");
+        assert_eq!(ended.read(&mut [0; 9]), Ok(2));
+        assert_eq!(ended.read(&mut [0; 9]), Ok(0));
+        assert_eq!(ended.finish(), Ok(()));
+    }
+
+    #[test]
+    fn the_sink_encodes_canonically_however_the_bytes_arrive() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        for len in 0..=bytes.len() {
+            let bytes = &bytes[..len];
+            let mut expected = vec![0; 400];
+            let expected = Base64UrlUnpadded::encode(bytes, &mut expected).unwrap();
+            for step in [1, 2, 3, 4, 7, 47, 48, 49, 300] {
+                let mut buffer = [0; 400];
+                let mut sink = Base64Sink::new(SliceSink::new(&mut buffer));
+                bytes.chunks(step).for_each(|chunk| sink.write(chunk).unwrap());
+                sink.finish().unwrap();
+                assert_eq!(sink.inner.written(), expected.as_bytes());
+            }
+        }
+    }
+
+    fn hex(text: &str) -> Vec<u8> {
+        text.as_bytes()
+            .chunks(2)
+            .map(|pair| u8::from_str_radix(core::str::from_utf8(pair).unwrap(), 16).unwrap())
+            .collect()
+    }
+}

@@ -1,0 +1,117 @@
+//! What signing and verifying answer when they cannot.
+
+use core::{convert::Infallible, fmt};
+
+use crate::Error;
+
+/// Why a token is not trusted, with what it claims.
+///
+/// As itsdangerous' exceptions do, it carries the payload, still encoded, and
+/// the date for logs and messages. Nobody vouches for either, unless the kind
+/// is [`Error::SignatureExpired`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SignatureError<'a> {
+    kind: Error,
+    payload: Option<&'a [u8]>,
+    date_signed_secs: Option<u64>,
+}
+
+impl<'a> SignatureError<'a> {
+    pub(crate) const fn new(kind: Error, payload: Option<&'a [u8]>, date_signed_secs: Option<u64>) -> Self {
+        Self { kind, payload, date_signed_secs }
+    }
+
+    /// What is wrong.
+    #[must_use]
+    pub const fn kind(&self) -> Error {
+        self.kind
+    }
+
+    /// What the signature was to protect, still encoded. `None` when the token
+    /// has no separator, and for the kinds that are not about the token.
+    #[must_use]
+    pub const fn payload(&self) -> Option<&'a [u8]> {
+        self.payload
+    }
+
+    /// When the token claims to have been signed, in Unix seconds. `None` when
+    /// it does not say so, not readably, or a date after the year 9999.
+    #[must_use]
+    pub const fn date_signed_secs(&self) -> Option<u64> {
+        self.date_signed_secs
+    }
+}
+
+impl From<Error> for SignatureError<'_> {
+    fn from(kind: Error) -> Self {
+        Self::new(kind, None, None)
+    }
+}
+
+impl From<SignatureError<'_>> for Error {
+    fn from(error: SignatureError<'_>) -> Self {
+        error.kind
+    }
+}
+
+impl fmt::Display for SignatureError<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
+    }
+}
+
+impl core::error::Error for SignatureError<'_> {}
+
+/// Shows no payload: errors are logged.
+impl fmt::Debug for SignatureError<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignatureError")
+            .field("kind", &self.kind)
+            .field("date_signed_secs", &self.date_signed_secs)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why something signed was not written: it could not be signed, or the sink
+/// did not take it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignError<E> {
+    /// It could not be signed; nothing was written.
+    Signing(Error),
+    /// The sink stopped.
+    Sink(E),
+}
+
+impl<E> From<Error> for SignError<E> {
+    fn from(error: Error) -> Self {
+        Self::Signing(error)
+    }
+}
+
+impl From<SignError<Self>> for Error {
+    fn from(error: SignError<Self>) -> Self {
+        match error {
+            SignError::Signing(error) | SignError::Sink(error) => error,
+        }
+    }
+}
+
+impl From<SignError<Infallible>> for Error {
+    fn from(error: SignError<Infallible>) -> Self {
+        match error {
+            SignError::Signing(error) => error,
+            SignError::Sink(never) => match never {},
+        }
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for SignError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signing(error) => error.fmt(f),
+            Self::Sink(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: fmt::Debug + fmt::Display> core::error::Error for SignError<E> {}

@@ -1,0 +1,351 @@
+//! From secrets to keys: derivation, custody and the keyring.
+
+use core::fmt;
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use super::{
+    Digest, Mac, MacTag, Sha1, SigningKeys,
+    digest::{HmacState, finish, hash, keyed, update},
+};
+use crate::Error;
+
+/// How a signing key is made of a secret and a salt (itsdangerous'
+/// `key_derivation`).
+///
+/// The salt separates uses of one secret, so that a token signed for one of
+/// them is worth nothing in another. This is no password hashing: the secret
+/// itself must be long and random.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyDerivation {
+    /// `HMAC(secret, salt)`: Flask's choice, and the one to use.
+    #[default]
+    Hmac,
+    /// `H(salt ‖ "signer" ‖ secret)`: itsdangerous' own default. For
+    /// compatibility only.
+    DjangoConcat,
+    /// `H(salt ‖ secret)`. For compatibility only.
+    Concat,
+    /// The secret itself, without the salt. For compatibility only.
+    None,
+}
+
+/// Calls `use_key` with the key derived from `secret` and `salt`, and wipes it
+/// afterwards (itsdangerous' `Signer.derive_key`).
+///
+/// The key is as long as the digest, or as long as the secret where the
+/// derivation is [`KeyDerivation::None`].
+///
+/// ```
+/// use hipflask::signing::{KeyDerivation, Sha1, with_derived_key};
+///
+/// let first = with_derived_key::<Sha1, _>(KeyDerivation::Hmac, b"dev", b"cookie-session", |key| key[0])?;
+/// assert_eq!(first, 0x4d);
+/// # Ok::<(), hipflask::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::NoSecretKey`] when the secret is empty.
+pub fn with_derived_key<D: Digest, R>(
+    derivation: KeyDerivation,
+    secret: &[u8],
+    salt: &[u8],
+    use_key: impl FnOnce(&[u8]) -> R,
+) -> Result<R, Error> {
+    if secret.is_empty() {
+        return Err(Error::NoSecretKey);
+    }
+    Ok(match derivation {
+        KeyDerivation::Hmac => {
+            let mut state = keyed::<D>(secret);
+            update::<D>(&mut state, salt);
+            lend(finish::<D>(state).as_mut_slice(), use_key)
+        }
+        KeyDerivation::DjangoConcat => lend(hash::<D>(&[salt, b"signer", secret]).as_mut_slice(), use_key),
+        KeyDerivation::Concat => lend(hash::<D>(&[salt, secret]).as_mut_slice(), use_key),
+        KeyDerivation::None => use_key(secret),
+    })
+}
+
+fn lend<R>(key: &mut [u8], use_key: impl FnOnce(&[u8]) -> R) -> R {
+    let result = use_key(key);
+    key.zeroize();
+    result
+}
+
+/// Hands out secrets for as long as a callback runs, so that they can come
+/// from flash, one-time-programmable memory, a file or the environment, live
+/// on the stack and be wiped.
+pub trait SecretKeySource {
+    /// Calls `use_secret` once with the secret that signs (Flask's
+    /// `SECRET_KEY`), or not at all when there is none.
+    ///
+    /// # Errors
+    /// When the secret cannot be read.
+    fn with_current(&self, use_secret: &mut dyn FnMut(&[u8])) -> Result<(), Error>;
+
+    /// Calls `use_secret` with each secret that only verifies, oldest first
+    /// (Flask's `SECRET_KEY_FALLBACKS`, in the order of the list).
+    ///
+    /// # Errors
+    /// When a secret cannot be read.
+    fn with_fallbacks(&self, use_secret: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+        let _ = use_secret;
+        Ok(())
+    }
+}
+
+/// Secrets that are in memory already.
+///
+/// ```
+/// use hipflask::signing::{KeyDerivation, Keyring, Secrets};
+///
+/// let secrets = Secrets { current: b"new secret", fallbacks: &[b"old secret"] };
+/// let keys: Keyring = Keyring::from_source(&secrets, b"cookie-session", KeyDerivation::Hmac)?;
+/// # Ok::<(), hipflask::Error>(())
+/// ```
+#[derive(Clone, Copy, Default)]
+pub struct Secrets<'a> {
+    /// The secret that signs (Flask's `SECRET_KEY`).
+    pub current: &'a [u8],
+    /// The secrets that only verify, oldest first (`SECRET_KEY_FALLBACKS`).
+    pub fallbacks: &'a [&'a [u8]],
+}
+
+impl SecretKeySource for Secrets<'_> {
+    fn with_current(&self, use_secret: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+        use_secret(self.current);
+        Ok(())
+    }
+
+    fn with_fallbacks(&self, use_secret: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+        self.fallbacks.iter().for_each(|secret| use_secret(secret));
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Secrets<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secrets").finish_non_exhaustive()
+    }
+}
+
+/// A derived key, kept as the HMAC state it leads to: a MAC starts with a
+/// copy of it instead of two more hash blocks.
+struct HmacKey<D: Digest>(HmacState<D>);
+
+impl<D: Digest> HmacKey<D> {
+    fn derive(secret: &[u8], salt: &[u8], derivation: KeyDerivation) -> Option<Self> {
+        with_derived_key::<D, _>(derivation, secret, salt, |key| Self(keyed::<D>(key))).ok()
+    }
+
+    fn from_derived(key: &[u8]) -> Option<Self> {
+        if key.is_empty() { None } else { Some(Self(keyed::<D>(key))) }
+    }
+
+    #[inline(never)]
+    fn start(&self) -> Hmac<D> {
+        Hmac(self.0.clone())
+    }
+}
+
+// The state is two hash cores and a block buffer, all of which wipe themselves;
+// the bounds of `Digest` make the compiler check it.
+impl<D: Digest> ZeroizeOnDrop for HmacKey<D> {}
+
+/// An HMAC in progress, with a key from a [`Keyring`]. Wiped when dropped.
+pub struct Hmac<D: Digest = Sha1>(HmacState<D>);
+
+impl<D: Digest> ZeroizeOnDrop for Hmac<D> {}
+
+impl<D: Digest> Mac for Hmac<D> {
+    fn update(&mut self, bytes: &[u8]) {
+        update::<D>(&mut self.0, bytes);
+    }
+
+    fn finish(self) -> Result<MacTag, Error> {
+        let tag = finish::<D>(self.0);
+        // Every digest is a tag: none is empty or longer than 64 bytes.
+        MacTag::new(&tag).ok_or(Error::MacUnavailable)
+    }
+}
+
+impl<D: Digest> fmt::Debug for Hmac<D> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hmac").finish_non_exhaustive()
+    }
+}
+
+/// The key that signs and up to `FALLBACKS` older ones that only verify, each
+/// derived once.
+///
+/// Verifying tries the current key, then the fallbacks from the one added last
+/// to the one added first, as Flask does with `SECRET_KEY` and
+/// `SECRET_KEY_FALLBACKS`. An **empty secret** is ignored wherever it turns up:
+/// it never signs and never verifies. (itsdangerous lets an empty fallback
+/// verify, which lets in anybody.)
+///
+/// The keys are wiped when the ring is dropped. Moving it copies the bytes, as
+/// with any Rust value, and what the hash functions leave on the stack while a
+/// key is derived is theirs: derive early and in one place.
+///
+/// ```
+/// use hipflask::signing::{KeyDerivation, Keyring, Signer};
+///
+/// let mut keys: Keyring = Keyring::new(b"new secret", b"my-salt", KeyDerivation::Hmac);
+/// keys.push_fallback(b"old secret", b"my-salt", KeyDerivation::Hmac)?;
+/// assert!(!Signer::new(&keys).validate(b"value.signature"));
+/// # Ok::<(), hipflask::Error>(())
+/// ```
+pub struct Keyring<D: Digest = Sha1, const FALLBACKS: usize = 2> {
+    current: Option<HmacKey<D>>,
+    fallbacks: heapless::Vec<HmacKey<D>, FALLBACKS>,
+}
+
+impl<D: Digest, const FALLBACKS: usize> Keyring<D, FALLBACKS> {
+    /// A ring that signs with the key derived from `secret` and `salt`. With
+    /// an empty secret it cannot sign.
+    #[must_use]
+    pub fn new(secret: &[u8], salt: &[u8], derivation: KeyDerivation) -> Self {
+        Self::from_current(HmacKey::derive(secret, salt, derivation))
+    }
+
+    /// A ring that signs with a key derived elsewhere (see
+    /// [`with_derived_key`]). Its holder can neither sign for another salt nor
+    /// learn the secret.
+    #[must_use]
+    pub fn from_derived_key(key: &[u8]) -> Self {
+        Self::from_current(HmacKey::from_derived(key))
+    }
+
+    /// A ring of all the secrets of a source.
+    ///
+    /// # Errors
+    /// What the source answers, and [`Error::Capacity`] when it has more than
+    /// `FALLBACKS` fallbacks.
+    pub fn from_source<S: SecretKeySource + ?Sized>(
+        source: &S,
+        salt: &[u8],
+        derivation: KeyDerivation,
+    ) -> Result<Self, Error> {
+        let mut keys = Self::from_current(None);
+        source.with_current(&mut |secret| keys.current = HmacKey::derive(secret, salt, derivation))?;
+        let mut pushed = Ok(());
+        source.with_fallbacks(&mut |secret| {
+            pushed = pushed.and_then(|()| keys.push_fallback(secret, salt, derivation));
+        })?;
+        pushed.map(|()| keys)
+    }
+
+    /// Adds a key that only verifies and is tried before those added earlier.
+    /// Salt and derivation are those of the current key, unless you migrate
+    /// from others.
+    ///
+    /// # Errors
+    /// [`Error::Capacity`] when there are `FALLBACKS` fallbacks already.
+    pub fn push_fallback(
+        &mut self,
+        secret: &[u8],
+        salt: &[u8],
+        derivation: KeyDerivation,
+    ) -> Result<(), Error> {
+        self.push(HmacKey::derive(secret, salt, derivation))
+    }
+
+    /// Like [`push_fallback`](Self::push_fallback), with a key derived elsewhere.
+    ///
+    /// # Errors
+    /// [`Error::Capacity`] when there are `FALLBACKS` fallbacks already.
+    pub fn push_derived_fallback(&mut self, key: &[u8]) -> Result<(), Error> {
+        self.push(HmacKey::from_derived(key))
+    }
+
+    /// Whether there is a key that signs. A program that must not run without
+    /// one asks this at its start.
+    #[must_use]
+    pub const fn has_current(&self) -> bool {
+        self.current.is_some()
+    }
+
+    fn from_current(current: Option<HmacKey<D>>) -> Self {
+        Self { current, fallbacks: heapless::Vec::new() }
+    }
+
+    fn push(&mut self, key: Option<HmacKey<D>>) -> Result<(), Error> {
+        let Some(key) = key else { return Ok(()) };
+        self.fallbacks.push(key).map_err(|key| {
+            let key_bytes = size_of_val(&key);
+            Error::Capacity {
+                needed_bytes: key_bytes.saturating_mul(FALLBACKS.saturating_add(1)),
+                capacity_bytes: key_bytes.saturating_mul(FALLBACKS),
+            }
+        })
+    }
+}
+
+impl<D: Digest, const FALLBACKS: usize> SigningKeys for Keyring<D, FALLBACKS> {
+    type Mac = Hmac<D>;
+
+    fn current(&self) -> Result<Hmac<D>, Error> {
+        self.current.as_ref().map(HmacKey::start).ok_or(Error::NoSecretKey)
+    }
+
+    fn fallback(&self, index: usize) -> Option<Result<Hmac<D>, Error>> {
+        self.fallbacks.iter().rev().nth(index).map(|key| Ok(key.start()))
+    }
+
+    fn has_current(&self) -> bool {
+        self.has_current()
+    }
+}
+
+impl<D: Digest, const FALLBACKS: usize> ZeroizeOnDrop for Keyring<D, FALLBACKS> {}
+
+impl<D: Digest, const FALLBACKS: usize> fmt::Debug for Keyring<D, FALLBACKS> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keyring").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::format;
+
+    const fn wipes_itself<T: ZeroizeOnDrop>() {}
+
+    // Fails to compile when the zeroize features of the hash crates are off.
+    const _: () = {
+        wipes_itself::<Keyring>();
+        wipes_itself::<Hmac>();
+        wipes_itself::<HmacKey<Sha1>>();
+        wipes_itself::<sha1::Sha1>();
+        wipes_itself::<hmac::digest::block_api::Buffer<hmac::block_api::HmacCore<sha1::Sha1>>>();
+        #[cfg(feature = "sha2")]
+        wipes_itself::<hmac::digest::block_api::Buffer<hmac::block_api::HmacCore<sha2::Sha512>>>();
+    };
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let secrets = Secrets { current: b"hunter2", fallbacks: &[b"hunter1"] };
+        let keys: Keyring = Keyring::from_source(&secrets, b"salt", KeyDerivation::None).unwrap();
+        let text = format!("{secrets:?} {keys:?} {:?}", keys.current().unwrap());
+        assert_eq!(text, "Secrets { .. } Keyring { .. } Hmac { .. }");
+    }
+
+    #[test]
+    fn a_full_ring_takes_no_more_and_says_how_much_it_would_take() {
+        let mut keys: Keyring<Sha1, 1> = Keyring::new(b"a", b"", KeyDerivation::Hmac);
+        keys.push_fallback(b"b", b"", KeyDerivation::Hmac).unwrap();
+        // An empty secret takes no room.
+        keys.push_fallback(b"", b"", KeyDerivation::Hmac).unwrap();
+        let Err(Error::Capacity { needed_bytes, capacity_bytes }) = keys.push_derived_fallback(b"c") else {
+            panic!("a second fallback went in")
+        };
+        assert_eq!(needed_bytes, 2 * capacity_bytes);
+        let secrets = Secrets { current: b"a", fallbacks: &[b"b", b"c", b""] };
+        let keys: Result<Keyring<Sha1, 1>, _> = Keyring::from_source(&secrets, b"", KeyDerivation::Hmac);
+        assert!(keys.unwrap_err().is_capacity());
+    }
+}

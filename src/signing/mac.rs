@@ -1,0 +1,202 @@
+//! The seam between a signer and whoever computes its MACs.
+
+use core::{fmt, hint::black_box};
+
+use super::{
+    base64::{MAX_ENCODED_LEN, encode},
+    digest::MAX_DIGEST_BYTES,
+};
+use crate::Error;
+
+/// The keys a signer signs and verifies with, without the keys themselves:
+/// each is known only by what it can do, start a MAC.
+///
+/// [`Keyring`](super::Keyring) is the usual implementation. Another may ask a
+/// secure element, which can fail, or hold keys that rotate. The current key
+/// is not a position in a list, so that no mistake in an order can make an old
+/// key sign.
+pub trait SigningKeys {
+    /// A MAC in progress.
+    type Mac: Mac;
+
+    /// Starts a MAC with the key that signs.
+    ///
+    /// # Errors
+    /// [`Error::NoSecretKey`] when there is none: signing then fails, and
+    /// verifying goes on with the fallbacks. [`Error::MacUnavailable`] when an
+    /// external MAC does not answer.
+    fn current(&self) -> Result<Self::Mac, Error>;
+
+    /// Starts a MAC with a key that only verifies: 0 is the newest one, `None`
+    /// ends the list.
+    ///
+    /// # Errors
+    /// Inside the `Option`, as for [`current`](Self::current).
+    fn fallback(&self, index: usize) -> Option<Result<Self::Mac, Error>> {
+        let _ = index;
+        None
+    }
+
+    /// Whether there is a key that signs. Where this is `false`,
+    /// [`current`](Self::current) is [`Error::NoSecretKey`].
+    fn has_current(&self) -> bool {
+        true
+    }
+}
+
+impl<K: SigningKeys + ?Sized> SigningKeys for &K {
+    type Mac = K::Mac;
+
+    fn current(&self) -> Result<Self::Mac, Error> {
+        (**self).current()
+    }
+
+    fn fallback(&self, index: usize) -> Option<Result<Self::Mac, Error>> {
+        (**self).fallback(index)
+    }
+
+    fn has_current(&self) -> bool {
+        (**self).has_current()
+    }
+}
+
+/// A message authentication code in progress.
+pub trait Mac {
+    /// Takes the next part of the message.
+    ///
+    /// A device that fails here remembers it and says so in
+    /// [`finish`](Self::finish).
+    fn update(&mut self, bytes: &[u8]);
+
+    /// The tag of the message.
+    ///
+    /// # Errors
+    /// [`Error::MacUnavailable`] when an external MAC did not answer.
+    fn finish(self) -> Result<MacTag, Error>;
+}
+
+/// A MAC's result, 1 to 64 bytes.
+///
+/// Comparing takes the same time wherever the first difference is. `Debug`
+/// does not print the bytes: during verification they are the signature an
+/// attacker looks for.
+#[derive(Clone, Copy)]
+pub struct MacTag {
+    bytes: [u8; MAX_DIGEST_BYTES],
+    len: usize,
+}
+
+impl MacTag {
+    /// A tag of these bytes. `None` when there are none of them or more than 64.
+    #[must_use]
+    pub fn new(bytes: &[u8]) -> Option<Self> {
+        if bytes.is_empty() || bytes.len() > MAX_DIGEST_BYTES {
+            return None;
+        }
+        let mut tag = Self { bytes: [0; MAX_DIGEST_BYTES], len: bytes.len() };
+        for (to, from) in tag.bytes.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        Some(tag)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// Whether `signature` is exactly these bytes, in constant time. Another
+    /// length is a mismatch.
+    #[must_use]
+    pub fn matches(&self, signature: &[u8]) -> bool {
+        are_equal(self.as_bytes(), signature)
+    }
+
+    /// Whether `text` is the base64url of these bytes, in constant time. No
+    /// second spelling of the same bytes passes.
+    pub(crate) fn matches_base64(&self, text: &[u8]) -> bool {
+        let mut buffer = [0; MAX_ENCODED_LEN];
+        let expected = encode(self.as_bytes(), &mut buffer);
+        // Nothing matches nothing, should a tag ever fail to encode.
+        !expected.is_empty() && are_equal(expected, text)
+    }
+}
+
+fn are_equal(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut difference = 0;
+    for (a, b) in a.iter().zip(b) {
+        // Opaque to the optimiser, which could otherwise stop early.
+        difference = black_box(difference | (a ^ b));
+    }
+    difference == 0
+}
+
+impl PartialEq for MacTag {
+    fn eq(&self, other: &Self) -> bool {
+        self.matches(other.as_bytes())
+    }
+}
+
+impl Eq for MacTag {}
+
+impl fmt::Debug for MacTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MacTag").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::{format, vec};
+
+    #[test]
+    fn a_tag_has_1_to_64_bytes() {
+        assert!(MacTag::new(&[]).is_none());
+        assert!(MacTag::new(&[7; 65]).is_none());
+        for len in 1..=64 {
+            assert_eq!(MacTag::new(&vec![7; len]).unwrap().as_bytes(), vec![7; len]);
+        }
+    }
+
+    #[test]
+    fn every_bit_counts_and_so_does_the_length() {
+        let bytes: vec::Vec<u8> = (0..20).collect();
+        let tag = MacTag::new(&bytes).unwrap();
+        assert!(tag.matches(&bytes));
+        for bit in 0..160 {
+            let mut other = bytes.clone();
+            other[bit / 8] ^= 1 << (bit % 8);
+            assert!(!tag.matches(&other), "bit {bit}");
+        }
+        for len in 0..20 {
+            assert!(!tag.matches(&bytes[..len]), "length {len}");
+        }
+        assert!(!tag.matches(&[&bytes[..], &[0]].concat()));
+    }
+
+    #[test]
+    fn a_signature_has_one_spelling() {
+        let tag = |bytes: &[u8]| MacTag::new(bytes).unwrap();
+        assert!(tag(&[0, 1]).matches_base64(b"AAE"));
+        for other in ["", "A", "AA", "AAF", "AAE=", "AAE!", "AA!E", "AAE ", "AAE\n", "AAE\u{e9}"] {
+            assert!(!tag(&[0, 1]).matches_base64(other.as_bytes()), "{other}");
+        }
+        assert!(tag(&[0xFB, 0xFF]).matches_base64(b"-_8"));
+        for other in ["+_8", "-/8", "+/8", "-_9"] {
+            assert!(!tag(&[0xFB, 0xFF]).matches_base64(other.as_bytes()), "{other}");
+        }
+        assert!(tag(&[0; 64]).matches_base64(&[b'A'; 86]));
+        assert!(!tag(&[0; 64]).matches_base64(&[b'A'; 87]));
+    }
+
+    #[test]
+    fn debug_shows_no_byte() {
+        assert_eq!(format!("{:?}", MacTag::new(&[1, 2, 3]).unwrap()), "MacTag { .. }");
+    }
+}

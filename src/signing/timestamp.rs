@@ -1,0 +1,244 @@
+//! The signer that also records when it signed.
+
+use core::fmt;
+
+use super::{
+    Base64Reader, Mac, SignError, SignatureError, SignatureSuffix, Signer, SigningKeys, signer::rsplit_once,
+};
+use crate::{Clock, Error, UnixTime, sink::Sink};
+
+/// 9999-12-31T23:59:59Z, the last second of Python's `datetime`.
+const MAX_DATE_SECS: u64 = 253_402_300_799;
+
+/// What a [`TimestampSigner`] gives back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Signed<'a> {
+    /// What was signed, still encoded.
+    pub payload: &'a [u8],
+    /// When it was signed, in Unix seconds.
+    pub timestamp_secs: u64,
+}
+
+/// Shows no payload: it may be a session.
+impl fmt::Debug for Signed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signed").field("timestamp_secs", &self.timestamp_secs).finish_non_exhaustive()
+    }
+}
+
+/// Signs values with the time and checks their age (itsdangerous'
+/// `TimestampSigner`).
+///
+/// A signed value is `payload.timestamp.signature`. The timestamp is the Unix
+/// time in whole seconds, in as few big-endian bytes as it takes (none for 0),
+/// as base64url. As with [`Signer`], only the canonical spelling of the
+/// signature verifies. The timestamp, which it covers, is read as leniently as
+/// itsdangerous reads it (see [`Base64Reader`]).
+///
+/// ```
+/// use hipflask::{UnixTime, signing::{KeyDerivation, Keyring, TimestampSigner}, sink::SliceSink};
+///
+/// let keys: Keyring = Keyring::new(b"dev", b"cookie-session", KeyDerivation::Hmac);
+/// let signer = TimestampSigner::new(&keys);
+/// let signed_at = UnixTime::from_secs(1_700_000_000);
+/// let mut buffer = [0; 64];
+/// let mut sink = SliceSink::new(&mut buffer);
+/// signer.sign(b"eyJhIjoxfQ", signed_at, &mut sink)?;
+/// assert_eq!(sink.written(), b"eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk");
+///
+/// let a_minute_later = || Ok(UnixTime::from_secs(1_700_000_060));
+/// let signed = signer.unsign(sink.written(), Some(60), &a_minute_later)?;
+/// assert_eq!((signed.payload, signed.timestamp_secs), (&b"eyJhIjoxfQ"[..], 1_700_000_000));
+/// # Ok::<(), hipflask::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct TimestampSigner<K> {
+    signer: Signer<K>,
+    leeway_secs: u64,
+}
+
+impl<K: SigningKeys> TimestampSigner<K> {
+    /// A signer with these keys (a reference to them will do), the separator
+    /// `.` and no leeway.
+    pub const fn new(keys: K) -> Self {
+        Self { signer: Signer::new(keys), leeway_secs: 0 }
+    }
+
+    /// The same signer with another separator.
+    ///
+    /// # Errors
+    /// As [`Signer::with_separator`].
+    pub fn with_separator(self, separator: u8) -> Result<Self, Error> {
+        Ok(Self { signer: self.signer.with_separator(separator)?, ..self })
+    }
+
+    /// The same signer, which lets through timestamps up to `leeway_secs` in
+    /// the future, for servers whose clocks differ. The default is 0, as in
+    /// Flask: a stamp one second ahead is expired. It does not lengthen any
+    /// lifetime.
+    #[must_use]
+    pub fn with_leeway_secs(self, leeway_secs: u64) -> Self {
+        Self { leeway_secs, ..self }
+    }
+
+    /// The keys.
+    pub const fn keys(&self) -> &K {
+        self.signer.keys()
+    }
+
+    /// Writes `payload`, the time `now` and the signature of both. The
+    /// signature is known before the first byte is written.
+    ///
+    /// # Errors
+    /// [`SignError::Signing`] with [`Error::NoSecretKey`] or
+    /// [`Error::MacUnavailable`], [`SignError::Sink`] when the sink does not
+    /// take it all.
+    pub fn sign<S: Sink>(
+        &self,
+        payload: &[u8],
+        now: UnixTime,
+        mut sink: S,
+    ) -> Result<(), SignError<S::Error>> {
+        let mut mac = self.begin()?;
+        mac.update(payload);
+        let suffix = self.finish(mac, now)?;
+        sink.write(payload).map_err(SignError::Sink)?;
+        sink.write(suffix.as_bytes()).map_err(SignError::Sink)
+    }
+
+    /// Starts the signature of a payload that is not in one piece: give its
+    /// parts to [`Mac::update`], then call [`finish`](Self::finish).
+    ///
+    /// # Errors
+    /// [`Error::NoSecretKey`] without a current key, [`Error::MacUnavailable`]
+    /// when an external MAC does not answer.
+    pub fn begin(&self) -> Result<K::Mac, Error> {
+        self.signer.begin()
+    }
+
+    /// What follows the payload that `mac` has seen, signed at `now`:
+    /// separator, timestamp, separator, signature.
+    ///
+    /// # Errors
+    /// [`Error::MacUnavailable`] when an external MAC does not answer.
+    pub fn finish(&self, mut mac: K::Mac, now: UnixTime) -> Result<SignatureSuffix, Error> {
+        let mut suffix = SignatureSuffix::default();
+        suffix.push(self.signer.separator(), significant(&now.secs().to_be_bytes()));
+        mac.update(suffix.as_bytes());
+        suffix.push(self.signer.separator(), mac.finish()?.as_bytes());
+        Ok(suffix)
+    }
+
+    /// The payload and the timestamp, if the signature holds and is not older
+    /// than `max_age_secs` (an age of exactly that is fine) and not from the
+    /// future. With `None`, neither is checked and the clock is not asked; it
+    /// is never asked before the signature holds. A negative age limit lets
+    /// nothing through.
+    ///
+    /// # Errors
+    /// - [`Error::BadSignature`]: the signature does not match and there is no
+    ///   timestamp; [`Error::BadTimeSignature`]: it does not match, or the
+    ///   timestamp is missing or unreadable.
+    /// - [`Error::SignatureExpired`]: too old, or from the future.
+    /// - [`Error::DateOutOfRange`]: signed after the year 9999. Only a key
+    ///   holder can make this; itsdangerous raises an exception that is not a
+    ///   `BadSignature`.
+    /// - What the keys and the clock answer, without a payload.
+    pub fn unsign<'a, C: Clock + ?Sized>(
+        &self,
+        signed: &'a [u8],
+        max_age_secs: Option<i64>,
+        clock: &C,
+    ) -> Result<Signed<'a>, SignatureError<'a>> {
+        let (value, mismatch) = match self.signer.unsign(signed) {
+            Ok(value) => (value, None),
+            Err(error) if error.kind() == Error::BadSignature => {
+                (error.payload().unwrap_or_default(), Some(error))
+            }
+            Err(error) => return Err(error),
+        };
+        let bad_time = |payload, secs| SignatureError::new(Error::BadTimeSignature, Some(payload), secs);
+
+        let Some((payload, field)) = rsplit_once(value, self.signer.separator()) else {
+            return Err(mismatch.unwrap_or(bad_time(value, None)));
+        };
+        let timestamp_secs = read_timestamp(field);
+        if mismatch.is_some() {
+            return Err(bad_time(payload, timestamp_secs.filter(|secs| *secs <= MAX_DATE_SECS)));
+        }
+        let Some(timestamp_secs) = timestamp_secs else {
+            return Err(bad_time(payload, None));
+        };
+        if timestamp_secs > MAX_DATE_SECS {
+            return Err(Error::DateOutOfRange.into());
+        }
+        if let Some(max_age_secs) = max_age_secs
+            && !self.is_fresh(timestamp_secs, max_age_secs, clock.now()?.secs())
+        {
+            return Err(SignatureError::new(Error::SignatureExpired, Some(payload), Some(timestamp_secs)));
+        }
+        Ok(Signed { payload, timestamp_secs })
+    }
+
+    fn is_fresh(&self, timestamp_secs: u64, max_age_secs: i64, now_secs: u64) -> bool {
+        let Ok(max_age_secs) = u64::try_from(max_age_secs) else { return false };
+        match now_secs.checked_sub(timestamp_secs) {
+            Some(age_secs) => age_secs <= max_age_secs,
+            None => timestamp_secs.wrapping_sub(now_secs) <= self.leeway_secs,
+        }
+    }
+}
+
+/// What the timestamp field encodes: a number's big-endian bytes without
+/// leading zeros, so nothing at all for 0.
+fn significant(bytes: &[u8; 8]) -> &[u8] {
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    bytes.get(zeros..).unwrap_or_default()
+}
+
+/// Reads a timestamp field. Nothing is 0; more than 8 bytes are unreadable,
+/// even when the first ones are zeros.
+fn read_timestamp(field: &[u8]) -> Option<u64> {
+    let mut reader = Base64Reader::new(field);
+    let mut bytes = [0; 9];
+    let len = reader.read(&mut bytes).ok()?;
+    if len > 8 {
+        return None;
+    }
+    reader.finish().ok()?;
+    Some(bytes.iter().take(len).fold(0, |secs, byte| (secs << 8) | u64::from(*byte)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timestamp_is_the_shortest_big_endian_number() {
+        // As written by itsdangerous' `base64_encode(int_to_bytes(secs))`.
+        let written: [(u64, &str); 7] = [
+            (0, ""),
+            (1, "AQ"),
+            (255, "_w"),
+            (256, "AQA"),
+            (1_700_000_000, "ZVPxAA"),
+            (253_402_300_800, "Ov_0QYA"),
+            (u64::MAX, "__________8"),
+        ];
+        for (secs, text) in written {
+            let mut suffix = SignatureSuffix::default();
+            suffix.push(b'.', significant(&u64::to_be_bytes(secs)));
+            assert_eq!(suffix.as_bytes().split_first(), Some((&b'.', text.as_bytes())));
+            assert_eq!(read_timestamp(text.as_bytes()), Some(secs));
+        }
+    }
+
+    #[test]
+    fn leading_zeros_count_towards_the_8_bytes() {
+        assert_eq!(read_timestamp(b"AAAAAGVT8QA"), Some(1_700_000_000));
+        assert_eq!(read_timestamp(b"AAAAAABlU_EA"), None);
+        assert_eq!(read_timestamp(b"AAAAAAAAAAAA"), None);
+        assert_eq!(read_timestamp(b"A"), None);
+        assert_eq!(read_timestamp(b"!!!!"), Some(0));
+    }
+}

@@ -1,0 +1,451 @@
+//! The signers against itsdangerous' own answers (`tests/data/signing`), and
+//! the rules those tables cannot show.
+
+use std::{
+    cell::{Cell, RefCell},
+    convert::Infallible,
+};
+
+use hipflask::{
+    Clock, Error, UnixTime,
+    signing::{
+        Base64Reader, Digest, KeyDerivation, Keyring, Mac, MacTag, SecretKeySource, Secrets, Sha1, SignError,
+        SignatureError, Signed, Signer, SigningKeys, TimestampSigner, with_derived_key,
+    },
+    sink::{CountSink, SliceSink},
+};
+use serde_json::Value;
+
+const SALT: &[u8] = b"cookie-session";
+const NOW_SECS: u64 = 1_700_000_000;
+const GOOD: &[u8] = b"eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk";
+
+fn rows(table: &str) -> impl Iterator<Item = Value> {
+    table.lines().map(|line| serde_json::from_str(line).unwrap())
+}
+
+fn text<'r>(row: &'r Value, field: &str) -> &'r str {
+    row[field].as_str().unwrap()
+}
+
+fn latin1(text: &Value) -> Option<Vec<u8>> {
+    text.as_str().map(|text| text.chars().map(|c| u8::try_from(c).unwrap()).collect())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+}
+
+fn derivation(row: &Value) -> KeyDerivation {
+    match text(row, "derivation") {
+        "hmac" => KeyDerivation::Hmac,
+        "django-concat" => KeyDerivation::DjangoConcat,
+        "concat" => KeyDerivation::Concat,
+        _ => KeyDerivation::None,
+    }
+}
+
+fn ring(current: &str, fallbacks: &[&str]) -> Keyring {
+    let fallbacks: Vec<&[u8]> = fallbacks.iter().map(|secret| secret.as_bytes()).collect();
+    let secrets = Secrets { current: current.as_bytes(), fallbacks: &fallbacks };
+    Keyring::from_source(&secrets, SALT, KeyDerivation::Hmac).unwrap()
+}
+
+fn at(secs: u64) -> impl Clock {
+    move || Ok(UnixTime::from_secs(secs))
+}
+
+/// A clock for calls that must not ask it.
+fn nobody_asks() -> impl Clock {
+    || panic!("the clock was asked")
+}
+
+fn signed_by<K: SigningKeys>(keys: K, value: &[u8]) -> Vec<u8> {
+    let mut buffer = [0; 256];
+    let mut sink = SliceSink::new(&mut buffer);
+    Signer::new(keys).sign(value, &mut sink).unwrap();
+    sink.written().to_vec()
+}
+
+/// Every row whose digest this build has, with that digest.
+macro_rules! with_digest {
+    ($row:expr, $check:ident) => {
+        match text($row, "digest") {
+            "sha1" => $check::<Sha1>($row),
+            #[cfg(feature = "sha2")]
+            "sha256" => $check::<hipflask::signing::Sha256>($row),
+            #[cfg(feature = "sha2")]
+            "sha384" => $check::<hipflask::signing::Sha384>($row),
+            #[cfg(feature = "sha2")]
+            "sha512" => $check::<hipflask::signing::Sha512>($row),
+            _ => {}
+        }
+    };
+}
+
+#[test]
+fn keys_are_derived_as_by_itsdangerous() {
+    fn check<D: Digest>(row: &Value) {
+        let secret = unhex(text(row, "secret"));
+        let salt = text(row, "salt").as_bytes();
+        let key = with_derived_key::<D, _>(derivation(row), &secret, salt, hex);
+        assert_eq!(key.as_deref(), Ok(text(row, "key")), "{row}");
+    }
+    rows(include_str!("data/signing/derive.jsonl")).for_each(|row| with_digest!(&row, check));
+}
+
+#[test]
+fn tokens_are_written_as_by_itsdangerous() {
+    fn check<D: Digest>(row: &Value) {
+        let keys = Keyring::<D>::new(text(row, "secret").as_bytes(), b"my-salt", derivation(row));
+        let derived =
+            with_derived_key::<D, _>(derivation(row), text(row, "secret").as_bytes(), b"my-salt", |key| {
+                Keyring::<D>::from_derived_key(key)
+            });
+        for keys in [&keys, &derived.unwrap()] {
+            let separator = text(row, "sep").as_bytes()[0];
+            let value = text(row, "value").as_bytes();
+            let now = UnixTime::new(row["now"].as_u64().unwrap(), 999_999);
+            let mut buffer = [0; 512];
+            let mut sink = SliceSink::new(&mut buffer);
+            let mut streamed = value.to_vec();
+            if text(row, "kind") == "plain" {
+                let signer = Signer::new(keys).with_separator(separator).unwrap();
+                signer.sign(value, &mut sink).unwrap();
+                let mut mac = signer.begin().unwrap();
+                value.chunks(3).for_each(|part| mac.update(part));
+                streamed.extend_from_slice(signer.finish(mac).unwrap().as_bytes());
+                assert_eq!(signer.unsign(sink.written()), Ok(value));
+            } else {
+                let signer = TimestampSigner::new(keys).with_separator(separator).unwrap();
+                signer.sign(value, now, &mut sink).unwrap();
+                let mut mac = signer.begin().unwrap();
+                value.chunks(3).for_each(|part| mac.update(part));
+                streamed.extend_from_slice(signer.finish(mac, now).unwrap().as_bytes());
+            }
+            assert_eq!(sink.written(), text(row, "token").as_bytes(), "{row}");
+            assert_eq!(streamed, text(row, "token").as_bytes(), "{row}");
+        }
+    }
+    rows(include_str!("data/signing/sign.jsonl")).for_each(|row| with_digest!(&row, check));
+}
+
+#[test]
+fn tokens_are_judged_as_by_itsdangerous() {
+    for row in rows(include_str!("data/signing/unsign.jsonl")) {
+        let secrets: Vec<&str> =
+            row["keys"].as_array().unwrap().iter().map(|key| key.as_str().unwrap()).collect();
+        let keys = match secrets.split_last() {
+            Some((current, fallbacks)) => ring(current, fallbacks),
+            None => ring("", &[]),
+        };
+        let token = latin1(&row["token"]).unwrap();
+        let clock = at(row["now"].as_u64().unwrap());
+        let answer = if text(&row, "kind") == "plain" {
+            let answer = Signer::new(&keys).unsign(&token);
+            assert_eq!(Signer::new(&keys).validate(&token), answer.is_ok(), "{row}");
+            answer.map(|payload| (payload, None))
+        } else {
+            TimestampSigner::new(&keys)
+                .unsign(&token, row["max_age"].as_i64(), &clock)
+                .map(|signed| (signed.payload, Some(signed.timestamp_secs)))
+        };
+        match answer {
+            Ok((payload, timestamp)) => {
+                assert_eq!(
+                    (row["ok"].as_bool(), Some(payload.to_vec())),
+                    (Some(true), latin1(&row["payload"]))
+                );
+                assert_eq!(timestamp, row["timestamp"].as_u64(), "{row}");
+            }
+            Err(error) => {
+                let kind = match error.kind() {
+                    Error::BadSignature => "BadSignature",
+                    Error::BadTimeSignature => "BadTimeSignature",
+                    Error::SignatureExpired => "SignatureExpired",
+                    Error::DateOutOfRange => "DateOutOfRange",
+                    other => panic!("{other}: {row}"),
+                };
+                assert_eq!(row["error"].as_str(), Some(kind), "{row}");
+                assert_eq!(error.payload().map(<[u8]>::to_vec), latin1(&row["payload"]), "{row}");
+                assert_eq!(error.date_signed_secs(), row["date"].as_u64(), "{row}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_signature_has_one_spelling() {
+    let signer_keys = ring("dev", &[]);
+    let signer = TimestampSigner::new(&signer_keys);
+    let unsign = |token: &[u8]| signer.unsign(token, None, &nobody_asks()).map(drop).map_err(Error::from);
+    assert_eq!(unsign(GOOD), Ok(()));
+    let from = GOOD.len() - 27;
+    // Every truncation, down to the empty signature.
+    for len in from..GOOD.len() {
+        assert_eq!(unsign(&GOOD[..len]), Err(Error::BadTimeSignature));
+    }
+    // Every byte instead of every character: other signatures, junk, and other
+    // spellings of this one (the last characters k, l, m and n differ in spare
+    // bits only).
+    for at in from..GOOD.len() {
+        for byte in 0..=255 {
+            let mut token = GOOD.to_vec();
+            token[at] = byte;
+            assert_eq!(unsign(&token).is_ok(), byte == GOOD[at], "{byte} at {at}");
+        }
+    }
+    // Every byte between any two characters.
+    for at in from..=GOOD.len() {
+        for byte in 0..=255 {
+            let mut token = GOOD.to_vec();
+            token.insert(at, byte);
+            assert!(unsign(&token).is_err(), "{byte} at {at}");
+        }
+    }
+}
+
+#[test]
+fn an_empty_secret_neither_derives_nor_signs_nor_verifies() {
+    let none = with_derived_key::<Sha1, _>(KeyDerivation::None, b"", SALT, <[u8]>::len);
+    assert_eq!(none, Err(Error::NoSecretKey));
+    // What itsdangerous signs, and accepts, with an empty secret.
+    let forged = b"eyJhIjoxfQ.ZVPxAA.6wo0arvxaTT-IKoM0XpxUlqTs_Q";
+    for keys in [ring("", &[]), ring("", &["", ""]), Keyring::from_derived_key(b"")] {
+        assert!(!keys.has_current());
+        let signer = TimestampSigner::new(&keys);
+        assert_eq!(signer.begin().map(drop), Err(Error::NoSecretKey));
+        let written = signer.sign(b"x", UnixTime::from_secs(0), CountSink::default());
+        assert_eq!(written, Err(SignError::Signing(Error::NoSecretKey)));
+        assert_eq!(Signer::new(&keys).signature(b"x"), Err(Error::NoSecretKey));
+        // Exactly as with a wrong key.
+        let wrong = ring("wrong", &[]);
+        for token in [&forged[..], GOOD, b"a.b", b"..", b""] {
+            assert_eq!(
+                signer.unsign(token, Some(1), &nobody_asks()),
+                TimestampSigner::new(&wrong).unsign(token, Some(1), &nobody_asks())
+            );
+        }
+    }
+}
+
+#[test]
+fn rotation_signs_with_the_current_key_and_verifies_with_all() {
+    let new = ring("new", &["oldest", "old"]);
+    assert_eq!(signed_by(&new, b"v"), signed_by(ring("new", &[]), b"v"));
+    for secret in ["new", "old", "oldest"] {
+        assert_eq!(Signer::new(&new).unsign(&signed_by(ring(secret, &[]), b"v")), Ok(&b"v"[..]), "{secret}");
+    }
+    assert!(!Signer::new(&new).validate(&signed_by(ring("other", &[]), b"v")));
+    // The fallback added last is tried first.
+    let tag_of = |mac: Option<Result<_, Error>>| mac.map(|mac| Mac::finish(mac.unwrap()).unwrap());
+    assert_eq!(tag_of(new.fallback(0)), tag_of(Some(ring("old", &[]).current())));
+    assert_eq!(tag_of(new.fallback(1)), tag_of(Some(ring("oldest", &[]).current())));
+    assert_eq!(tag_of(new.fallback(2)), None);
+    // A ring that cannot sign still verifies.
+    let only_old = ring("", &["old"]);
+    assert!(Signer::new(&only_old).validate(&signed_by(ring("old", &[]), b"v")));
+}
+
+#[test]
+fn holders_of_derived_keys_rotate_too() {
+    let derive = |secret: &[u8]| {
+        with_derived_key::<Sha1, _>(KeyDerivation::Hmac, secret, SALT, <[u8]>::to_vec).unwrap()
+    };
+    let mut keys: Keyring = Keyring::from_derived_key(&derive(b"new"));
+    keys.push_derived_fallback(&derive(b"old")).unwrap();
+    assert_eq!(signed_by(&keys, b"v"), signed_by(ring("new", &[]), b"v"));
+    assert!(Signer::new(&keys).validate(&signed_by(ring("old", &[]), b"v")));
+    keys.push_fallback(b"older", SALT, KeyDerivation::Hmac).unwrap();
+    assert!(Signer::new(&keys).validate(&signed_by(ring("older", &[]), b"v")));
+}
+
+#[test]
+fn separators_that_a_signature_may_contain_are_refused() {
+    let keys = ring("dev", &[]);
+    for separator in 0..=255_u8 {
+        // itsdangerous' `_base64_alphabet`.
+        let taken = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=".contains(&separator);
+        let plain = Signer::new(&keys).with_separator(separator).map(drop);
+        let timed = TimestampSigner::new(&keys).with_separator(separator).map(drop);
+        let expected = if taken { Err(Error::InvalidSeparator) } else { Ok(()) };
+        assert_eq!((plain, timed), (expected, expected), "{separator}");
+    }
+}
+
+#[test]
+fn the_clock_is_asked_only_once_the_signature_holds_and_an_age_matters() {
+    let keys = ring("dev", &[]);
+    let signer = TimestampSigner::new(&keys);
+    let unset = || Err(Error::ClockNotSet);
+    let mut damaged = GOOD.to_vec();
+    damaged[20] ^= 1;
+    let error = signer.unsign(&damaged, Some(1), &nobody_asks()).unwrap_err();
+    assert_eq!(error.kind(), Error::BadTimeSignature);
+    let signed = Signed { payload: &b"eyJhIjoxfQ"[..], timestamp_secs: NOW_SECS };
+    assert_eq!(signer.unsign(GOOD, None, &nobody_asks()), Ok(signed));
+    assert_eq!(signer.unsign(GOOD, Some(1), &unset), Err(SignatureError::from(Error::ClockNotSet)));
+    let asked = Cell::new(0);
+    let counting = || {
+        asked.set(asked.get() + 1);
+        Ok(UnixTime::new(NOW_SECS + 5, 999_999))
+    };
+    assert_eq!(signer.unsign(GOOD, Some(5), &counting), Ok(signed));
+    assert_eq!(asked.get(), 1);
+}
+
+#[test]
+fn leeway_lets_through_the_near_future_and_lengthens_no_lifetime() {
+    let keys = ring("dev", &[]);
+    let signer = TimestampSigner::new(&keys);
+    let kind = |signer: TimestampSigner<&Keyring>, max_age_secs, now_secs| {
+        signer.unsign(GOOD, Some(max_age_secs), &at(now_secs)).map(drop).map_err(Error::from)
+    };
+    let lenient = signer.with_leeway_secs(10);
+    assert_eq!(kind(signer, 60, NOW_SECS - 1), Err(Error::SignatureExpired));
+    assert_eq!(kind(lenient, 60, NOW_SECS - 1), Ok(()));
+    assert_eq!(kind(lenient, 0, NOW_SECS - 10), Ok(()));
+    assert_eq!(kind(lenient, 60, NOW_SECS - 11), Err(Error::SignatureExpired));
+    assert_eq!(kind(lenient, 60, NOW_SECS + 60), Ok(()));
+    assert_eq!(kind(lenient, 60, NOW_SECS + 61), Err(Error::SignatureExpired));
+    assert_eq!(kind(lenient, -1, NOW_SECS - 5), Err(Error::SignatureExpired));
+    assert_eq!(kind(signer.with_leeway_secs(u64::MAX), 60, 0), Ok(()));
+}
+
+#[test]
+fn a_sink_that_fails_is_told_from_keys_that_fail() {
+    let keys = ring("dev", &[]);
+    let mut buffer = [0; 20];
+    let written = Signer::new(&keys).sign(b"value", SliceSink::new(&mut buffer));
+    assert!(matches!(written, Err(SignError::Sink(Error::Capacity { capacity_bytes: 20, .. }))));
+    assert!(Error::from(written.unwrap_err()).is_capacity());
+    let never: SignError<Infallible> = SignError::Signing(Error::NoSecretKey);
+    assert_eq!(Error::from(never), Error::NoSecretKey);
+}
+
+/// Secrets read from somewhere that can fail.
+struct Fuses {
+    secret: Result<&'static [u8], Error>,
+    fallbacks: &'static [&'static [u8]],
+}
+
+impl SecretKeySource for Fuses {
+    fn with_current(&self, use_secret: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+        use_secret(self.secret?);
+        Ok(())
+    }
+
+    fn with_fallbacks(&self, use_secret: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+        self.fallbacks.iter().for_each(|secret| use_secret(secret));
+        Ok(())
+    }
+}
+
+#[test]
+fn a_source_may_fail_and_may_have_too_many() {
+    let load = |secret, fallbacks| {
+        Keyring::<Sha1, 1>::from_source(&Fuses { secret, fallbacks }, SALT, KeyDerivation::Hmac)
+    };
+    assert_eq!(load(Err(Error::MacUnavailable), &[]).unwrap_err(), Error::MacUnavailable);
+    assert!(load(Ok(b"a"), &[b"b", b"c"]).unwrap_err().is_capacity());
+    let keys = load(Ok(b"new"), &[b"", b"old", b""]).unwrap();
+    assert!(Signer::new(&keys).validate(&signed_by(ring("old", &[]), b"v")));
+    assert_eq!(signed_by(&keys, b"v"), signed_by(ring("new", &[]), b"v"));
+}
+
+/// A secure element with slots, that can be unplugged.
+struct SecureElement {
+    slots: Vec<Keyring>,
+    plugged: Cell<bool>,
+    started: RefCell<Vec<usize>>,
+}
+
+struct SlotMac {
+    inner: <Keyring as SigningKeys>::Mac,
+    alive: bool,
+}
+
+impl SecureElement {
+    fn start(&self, slot: usize) -> Option<Result<SlotMac, Error>> {
+        let keys = self.slots.get(slot)?;
+        self.started.borrow_mut().push(slot);
+        Some(keys.current().map(|inner| SlotMac { inner, alive: self.plugged.get() }))
+    }
+}
+
+impl SigningKeys for SecureElement {
+    type Mac = SlotMac;
+
+    fn current(&self) -> Result<SlotMac, Error> {
+        self.start(0).unwrap_or(Err(Error::NoSecretKey))
+    }
+
+    fn fallback(&self, index: usize) -> Option<Result<SlotMac, Error>> {
+        self.start(index + 1)
+    }
+}
+
+impl Mac for SlotMac {
+    fn update(&mut self, bytes: &[u8]) {
+        self.inner.update(bytes);
+    }
+
+    fn finish(self) -> Result<MacTag, Error> {
+        if self.alive { self.inner.finish() } else { Err(Error::MacUnavailable) }
+    }
+}
+
+#[test]
+fn an_external_mac_plugs_in_and_may_fail() {
+    let element = SecureElement {
+        // Slot 2 was erased.
+        slots: vec![ring("dev", &[]), ring("old", &[]), ring("", &[]), ring("oldest", &[])],
+        plugged: Cell::new(true),
+        started: RefCell::default(),
+    };
+    let signer = TimestampSigner::new(&element);
+    let mut buffer = [0; 64];
+    let mut sink = SliceSink::new(&mut buffer);
+    signer.sign(b"eyJhIjoxfQ", UnixTime::from_secs(NOW_SECS), &mut sink).unwrap();
+    assert_eq!(sink.written(), GOOD);
+
+    element.started.take();
+    assert!(Signer::new(&element).validate(&signed_by(ring("oldest", &[]), b"v")));
+    assert_eq!(element.started.take(), [0, 1, 2, 3], "current first, then the fallbacks in order");
+    assert!(signer.unsign(GOOD, Some(0), &at(NOW_SECS)).is_ok());
+    assert_eq!(element.started.take(), [0], "the first match ends it");
+
+    element.plugged.set(false);
+    let unavailable = SignatureError::from(Error::MacUnavailable);
+    assert_eq!(signer.unsign(GOOD, Some(0), &nobody_asks()), Err(unavailable));
+    assert_eq!(Signer::new(&element).unsign(GOOD), Err(unavailable));
+    assert_eq!((unavailable.payload(), unavailable.date_signed_secs()), (None, None));
+    let mut count = CountSink::default();
+    let written = signer.sign(b"x", UnixTime::from_secs(0), &mut count);
+    assert_eq!(written, Err(SignError::Signing(Error::MacUnavailable)));
+    assert_eq!(count.len_bytes(), 0, "nothing is written before the signature is known");
+}
+
+#[test]
+fn errors_say_what_they_are() {
+    let keys = ring("dev", &[]);
+    let error = Signer::new(&keys).unsign(b"no separator").unwrap_err();
+    assert_eq!(error.to_string(), Error::BadSignature.to_string());
+    let dynamic: &dyn core::error::Error = &error;
+    assert!(dynamic.source().is_none());
+    assert!(Error::from(error).is_bad_signature());
+}
+
+#[test]
+fn a_payload_comes_out_in_any_pieces() {
+    let mut reader = Base64Reader::new(b"e30");
+    let mut one = [0; 1];
+    assert_eq!((reader.read(&mut one), one), (Ok(1), *b"{"));
+    assert_eq!((reader.read(&mut one), one), (Ok(1), *b"}"));
+    assert_eq!(reader.read(&mut one), Ok(0));
+    assert_eq!(reader.finish(), Ok(()));
+}
