@@ -1,0 +1,258 @@
+//! Writes a `Set-Cookie` header value as Werkzeug's `dump_cookie` does.
+
+use core::fmt::{self, Display, Write};
+
+use super::quote::{Out, write_path};
+use crate::{
+    Error,
+    json::{DateTime, number::spell_i64, text::as_str},
+};
+
+/// The longest label of a domain name (RFC 1035, section 2.3.4).
+const MAX_LABEL_LEN_BYTES: usize = 63;
+
+/// When a browser sends the cookie along with requests from other sites.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SameSite {
+    /// Only with requests from the same site.
+    Strict,
+    /// Also when a link from another site is followed.
+    Lax,
+    /// Always; browsers require `Secure` with it.
+    None,
+}
+
+impl SameSite {
+    /// Reads `strict`, `lax` or `none` in any letter case, as Werkzeug does.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`] for any other text. Flask answers such a
+    /// `SESSION_COOKIE_SAMESITE` with a `ValueError` when it saves.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        [Self::Strict, Self::Lax, Self::None]
+            .into_iter()
+            .find(|same_site| same_site.as_str().eq_ignore_ascii_case(text))
+            .ok_or(Error::InvalidConfig)
+    }
+
+    /// The word in the header.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Strict => "Strict",
+            Self::Lax => "Lax",
+            Self::None => "None",
+        }
+    }
+}
+
+/// A `Set-Cookie` header value; `Display` writes it.
+///
+/// The text is Werkzeug's to the byte. It can be written any number of times,
+/// provided that `value` can. Nothing is checked while writing: call
+/// [`check`](Self::check) on settings that were not checked before.
+///
+/// ```
+/// use hipflask::cookie::{SameSite, SetCookie};
+///
+/// let cookie = SetCookie {
+///     http_only: true,
+///     same_site: Some(SameSite::Lax),
+///     ..SetCookie::new("session", "eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk")
+/// };
+/// cookie.check()?;
+/// assert_eq!(
+///     cookie.to_string(),
+///     "session=eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk; HttpOnly; Path=/; SameSite=Lax"
+/// );
+/// # Ok::<(), hipflask::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetCookie<'a, V> {
+    /// The name. Written as it is, non-ASCII as UTF-8. A name with a space, a
+    /// `=`, a `"` or non-ASCII characters is not found again when it comes back.
+    pub name: &'a str,
+    /// The value. Written as it is: signed values need no quotes; put other text
+    /// into a [`QuotedValue`](super::QuotedValue).
+    pub value: V,
+    /// `Domain`. Only the text before the first `:` counts, without leading dots.
+    pub domain: Option<&'a str>,
+    /// `Expires`. Werkzeug derives it from `max_age_secs` if only that is given;
+    /// here nothing knows the time, so the caller sets both.
+    pub expires: Option<DateTime>,
+    /// `Max-Age`, in seconds.
+    pub max_age_secs: Option<i64>,
+    /// `Secure`: only over HTTPS.
+    pub secure: bool,
+    /// `HttpOnly`: not for scripts.
+    pub http_only: bool,
+    /// `Path`. Percent-encoded where needed.
+    pub path: Option<&'a str>,
+    /// `SameSite`.
+    pub same_site: Option<SameSite>,
+    /// `Partitioned`: kept apart per top-level site. Writes `Secure` too.
+    pub partitioned: bool,
+}
+
+impl<'a, V> SetCookie<'a, V> {
+    /// A cookie with `dump_cookie`'s defaults: `Path=/` and nothing else.
+    #[must_use]
+    pub const fn new(name: &'a str, value: V) -> Self {
+        Self {
+            name,
+            value,
+            domain: None,
+            expires: None,
+            max_age_secs: None,
+            secure: false,
+            http_only: false,
+            path: Some("/"),
+            same_site: None,
+            partitioned: false,
+        }
+    }
+
+    /// The same cookie with another value.
+    pub fn with_value<W>(&self, value: W) -> SetCookie<'a, W> {
+        SetCookie {
+            name: self.name,
+            value,
+            domain: self.domain,
+            expires: self.expires,
+            max_age_secs: self.max_age_secs,
+            secure: self.secure,
+            http_only: self.http_only,
+            path: self.path,
+            same_site: self.same_site,
+            partitioned: self.partitioned,
+        }
+    }
+
+    /// Checks that the name and the domain can stand in a header. The path can
+    /// always, because it is escaped; the value is the caller's.
+    ///
+    /// Spaces, tabs and `=` in the name pass, as in Flask.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`] for a control character or a `;` in either, and
+    /// for a domain that Python's `idna` codec rejects (an empty label, or one
+    /// of more than 63 bytes) or would have to translate (non-ASCII: write such
+    /// a domain in its `xn--` form).
+    pub fn check(&self) -> Result<(), Error> {
+        let name_is_fine = self.name.bytes().all(|byte| byte == b'\t' || is_fine_in_attribute(byte));
+        let domain_is_fine = self.domain.is_none_or(|domain| {
+            let domain = bare_domain(domain);
+            domain.bytes().all(|byte| byte.is_ascii() && is_fine_in_attribute(byte))
+                && has_fine_labels(domain)
+        });
+        if name_is_fine && domain_is_fine { Ok(()) } else { Err(Error::InvalidConfig) }
+    }
+
+    /// The length of the header value, which is what `MAX_COOKIE_SIZE` limits.
+    pub fn len_bytes(&self) -> usize
+    where
+        V: Display,
+    {
+        let mut counter = Counter(0);
+        // The counter takes everything; a value that fails to write itself is
+        // counted up to there.
+        let _ = write!(counter, "{self}");
+        counter.0
+    }
+
+    /// The same, if the value has `value_len_bytes`.
+    pub(crate) fn len_bytes_with(&self, value_len_bytes: usize) -> usize {
+        let mut len_bytes = self.name.len().saturating_add(1).saturating_add(value_len_bytes);
+        let _ = self.with_value(()).write_attributes(&mut |text| {
+            len_bytes = len_bytes.saturating_add(text.len());
+            Ok(())
+        });
+        len_bytes
+    }
+}
+
+impl<V: Display> Display for SetCookie<'_, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        f.write_str("=")?;
+        write!(f, "{}", self.value)?;
+        self.with_value(()).write_attributes(&mut |text| f.write_str(text))
+    }
+}
+
+impl SetCookie<'_, ()> {
+    /// The one copy of what follows the value, whatever that is.
+    #[inline(never)]
+    fn write_attributes(&self, out: Out<'_>) -> fmt::Result {
+        if let Some(domain) = self.domain {
+            out("; Domain=")?;
+            out(bare_domain(domain))?;
+        }
+        if let Some(expires) = self.expires {
+            out("; Expires=")?;
+            out(as_str(&expires.http_date_bytes()))?;
+        }
+        if let Some(max_age_secs) = self.max_age_secs {
+            out("; Max-Age=")?;
+            // `core::fmt`'s integer code can panic.
+            out(as_str(spell_i64(max_age_secs).as_bytes()))?;
+        }
+        if self.secure || self.partitioned {
+            out("; Secure")?;
+        }
+        if self.http_only {
+            out("; HttpOnly")?;
+        }
+        if let Some(path) = self.path {
+            out("; Path=")?;
+            write_path(out, path)?;
+        }
+        if let Some(same_site) = self.same_site {
+            out("; SameSite=")?;
+            out(same_site.as_str())?;
+        }
+        if self.partitioned {
+            out("; Partitioned")?;
+        }
+        Ok(())
+    }
+}
+
+/// The part of a configured domain that is written: no port, no leading dots.
+fn bare_domain(domain: &str) -> &str {
+    let end = domain.bytes().position(|byte| byte == b':').unwrap_or(domain.len());
+    let dots = domain.bytes().take_while(|byte| *byte == b'.').count();
+    domain.get(dots..end).unwrap_or_default()
+}
+
+/// Every label has 1 to 63 bytes, but the last one, after a trailing dot, may
+/// be empty.
+fn has_fine_labels(domain: &str) -> bool {
+    let mut label_len = 0_usize;
+    for byte in domain.bytes() {
+        if byte != b'.' {
+            label_len = label_len.saturating_add(1);
+        } else if label_len == 0 {
+            return false;
+        } else {
+            label_len = 0;
+        }
+        if label_len > MAX_LABEL_LEN_BYTES {
+            return false;
+        }
+    }
+    true
+}
+
+fn is_fine_in_attribute(byte: u8) -> bool {
+    byte != b';' && !byte.is_ascii_control()
+}
+
+struct Counter(usize);
+
+impl Write for Counter {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 = self.0.saturating_add(text.len());
+        Ok(())
+    }
+}

@@ -1,0 +1,208 @@
+//! Cookie headers, `Vary` and HTTP dates against Werkzeug 3.1.9.
+//!
+//! `data/cookie/*.jsonl` hold Werkzeug's own answers (see `generate.py` there).
+
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
+
+use hipflask::{
+    Error,
+    cookie::{Charset, CookieValue, QuotedValue, SameSite, SetCookie, find, parse_cookie, vary},
+    json::DateTime,
+};
+use serde_json::Value;
+
+fn rows(table: &str) -> impl Iterator<Item = Value> + '_ {
+    table.lines().map(|line| serde_json::from_str(line).unwrap())
+}
+
+fn latin1_bytes(text: &Value) -> Vec<u8> {
+    text.as_str().unwrap().chars().map(|c| u8::try_from(c).unwrap()).collect()
+}
+
+fn latin1_text(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
+}
+
+#[test]
+fn headers_are_split_and_decoded_as_werkzeug_does() {
+    for row in rows(include_str!("data/cookie/parse.jsonl")) {
+        let header = latin1_bytes(&row["header"]);
+        let cookies = parse_cookie(&header);
+        let request: Vec<_> = cookies
+            .clone()
+            .map(|c| [latin1_text(c.name()), c.value().text(Charset::Latin1).to_string()])
+            .collect();
+        assert_eq!(serde_json::json!(request), row["request"], "{row}");
+
+        if std::str::from_utf8(&header).is_ok() {
+            let utf8: Vec<_> = cookies
+                .map(|c| {
+                    [String::from_utf8(c.name().to_vec()).unwrap(), c.value().text(Charset::Utf8).to_string()]
+                })
+                .collect();
+            assert_eq!(serde_json::json!(utf8), row["http"], "{row}");
+        } else {
+            assert!(row["http"].is_null(), "{row}");
+        }
+    }
+}
+
+#[test]
+fn the_plain_and_the_unquoted_bytes_agree_with_the_text() {
+    for row in rows(include_str!("data/cookie/parse.jsonl")) {
+        let header = latin1_bytes(&row["header"]);
+        for value in parse_cookie(&header).map(|cookie| cookie.value()) {
+            let unquoted: Vec<u8> = value.unquoted().collect();
+            let text = value.text(Charset::Utf8).to_string();
+            assert_eq!(String::from_utf8_lossy(&unquoted), text, "{row}");
+            if let Some(plain) = value.plain() {
+                assert_eq!(plain, text.as_bytes(), "{row}");
+            } else {
+                let has_escapes = value.is_quoted() && value.raw().contains(&b'\\');
+                assert!(has_escapes || !value.raw().is_ascii(), "{row}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_first_of_a_name_is_found_across_headers() {
+    for row in rows(include_str!("data/cookie/find.jsonl")) {
+        let headers: Vec<_> = row["headers"].as_array().unwrap().iter().map(latin1_bytes).collect();
+        let name = row["name"].as_str().unwrap();
+        let found = find(headers.iter().map(Vec::as_slice), name);
+        let text = found.map(|value| value.text(Charset::Latin1).to_string());
+
+        // A value that begins in one header and ends in another cannot be borrowed.
+        let joined = headers.join(&b';');
+        let whole = find(std::iter::once(joined.as_slice()), name);
+        if whole.is_some_and(|value| is_cut(&headers, &joined, value)) {
+            assert_eq!(text, None, "{row}");
+        } else {
+            assert_eq!(text.as_deref(), row["value"].as_str(), "{row}");
+        }
+    }
+}
+
+/// Whether one of the `;` that join the headers is inside the value.
+fn is_cut(headers: &[Vec<u8>], joined: &[u8], value: CookieValue<'_>) -> bool {
+    let start = (value.raw().as_ptr() as usize).wrapping_sub(joined.as_ptr() as usize);
+    let inside = start..start.wrapping_add(value.raw().len());
+    let joints = headers.iter().scan(0, |end, header| {
+        *end += header.len() + 1;
+        Some(*end - 1)
+    });
+    value.is_quoted() && joints.take(headers.len() - 1).any(|joint| inside.contains(&joint))
+}
+
+#[test]
+fn a_name_outside_latin_1_is_never_found() {
+    assert_eq!(find(std::iter::once("日=x".as_bytes()), "日"), None);
+    assert!(find(std::iter::once(&b"\xe9=x"[..]), "é").is_some());
+}
+
+/// With a reader that scans the rest of the header for every `;` or every quote,
+/// this test does not end: a mebibyte squared is 10^12 steps.
+#[test]
+fn hostile_headers_take_linear_time() {
+    const LEN_BYTES: usize = 1 << 20;
+    for unit in [
+        ";",
+        "\"",
+        " ",
+        "=",
+        "a",
+        "a=\"",
+        "a=\";",
+        "a=\"\\;",
+        "a= \" ;",
+        "a=\"x\" ",
+        "a;",
+        "\\\"",
+        "a=\"\\\";",
+        "\";a=\"",
+    ] {
+        let header = unit.repeat(LEN_BYTES / unit.len());
+        let _ = parse_cookie(header.as_bytes()).count();
+        let open = format!("a=\"{header}");
+        assert_eq!(find([open.as_bytes(), header.as_bytes(), open.as_bytes()].into_iter(), "none"), None);
+    }
+}
+
+#[test]
+fn set_cookie_is_written_as_werkzeug_writes_it() {
+    for row in rows(include_str!("data/cookie/dump.jsonl")) {
+        let same_site = row["samesite"].as_str().map(SameSite::parse);
+        let cookie = SetCookie {
+            name: row["name"].as_str().unwrap(),
+            value: QuotedValue(row["value"].as_str().unwrap()),
+            domain: row["domain"].as_str(),
+            expires: row["expires"].as_i64().map(|secs| DateTime::from_unix_secs(secs).unwrap()),
+            max_age_secs: row["max_age"].as_i64(),
+            secure: row["secure"].as_bool().unwrap(),
+            http_only: row["httponly"].as_bool().unwrap(),
+            path: row["path"].as_str(),
+            same_site: same_site.and_then(Result::ok),
+            partitioned: row["partitioned"].as_bool().unwrap(),
+        };
+        let is_accepted = cookie.check().is_ok() && same_site.is_none_or(|parsed| parsed.is_ok());
+        let Some(header) = row["header"].as_str() else {
+            assert!(!is_accepted, "{row}");
+            continue;
+        };
+
+        let written_domain = cookie.domain.unwrap_or_default().split(':').next().unwrap();
+        if written_domain.is_ascii() {
+            assert_eq!(cookie.to_string(), header, "{row}");
+            assert_eq!(cookie.len_bytes(), header.len(), "{row}");
+        }
+        // What Werkzeug writes is refused for one of these reasons only.
+        let is_unfit = |c: char| c == ';' || c.is_ascii_control() && c != '\t';
+        let is_refused =
+            cookie.name.contains(is_unfit) || written_domain.contains(is_unfit) || !written_domain.is_ascii();
+        assert_eq!(is_accepted, !is_refused, "{row}");
+    }
+}
+
+#[test]
+fn defaults_are_those_of_dump_cookie() {
+    assert_eq!(SetCookie::new("k", "v").to_string(), "k=v; Path=/");
+}
+
+#[test]
+fn same_site_is_one_of_three_words_in_any_case() {
+    assert_eq!(SameSite::parse("sTRICT"), Ok(SameSite::Strict));
+    assert_eq!(SameSite::parse("lax"), Ok(SameSite::Lax));
+    assert_eq!(SameSite::parse("NONE"), Ok(SameSite::None));
+    for text in ["", " lax", "Lax ", "strict-ish"] {
+        assert_eq!(SameSite::parse(text), Err(Error::InvalidConfig), "{text:?}");
+    }
+}
+
+#[test]
+fn vary_is_extended_as_werkzeug_does() {
+    for row in rows(include_str!("data/cookie/vary.jsonl")) {
+        let existing: Vec<_> =
+            row["existing"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
+        let lines = match vary(existing.first().copied(), row["token"].as_str().unwrap()) {
+            None => existing.iter().map(ToString::to_string).collect(),
+            Some(replacement) => vec![replacement.to_string()],
+        };
+        assert_eq!(serde_json::json!(lines), row["vary"], "{row}");
+    }
+}
+
+#[test]
+fn dates_are_written_and_read_as_werkzeug_does() {
+    for row in rows(include_str!("data/cookie/date.jsonl")) {
+        let date = DateTime::from_unix_secs(row["unix_secs"].as_i64().unwrap()).unwrap();
+        let text = row["text"].as_str().unwrap();
+        assert_eq!(date.to_string(), text);
+        assert_eq!(DateTime::parse_http_date(text).map(DateTime::unix_secs), row["read"].as_i64(), "{row}");
+
+        // Other forms may be refused, but never read as another date.
+        if let Some(read) = DateTime::parse_http_date(row["changed"].as_str().unwrap()) {
+            assert_eq!(Some(read.unix_secs()), row["changed_read"].as_i64(), "{row}");
+        }
+    }
+}
