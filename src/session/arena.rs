@@ -1,0 +1,238 @@
+//! The bytes of a session: its entries, and an index at the tail.
+//!
+//! ```text
+//! { key:value, key:value, ...            free            ... [1] [0]
+//! 0 1                    used                          index      end
+//! ```
+//!
+//! The entries are unescaped JSON, each ended by a comma, in any order. Record
+//! `i` of the index holds where the `i`-th entry *in insertion order* starts,
+//! and which entry is the `i`-th *in key order*. So iterating and `popitem`
+//! follow insertion, lookups are a binary search, and writing is sorted.
+//!
+//! Both live in one array, so that a session of any size is one type behind a
+//! reference.
+
+mod adopt;
+mod entries;
+
+use core::cmp::Ordering;
+
+use crate::{
+    Error,
+    json::{
+        Encode, Encoder, TaggedJsonSerializer, Value,
+        scan::{self, Order},
+        text,
+        value::split_entry,
+        write::{WRAPPER, write_escaped_key, write_string, write_value},
+    },
+    sink::Sink,
+};
+
+/// Bytes of an index record: two little-endian `u32`.
+const RECORD: usize = 8;
+/// Entries start behind the brace that the payload starts with.
+const FIRST: usize = 1;
+
+/// Entries and index in one array.
+#[derive(Clone)]
+pub(super) struct Arena<A: ?Sized> {
+    /// The end of the entries; at least [`FIRST`] once anything was stored.
+    used: usize,
+    /// How many entries there are.
+    len: usize,
+    bytes: A,
+}
+
+impl<const N: usize> Arena<[u8; N]> {
+    pub(super) const fn new() -> Self {
+        Self { used: FIRST, len: 0, bytes: [0; N] }
+    }
+}
+
+/// A value's place among the entries.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// In insertion order.
+    position: usize,
+    /// In key order.
+    rank: usize,
+}
+
+impl Arena<[u8]> {
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) const fn capacity_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// What entries and index take.
+    pub(super) const fn used_bytes(&self) -> usize {
+        self.used.saturating_add(self.len.saturating_mul(RECORD))
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.used = FIRST;
+        self.len = 0;
+    }
+
+    // ---- the index
+
+    fn record(&self, number: usize) -> usize {
+        self.bytes.len().wrapping_sub(number.wrapping_add(1).wrapping_mul(RECORD))
+    }
+
+    fn load(&self, at: usize) -> usize {
+        let bytes = self.bytes.get(at..).and_then(<[u8]>::first_chunk::<4>);
+        bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes) as usize)
+    }
+
+    fn store(&mut self, at: usize, value: usize) {
+        if let Some(bytes) = self.bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<4>) {
+            *bytes = (value as u32).to_le_bytes();
+        }
+    }
+
+    #[inline(never)]
+    fn start_of(&self, position: usize) -> usize {
+        self.load(self.record(position))
+    }
+
+    #[inline(never)]
+    fn set_start(&mut self, position: usize, start: usize) {
+        self.store(self.record(position), start);
+    }
+
+    #[inline(never)]
+    fn ranked(&self, rank: usize) -> usize {
+        self.load(self.record(rank).wrapping_add(4))
+    }
+
+    #[inline(never)]
+    fn set_ranked(&mut self, rank: usize, position: usize) {
+        self.store(self.record(rank).wrapping_add(4), position);
+    }
+
+    // ---- reading
+
+    #[inline(never)]
+    fn entry(&self, position: usize) -> (&str, Value<'_>) {
+        split_entry(self.bytes.get(self.start_of(position)..self.used).unwrap_or_default())
+    }
+
+    /// The key at `position`, from behind its start mark.
+    #[inline(never)]
+    fn key(&self, position: usize) -> &[u8] {
+        self.bytes.get(self.start_of(position).wrapping_add(1)..self.used).unwrap_or_default()
+    }
+
+    /// The entry at `position` in insertion order.
+    pub(super) fn get(&self, position: usize) -> Option<(&str, Value<'_>)> {
+        (position < self.len).then(|| self.entry(position))
+    }
+
+    pub(super) fn value(&self, place: Place) -> Value<'_> {
+        self.entry(place.position).1
+    }
+
+    pub(super) fn last(&self) -> Option<Place> {
+        let position = self.len.checked_sub(1)?;
+        let (key, _) = self.entry(position);
+        self.find(key).ok()
+    }
+
+    /// Where `key` is, or at which rank it belongs.
+    pub(super) fn find(&self, key: &str) -> Result<Place, usize> {
+        let (mut low, mut high) = (0, self.len);
+        while low < high {
+            let rank = low.midpoint(high);
+            let position = self.ranked(rank);
+            let other = self.key(position);
+            match other.get(..text::string_len(other)).unwrap_or_default().cmp(key.as_bytes()) {
+                Ordering::Less => low = rank.wrapping_add(1),
+                Ordering::Equal => return Ok(Place { position, rank }),
+                Ordering::Greater => high = rank,
+            }
+        }
+        Err(low)
+    }
+
+    // ---- writing as JSON text
+
+    /// Writes the whole session as the JSON text of a dict.
+    pub(super) fn write<S: Sink>(
+        &self,
+        serializer: TaggedJsonSerializer,
+        sink: &mut S,
+    ) -> Result<(), S::Error> {
+        let wrapped = self.len == 1 && serializer.role(self.entry(0).0.as_bytes()).is_some();
+        if wrapped {
+            sink.write(WRAPPER)?;
+        }
+        sink.write(b"{")?;
+        for number in 0..self.len {
+            if number > 0 {
+                sink.write(b",")?;
+            }
+            let position = if serializer.sort_keys { self.ranked(number) } else { number };
+            let (key, value) = self.entry(position);
+            if wrapped {
+                write_escaped_key(key, serializer, sink)?;
+            } else {
+                write_string(key, serializer.ensure_ascii, sink)?;
+            }
+            sink.write(b":")?;
+            write_value(value, serializer, sink)?;
+        }
+        sink.write(if wrapped { b"}}" } else { b"}" })
+    }
+
+    // ---- the whole contents
+
+    /// Fills the arena with the JSON text that `fill` writes at its start.
+    /// Without success it is empty.
+    pub(super) fn fill(
+        &mut self,
+        serializer: TaggedJsonSerializer,
+        fill: impl FnOnce(&mut [u8]) -> Result<usize, Error>,
+    ) -> Result<(), Error> {
+        self.clear();
+        let len = fill(&mut self.bytes)?;
+        let text = self.bytes.get_mut(..len).unwrap_or_default();
+        let len = scan::load(text, serializer, Order::KeepOutermost)?;
+        let loaded = match self.bytes.get(..len) {
+            Some(b"null") => Ok(()),
+            Some([b'{', ..]) => self.adopt(len, serializer),
+            // Flask makes a session of pairs, and an exception of the rest.
+            _ => Err(Error::BadPayload),
+        };
+        loaded.inspect_err(|_| self.clear())
+    }
+
+    /// Replaces everything by the dict that `value` is.
+    pub(super) fn replace_all(
+        &mut self,
+        value: &dyn Encode,
+        serializer: TaggedJsonSerializer,
+    ) -> Result<(), Error> {
+        let counted = Encoder::count(value, serializer, 0)?;
+        let entries = counted.entries.ok_or(Error::WrongType)?;
+        let arena_bytes = counted.len_bytes.saturating_add(entries.saturating_mul(RECORD));
+        self.check(arena_bytes.max(counted.text_len_bytes))?;
+        self.clear();
+        let target = self.bytes.get_mut(..counted.len_bytes).unwrap_or_default();
+        Encoder::write(value, serializer, counted, target)?;
+        self.adopt(counted.len_bytes, serializer).inspect_err(|_| self.clear())
+    }
+
+    fn check(&self, needed_bytes: usize) -> Result<(), Error> {
+        let capacity_bytes = self.bytes.len();
+        if needed_bytes > capacity_bytes {
+            return Err(Error::Capacity { needed_bytes, capacity_bytes });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,46 @@
+//! A session as a struct of the application's own.
+
+use serde::Deserialize;
+
+use super::Session;
+use crate::{
+    Error,
+    json::{Encode, from_entries},
+};
+
+impl Session {
+    /// The whole session as a `T`, which may borrow its text from the session.
+    ///
+    /// ```
+    /// use hipflask::SecureCookieSession;
+    ///
+    /// #[derive(serde::Serialize, serde::Deserialize)]
+    /// struct Login<'a> {
+    ///     user: &'a str,
+    ///     visits: u32,
+    /// }
+    ///
+    /// let mut session = SecureCookieSession::<256>::new();
+    /// session.replace(&Login { user: "ada", visits: 1 })?;
+    /// let login: Login<'_> = session.read()?;
+    /// assert_eq!((login.user, login.visits), ("ada", 1));
+    /// # Ok::<(), hipflask::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] when an entry is missing or of another type.
+    pub fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Error> {
+        from_entries(self.entries())
+    }
+
+    /// Replaces the whole contents by `value`, which serializes as a dict. Its
+    /// entries stand in key order then.
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] when it is not a dict, and as
+    /// [`insert`](super::SessionMap::insert); where that removes the entry,
+    /// this empties the session.
+    pub fn replace(&mut self, value: &dyn Encode) -> Result<(), Error> {
+        self.replace_all(value)
+    }
+}
