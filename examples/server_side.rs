@@ -1,0 +1,260 @@
+//! Server-side sessions: the cookie holds only an id, the session lies in a
+//! fixed-capacity table in RAM. A `SessionInterface` of its own, written
+//! against the public API alone.
+//!
+//! `cargo run --example server_side --features std`
+
+use std::{cell::RefCell, fmt};
+
+use hipflask::{
+    App, Config, Error, NullSession, Opened, Request, RequestContext, Saved, SecureCookieSession, Session,
+    SessionInterface, SessionMap, SessionMixin,
+    cookie::{self, SetCookie},
+    json::{Encode, Value},
+    sink::SliceSink,
+};
+
+/// How many sessions the table holds; the oldest makes room.
+pub const SESSIONS: usize = 8;
+/// The bytes of one session.
+pub const SESSION_BYTES: usize = 256;
+
+/// 128 random bits in hex.
+pub type Id = heapless::String<32>;
+
+/// A session that knows its id, and whether it was made in this request.
+pub struct TableSession {
+    id: Id,
+    /// The id it gets if it is renewed.
+    next_id: Id,
+    /// The id it had before.
+    old_id: Option<Id>,
+    is_new: bool,
+    contents: SecureCookieSession<SESSION_BYTES>,
+}
+
+impl TableSession {
+    /// Storage for one request.
+    pub const fn new() -> Self {
+        let contents = SecureCookieSession::new();
+        Self { id: Id::new(), next_id: Id::new(), old_id: None, is_new: true, contents }
+    }
+
+    /// Gives the session another id. Call it at login: whoever planted the old
+    /// id in the browser must not be logged in with it (session fixation).
+    pub fn renew(&mut self) {
+        if self.old_id.is_none() {
+            self.old_id = Some(core::mem::replace(&mut self.id, self.next_id.clone()));
+        }
+        self.contents.set_modified(true);
+    }
+}
+
+impl Default for TableSession {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl SessionMixin for TableSession {
+    fn is_empty(&self) -> bool {
+        self.contents.is_empty()
+    }
+
+    fn is_set(&self, key: &str) -> bool {
+        self.contents.is_set(key)
+    }
+
+    fn set_flag(&mut self, key: &str, value: bool) -> Result<(), Error> {
+        self.contents.set_flag(key, value)
+    }
+
+    fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    fn modified(&self) -> bool {
+        self.contents.modified()
+    }
+
+    fn set_modified(&mut self, modified: bool) {
+        self.contents.set_modified(modified);
+    }
+
+    fn is_null(&self) -> bool {
+        self.contents.is_null()
+    }
+
+    fn make_null(&mut self) {
+        NullSession.make(&mut self.contents);
+    }
+}
+
+impl SessionMap for TableSession {
+    type Value<'a> = Value<'a>;
+    type New<'a> = dyn Encode + 'a;
+
+    fn get(&self, key: &str) -> Option<Value<'_>> {
+        self.contents.get(key)
+    }
+
+    fn insert(&mut self, key: &str, value: &(dyn Encode + '_)) -> Result<(), Error> {
+        self.contents.insert(key, value)
+    }
+
+    fn pop(&mut self, key: &str) -> Result<Option<Value<'_>>, Error> {
+        self.contents.pop(key)
+    }
+
+    fn popitem(&mut self) -> Result<Option<(&str, Value<'_>)>, Error> {
+        self.contents.popitem()
+    }
+
+    fn clear(&mut self) -> Result<(), Error> {
+        self.contents.clear()
+    }
+
+    fn len(&self) -> usize {
+        self.contents.len()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&str, Value<'_>)> {
+        self.contents.iter()
+    }
+}
+
+/// A row: an id and the JSON text of its session.
+type Row = (Id, heapless::Vec<u8, SESSION_BYTES>);
+
+/// Sessions in a table in RAM.
+pub struct TableInterface<F> {
+    rows: RefCell<heapless::Vec<Row, SESSIONS>>,
+    /// Gives 128 random bits. They are all that protects a session.
+    random: F,
+}
+
+impl<F: Fn() -> u128> TableInterface<F> {
+    /// An empty table.
+    pub const fn new(random: F) -> Self {
+        Self { rows: RefCell::new(heapless::Vec::new()), random }
+    }
+
+    /// How many sessions there are.
+    pub fn sessions(&self) -> usize {
+        self.rows.borrow().len()
+    }
+
+    fn new_id(&self) -> Id {
+        let mut id = Id::new();
+        // 32 digits always fit.
+        let _ = fmt::Write::write_fmt(&mut id, format_args!("{:032x}", (self.random)()));
+        id
+    }
+
+    fn forget(&self, id: &Id) {
+        self.rows.borrow_mut().retain(|(other, _)| other != id);
+    }
+
+    fn remember(&self, id: &Id, contents: &Session) -> Result<(), Error> {
+        let mut text = [0; SESSION_BYTES];
+        let mut sink = SliceSink::new(&mut text);
+        contents.dump(&mut sink)?;
+        self.forget(id);
+        let mut rows = self.rows.borrow_mut();
+        if rows.is_full() {
+            rows.remove(0);
+        }
+        let text = heapless::Vec::from_slice(sink.written()).unwrap_or_default();
+        let full = Error::Capacity { needed_bytes: SESSION_BYTES, capacity_bytes: 0 };
+        rows.push((id.clone(), text)).map_err(|_| full)
+    }
+}
+
+impl<F: Fn() -> u128, R: Request + ?Sized> SessionInterface<R> for TableInterface<F> {
+    type Session = TableSession;
+    type Scratch = ();
+    type CookieValue<'a>
+        = &'a str
+    where
+        Self: 'a,
+        R: 'a;
+
+    fn open_session(&self, app: App<'_, R>, session: &mut TableSession) -> Result<Opened, Error> {
+        let serializer = session.contents.serializer();
+        session.old_id = None;
+        let cookie = cookie::find(app.request.cookie_headers(), self.get_cookie_name(app));
+        let sent = cookie.and_then(|cookie| cookie.plain()).unwrap_or_default();
+        let rows = self.rows.borrow();
+        // An id of the client's own making is never taken over: it finds no row.
+        let row = rows.iter().find(|(id, _)| id.as_bytes() == sent);
+        session.is_new = row.is_none();
+        let Some((id, text)) = row else {
+            session.id = self.new_id();
+            session.next_id = self.new_id();
+            session.contents.reset(serializer);
+            return Ok(Opened::Fresh(None));
+        };
+        session.id = id.clone();
+        session.next_id = self.new_id();
+        session.contents.load(serializer, |buffer| {
+            buffer.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
+            Ok(text.len())
+        })?;
+        Ok(Opened::Loaded)
+    }
+
+    fn save_session<'a>(
+        &'a self,
+        app: App<'a, R>,
+        session: &'a TableSession,
+        accessed: bool,
+        _scratch: &'a mut (),
+    ) -> Result<Saved<'a, &'a str>, Error> {
+        let nothing = Saved { vary_cookie: accessed, ..Saved::nothing() };
+        if session.is_empty() {
+            if !session.modified() {
+                return Ok(nothing);
+            }
+            self.forget(&session.id);
+            return Saved::cookie(app.config, self.make_deletion(app, ""), 0);
+        }
+        if session.modified() {
+            self.remember(&session.id, &session.contents)?;
+        }
+        if let Some(old_id) = &session.old_id {
+            self.forget(old_id);
+        } else if !session.is_new && !session.permanent() {
+            // The browser has the id already.
+            return Ok(nothing);
+        }
+        let cookie: SetCookie<'a, &'a str> = self.make_cookie(app, session.id.as_str());
+        Saved::cookie(app.config, cookie, session.id.len())
+    }
+}
+
+/// Three requests of one browser.
+#[allow(dead_code, reason = "the test of this example has its own requests")]
+fn main() -> Result<(), Error> {
+    let random = || {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).expect("the system has random numbers");
+        u128::from_ne_bytes(bytes)
+    };
+    let interface = TableInterface::new(random);
+    let config = Config::new();
+    let mut cookie_header = String::new();
+    for _ in 0..3 {
+        let mut session = TableSession::new();
+        let request = cookie_header.clone();
+        let mut context = RequestContext::begin(&interface, &config, request.as_bytes(), &mut session)?;
+        let session = context.session();
+        let visits = session.get("visits").and_then(|visits| visits.as_i64()).unwrap_or(0) + 1;
+        session.insert("visits", &visits)?;
+        println!("visit {visits}, new: {}", session.is_new());
+        if let Some(cookie) = context.finish(&mut ())?.set_cookie {
+            println!("  Set-Cookie: {cookie}");
+            cookie_header = format!("{}={}", cookie.name, cookie.value);
+        }
+    }
+    Ok(())
+}

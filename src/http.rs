@@ -1,0 +1,95 @@
+//! What the session layer needs to know of a server: two small traits.
+
+use core::fmt::Display;
+
+/// A request, as far as sessions look at it.
+///
+/// ```
+/// struct MyRequest {
+///     headers: [(&'static str, &'static [u8]); 1],
+/// }
+///
+/// impl hipflask::Request for MyRequest {
+///     fn cookie_headers(&self) -> impl Iterator<Item = &[u8]> {
+///         let cookies = self.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("cookie"));
+///         cookies.map(|(_, value)| *value)
+///     }
+/// }
+/// ```
+pub trait Request {
+    /// The values of all `Cookie` headers, in order.
+    fn cookie_headers(&self) -> impl Iterator<Item = &[u8]>;
+}
+
+/// The value of a single `Cookie` header is a request.
+impl Request for [u8] {
+    fn cookie_headers(&self) -> impl Iterator<Item = &[u8]> {
+        core::iter::once(self)
+    }
+}
+
+/// A response with a header list, for [`Saved::apply`](crate::Saved::apply).
+///
+/// A server that streams its headers out does without: it writes
+/// [`Saved::set_cookie`](crate::Saved::set_cookie), which is [`Display`], and a
+/// `Vary: Cookie` line.
+pub trait Response {
+    /// Why a header could not be set.
+    type Error;
+
+    /// Adds a `Set-Cookie` header beside any that are there.
+    ///
+    /// # Errors
+    /// The server's own.
+    fn add_set_cookie(&mut self, value: &dyn Display) -> Result<(), Self::Error>;
+
+    /// Adds `token` to the `Vary` header, unless it is there.
+    /// [`cookie::vary`](crate::cookie::vary) does it as Werkzeug does.
+    ///
+    /// # Errors
+    /// The server's own.
+    fn add_vary(&mut self, token: &str) -> Result<(), Self::Error>;
+}
+
+#[cfg(feature = "http")]
+mod http_crate {
+    use alloc::string::ToString as _;
+    use core::fmt::Display;
+
+    use http::header::{COOKIE, HeaderValue, InvalidHeaderValue, SET_COOKIE, VARY};
+
+    use crate::cookie;
+
+    impl<B> super::Request for http::Request<B> {
+        fn cookie_headers(&self) -> impl Iterator<Item = &[u8]> {
+            self.headers().get_all(COOKIE).iter().map(HeaderValue::as_bytes)
+        }
+    }
+
+    impl super::Request for http::request::Parts {
+        fn cookie_headers(&self) -> impl Iterator<Item = &[u8]> {
+            self.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes)
+        }
+    }
+
+    impl<B> super::Response for http::Response<B> {
+        type Error = InvalidHeaderValue;
+
+        fn add_set_cookie(&mut self, value: &dyn Display) -> Result<(), InvalidHeaderValue> {
+            let mut value = HeaderValue::try_from(value.to_string())?;
+            // It logs in: not for `Debug`, nor for a table of HTTP/2's header compression.
+            value.set_sensitive(true);
+            self.headers_mut().append(SET_COOKIE, value);
+            Ok(())
+        }
+
+        fn add_vary(&mut self, token: &str) -> Result<(), InvalidHeaderValue> {
+            let existing = self.headers().get(VARY).map(|line| line.to_str().unwrap_or_default());
+            if let Some(vary) = cookie::vary(existing, token) {
+                let line = HeaderValue::try_from(vary.to_string())?;
+                self.headers_mut().insert(VARY, line);
+            }
+            Ok(())
+        }
+    }
+}

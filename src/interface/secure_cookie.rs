@@ -1,0 +1,305 @@
+//! `SecureCookieSessionInterface`: the session is in a signed cookie.
+
+use core::{fmt, marker::PhantomData};
+
+use super::{App, Opened, Saved, SessionInterface};
+use crate::{
+    BadCookie, Clock, Config, Error, Request, Session, SessionMixin, UnsetClock,
+    bytes::copy_within,
+    cookie::{self, CookieValue},
+    json::{SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
+    signing::{
+        Compression, NoCompression, SignatureSuffix, SigningKeys, TimestampSigner,
+        payload::{Dump, Payload, dump_payload, load_payload},
+        serializer::update,
+    },
+    sink::{FmtSink, Sink},
+};
+
+/// A session that a signed cookie can hold. [`Session`] is the usual one; a
+/// program can bring its own.
+pub trait CookieSession: SessionMixin {
+    /// Makes it fresh, empty and not modified, to be written with `serializer`.
+    fn reset(&mut self, serializer: TaggedJsonSerializer);
+
+    /// Makes it hold the JSON text that `fill` writes to the start of a buffer
+    /// of the session's; `fill` returns the text's length in bytes.
+    ///
+    /// # Errors
+    /// `fill`'s own; [`Error::BadPayload`] when the text is not a session's.
+    fn load(
+        &mut self,
+        serializer: TaggedJsonSerializer,
+        fill: impl FnOnce(&mut [u8]) -> Result<usize, Error>,
+    ) -> Result<(), Error>;
+
+    /// Writes it as JSON text; the same text each time it is asked.
+    ///
+    /// # Errors
+    /// The sink's own.
+    fn dump<S: Sink>(&self, sink: &mut S) -> Result<(), S::Error>;
+
+    /// The longest JSON text that it can load, in bytes: what is longer is not
+    /// saved, because it would not open again.
+    fn capacity_bytes(&self) -> usize {
+        usize::MAX
+    }
+}
+
+impl CookieSession for Session {
+    fn reset(&mut self, serializer: TaggedJsonSerializer) {
+        self.reset(serializer);
+    }
+
+    fn load(
+        &mut self,
+        serializer: TaggedJsonSerializer,
+        fill: impl FnOnce(&mut [u8]) -> Result<usize, Error>,
+    ) -> Result<(), Error> {
+        self.load(serializer, fill)
+    }
+
+    fn dump<S: Sink>(&self, sink: &mut S) -> Result<(), S::Error> {
+        self.dump(sink)
+    }
+
+    fn capacity_bytes(&self) -> usize {
+        self.capacity_bytes()
+    }
+}
+
+impl<S: CookieSession + ?Sized> Dump for S {
+    fn dump<T: Sink>(&self, sink: &mut T) -> Result<(), T::Error> {
+        CookieSession::dump(self, sink)
+    }
+}
+
+/// Flask's default: the session is JSON in a cookie, signed and dated.
+///
+/// Signed, not encrypted: the browser's owner can read it. What Flask's class
+/// keeps in attributes is replaceable here too: salt, digest and key derivation
+/// by the [`Keyring`](crate::signing::Keyring) (or any other [`SigningKeys`]),
+/// the serializer by [`with_serializer`](Self::with_serializer), the session
+/// type by [`with_session`](Self::with_session).
+///
+/// `Z` says whether cookies are compressed: [`NoCompression`], or
+/// [`zlib::Scratch`](crate::zlib::Scratch) after
+/// [`with_compression`](Self::with_compression).
+pub struct SecureCookieSessionInterface<K, C, Z: ?Sized = NoCompression, S: ?Sized = Session> {
+    signer: TimestampSigner<K>,
+    clock: C,
+    serializer: TaggedJsonSerializer,
+    storage: Storage<Z, S>,
+}
+
+/// Names two types without holding a value of either.
+type Storage<Z, S> = PhantomData<(fn(&Z), fn(&S))>;
+
+impl SecureCookieSessionInterface<(), ()> {
+    /// The salt that session keys are derived with: `cookie-session`.
+    pub const SALT: &[u8] = b"cookie-session";
+}
+
+impl<K: SigningKeys, C: Clock> SecureCookieSessionInterface<K, C> {
+    /// Flask's default interface, with keys derived with
+    /// [`SALT`](SecureCookieSessionInterface::SALT).
+    #[must_use]
+    pub const fn new(keys: K, clock: C) -> Self {
+        Self::with_signer(TimestampSigner::new(keys), clock)
+    }
+
+    /// One whose signer has leeway, or another separator. Saving is
+    /// [`Error::InvalidConfig`] with one that a cookie cannot hold unquoted.
+    #[must_use]
+    pub const fn with_signer(signer: TimestampSigner<K>, clock: C) -> Self {
+        Self { signer, clock, serializer: SESSION_JSON_SERIALIZER, storage: PhantomData }
+    }
+}
+
+impl<K, C, Z: ?Sized, S: ?Sized> SecureCookieSessionInterface<K, C, Z, S> {
+    /// Writes and reads payloads with `serializer`: other tags, another order.
+    #[must_use]
+    pub fn with_serializer(self, serializer: TaggedJsonSerializer) -> Self {
+        Self { serializer, ..self }
+    }
+
+    /// Compresses cookies where Flask would, in a `T` that each save is lent.
+    #[must_use]
+    pub fn with_compression<T: Compression + ?Sized>(self) -> SecureCookieSessionInterface<K, C, T, S> {
+        let Self { signer, clock, serializer, .. } = self;
+        SecureCookieSessionInterface { signer, clock, serializer, storage: PhantomData }
+    }
+
+    /// Keeps sessions in a `T`.
+    #[must_use]
+    pub fn with_session<T: CookieSession + ?Sized>(self) -> SecureCookieSessionInterface<K, C, Z, T> {
+        let Self { signer, clock, serializer, .. } = self;
+        SecureCookieSessionInterface { signer, clock, serializer, storage: PhantomData }
+    }
+
+    /// The clock.
+    pub const fn clock(&self) -> &C {
+        &self.clock
+    }
+
+    /// The signer.
+    pub const fn signer(&self) -> &TimestampSigner<K> {
+        &self.signer
+    }
+}
+
+impl<K, C, Z, S, R> SessionInterface<R> for SecureCookieSessionInterface<K, C, Z, S>
+where
+    K: SigningKeys,
+    C: Clock,
+    Z: Compression + ?Sized,
+    S: CookieSession + ?Sized,
+    R: Request + ?Sized,
+{
+    type Session = S;
+    type Scratch = Z;
+    type CookieValue<'a>
+        = SessionCookie<'a, S>
+    where
+        Self: 'a,
+        R: 'a;
+
+    fn open_session(&self, app: App<'_, R>, session: &mut S) -> Result<Opened, Error> {
+        session.reset(self.serializer);
+        if !self.signer.keys().has_current() {
+            return Ok(Opened::Unavailable);
+        }
+        let name = self.get_cookie_name(app);
+        let value = match cookie::find(app.request.cookie_headers(), name) {
+            Some(value) if !value.raw().is_empty() => value,
+            _ => return Ok(Opened::Fresh(None)),
+        };
+        let loaded = session.load(self.serializer, |buffer| self.unsign(app.config, value, buffer));
+        let Err(error) = loaded else { return Ok(Opened::Loaded) };
+        session.reset(self.serializer);
+        match error {
+            error if error.is_bad_signature() => {}
+            Error::ClockNotSet if app.config.unset_clock == UnsetClock::StartFresh => {}
+            Error::BadPayload | Error::Depth if app.config.bad_cookie == BadCookie::StartFresh => {
+                // Empty and modified: saving deletes the cookie.
+                session.set_modified(true);
+            }
+            error => return Err(error),
+        }
+        Ok(Opened::Fresh(Some(error)))
+    }
+
+    fn save_session<'a>(
+        &'a self,
+        app: App<'a, R>,
+        session: &'a S,
+        accessed: bool,
+        scratch: &'a mut Z,
+    ) -> Result<Saved<'a, SessionCookie<'a, S>>, Error> {
+        let unchanged = Saved { vary_cookie: accessed, ..Saved::nothing() };
+        if session.is_empty() {
+            if !session.modified() {
+                return Ok(unchanged);
+            }
+            return Saved::cookie(app.config, self.make_deletion(app, SessionCookie::deleted()), 0);
+        }
+        if !self.should_set_cookie(app, session) {
+            return Ok(unchanged);
+        }
+        let now = self.clock.now()?;
+        let expires = self.get_expiration_time(app, session, now)?;
+        let payload = dump_payload(session, scratch)?;
+        let mut mac = self.signer.begin()?;
+        let payload_len = update(&mut mac, &payload);
+        // A payload of another writer's can be shorter than the same one in our
+        // spelling: with letters outside ASCII, for one.
+        let (needed_bytes, capacity_bytes) = (payload.text_len_bytes(payload_len), session.capacity_bytes());
+        if needed_bytes > capacity_bytes {
+            return Err(Error::Capacity { needed_bytes, capacity_bytes });
+        }
+        let suffix = self.signer.finish(mac, now)?;
+        // It starts with the separator, of which a signer allows more than a header does.
+        if !suffix.as_bytes().first().is_some_and(|separator| cookie::is_bare_in_value(*separator)) {
+            return Err(Error::InvalidConfig);
+        }
+        let value_len_bytes = payload_len.saturating_add(suffix.as_bytes().len());
+        let value = SessionCookie { payload: Some(payload), suffix };
+        let mut cookie = self.make_cookie(app, value);
+        cookie.expires = expires;
+        Saved::cookie(app.config, cookie, value_len_bytes)
+    }
+}
+
+impl<K: SigningKeys, C: Clock, Z: ?Sized, S: ?Sized> SecureCookieSessionInterface<K, C, Z, S> {
+    /// Checks a cookie and decodes its payload into `buffer`: the signature
+    /// first, the age next, the payload last.
+    #[inline(never)]
+    fn unsign(&self, config: &Config<'_>, value: CookieValue<'_>, buffer: &mut [u8]) -> Result<usize, Error> {
+        let (value, buffer) = match value.plain() {
+            Some(value) => (value, buffer),
+            None => unquote(value, buffer)?,
+        };
+        let max_age_secs = config.permanent_session_lifetime.whole_secs();
+        let signed = self.signer.unsign(value, Some(max_age_secs), &self.clock)?;
+        load_payload(signed.payload, buffer)
+    }
+}
+
+/// Writes a value that is not plain without its escapes to the end of `buffer`,
+/// and gives what is left. No browser sends such values back for a cookie of
+/// ours; one that is not ASCII or does not fit is no session.
+fn unquote<'b>(value: CookieValue<'_>, buffer: &'b mut [u8]) -> Result<(&'b [u8], &'b mut [u8]), Error> {
+    let mut len = 0_usize;
+    for byte in value.unquoted() {
+        let slot = buffer.get_mut(len).filter(|_| byte.is_ascii()).ok_or(Error::BadSignature)?;
+        *slot = byte;
+        len = len.wrapping_add(1);
+    }
+    let rest = buffer.len().wrapping_sub(len);
+    copy_within(buffer, 0..len, rest);
+    let (buffer, value) = buffer.split_at_mut_checked(rest).ok_or(Error::BadSignature)?;
+    Ok((value, buffer))
+}
+
+/// The value of a session cookie, encoded while it is displayed: nothing is
+/// buffered. Its date and signature are fixed, so displaying cannot fail
+/// half-way, and can be repeated.
+pub struct SessionCookie<'a, S: ?Sized = Session> {
+    payload: Option<Payload<'a, S>>,
+    suffix: SignatureSuffix,
+}
+
+impl<S: ?Sized> SessionCookie<'_, S> {
+    fn deleted() -> Self {
+        Self { payload: None, suffix: SignatureSuffix::default() }
+    }
+
+    /// Whether the payload is compressed.
+    #[must_use]
+    pub const fn is_compressed(&self) -> bool {
+        matches!(self.payload, Some(Payload::Stream(_)))
+    }
+}
+
+impl<S: CookieSession + ?Sized> fmt::Display for SessionCookie<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(payload) = &self.payload else { return Ok(()) };
+        payload.write(FmtSink(&mut *f))?;
+        FmtSink(f).write(self.suffix.as_bytes())
+    }
+}
+
+/// Shows no contents: it is what logs in.
+impl<S: ?Sized> fmt::Debug for SessionCookie<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionCookie").field("payload", &self.payload).finish_non_exhaustive()
+    }
+}
+
+impl<K, C, Z: ?Sized, S: ?Sized> fmt::Debug for SecureCookieSessionInterface<K, C, Z, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecureCookieSessionInterface")
+            .field("serializer", &self.serializer)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,117 @@
+//! Nothing allocates: every session of Flask's that opens is read, changed and
+//! saved again, and an allocator that counts has nothing to count.
+#![cfg(feature = "std")]
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    cell::Cell,
+    fmt::Write as _,
+};
+
+use hipflask::{
+    Config, OversizeCookie, RequestContext, SecureCookieSession, SecureCookieSessionInterface,
+    SessionMap as _, UnixTime,
+    json::{Kind, Value},
+    session::{flash, take_flashed_messages},
+    signing::{KeyDerivation, Keyring},
+    zlib::{DeflateScratch, Scratch},
+};
+use serde::{Deserialize as _, de::IgnoredAny};
+use serde_json::Value as Json;
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: everything is passed on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+fn allocations(run: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.with(Cell::get);
+    run();
+    ALLOCATIONS.with(Cell::get) - before
+}
+
+/// Looks at every part of a value, as every type that it may be.
+fn read(value: Value<'_>) -> usize {
+    let _ = (value.to::<i64>(), value.to::<f64>(), value.to::<&str>(), value.to::<IgnoredAny>());
+    1 + match value.kind() {
+        Kind::List(list) | Kind::Tuple(list) => list.iter().map(read).sum(),
+        Kind::Dict(dict) => dict.iter().map(|(_, value)| read(value)).sum(),
+        Kind::Bytes(bytes) => bytes.iter().count(),
+        _ => 0,
+    }
+}
+
+#[test]
+fn opening_reading_changing_and_saving_never_allocate() {
+    let mut session = Box::new(SecureCookieSession::<{ 64 * 1024 }>::new());
+    let mut scratch = Box::new(DeflateScratch::<{ 32 * 1024 }>::new());
+    let mut out = heapless::String::<{ 64 * 1024 }>::new();
+    let config = Config { oversize_cookie: OversizeCookie::Warn, ..Config::new() };
+    let (mut opened, mut compressed) = (0, 0);
+    for line in include_str!("data/vectors.jsonl").lines() {
+        let mut deserializer = serde_json::Deserializer::from_str(line);
+        deserializer.disable_recursion_limit();
+        let case = Json::deserialize(&mut deserializer).unwrap();
+        let (request, expected) = (&case["req"], &case["exp"]);
+        let secret = request["config"]["SECRET_KEY"].as_str().or(request["keys"][0].as_str());
+        let cookie = match request["op"].as_str() {
+            Some("open") => request["cookie"].as_str().map(|cookie| format!("session={cookie}")),
+            Some("open_session" | "save") => request["cookie_header"].as_str().map(str::to_owned),
+            _ => None,
+        };
+        let (Some(secret), Some(cookie), "core") = (secret, cookie, case["tier"].as_str().unwrap()) else {
+            continue;
+        };
+        if expected["ok"] != true || request["keys"].as_array().is_some_and(|keys| keys.len() != 1) {
+            continue;
+        }
+        let now = UnixTime::from_secs(request["time"].as_f64().unwrap() as u64);
+        let counted = allocations(|| {
+            let keys: Keyring = Keyring::new(secret.as_bytes(), b"cookie-session", KeyDerivation::Hmac);
+            let interface = SecureCookieSessionInterface::new(keys, || Ok(now)).with_compression::<Scratch>();
+            let Ok(mut context) =
+                RequestContext::begin(&interface, &config, cookie.as_bytes(), &mut *session)
+            else {
+                return;
+            };
+            let session = context.session();
+            if session.len() == 0 {
+                return;
+            }
+            opened += 1;
+            assert!(session.iter().map(|(_, value)| read(value)).sum::<usize>() > 0);
+            session.insert("inserted", &(1, "é", [1.5, f64::MAX])).unwrap();
+            session.copy_value("inserted", "copied").unwrap();
+            session.pop("inserted").unwrap();
+            if take_flashed_messages(session).is_ok_and(|flashed| flashed.count() == 0) {
+                flash(session, "Saved.", "info").unwrap();
+            }
+            let saved = context.finish(&mut *scratch).unwrap();
+            let cookie = saved.set_cookie.unwrap();
+            compressed += usize::from(cookie.value.is_compressed());
+            out.clear();
+            write!(out, "{cookie}").unwrap();
+        });
+        assert_eq!(counted, 0, "{}", case["id"]);
+    }
+    println!("{opened} sessions opened, {compressed} saved compressed, no allocation");
+    assert!(opened >= 39 && compressed >= 39, "{opened} {compressed}");
+}
