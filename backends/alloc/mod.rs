@@ -1,0 +1,104 @@
+//! A program with an allocator: owned values, owned secrets, a boxed clock.
+//!
+//! | | |
+//! |---|---|
+//! | [`OwnedValue`] | a [`Value`](crate::json::Value) that borrows nothing |
+//! | [`OwnedSecrets`] | secrets that wipe themselves, any number of them |
+//! | [`BoxedClock`] | a clock chosen at run time |
+//! | `Vec<u8>` | a [`Sink`] that grows |
+//! | [`dumps_to_string`](TaggedJsonSerializer::dumps_to_string) | JSON text without a scratch |
+//!
+//! `String` and the other owned types of serde need nothing from here:
+//! `session.get_as::<String>("user")` works with the feature on.
+
+mod equality;
+mod secrets;
+mod value;
+
+pub use secrets::OwnedSecrets;
+pub use value::OwnedValue;
+
+use ::alloc::{boxed::Box, string::String, vec, vec::Vec};
+use core::{convert::Infallible, fmt};
+
+use crate::{
+    Clock, Error, UnixTime,
+    json::{Encode, Encoder, TaggedJsonSerializer},
+    sink::Sink,
+};
+
+impl Sink for Vec<u8> {
+    type Error = Infallible;
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
+        self.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+impl TaggedJsonSerializer {
+    /// Writes `value` as JSON text: [`dumps`](Self::dumps) with memory of its own.
+    ///
+    /// ```
+    /// use hipflask::json::SESSION_JSON_SERIALIZER;
+    ///
+    /// assert_eq!(SESSION_JSON_SERIALIZER.dumps_to_string(&("é", 1))?, r#"{" t":["\u00e9",1]}"#);
+    /// # Ok::<(), hipflask::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotSerializable`], [`Error::Depth`], [`Error::LengthChanged`].
+    pub fn dumps_to_string(self, value: &dyn Encode) -> Result<String, Error> {
+        let counted = Encoder::count(value, self, 0)?;
+        let mut scratch = vec![0; counted.len_bytes];
+        let mut text = Vec::with_capacity(counted.text_len_bytes);
+        let Ok(()) = self.dumps(value, &mut scratch, &mut text)?;
+        String::from_utf8(text).map_err(|_| Error::NotSerializable)
+    }
+
+    /// Reads a JSON text: [`loads`](Self::loads) with memory of its own.
+    ///
+    /// ```
+    /// use hipflask::{backends::alloc::OwnedValue, json::SESSION_JSON_SERIALIZER};
+    ///
+    /// let value = SESSION_JSON_SERIALIZER.loads_owned(r#"{" t":["\u00e9",1]}"#)?;
+    /// assert_eq!(value, OwnedValue::Tuple(vec!["é".into(), 1.into()]));
+    /// # Ok::<(), hipflask::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::BadPayload`], [`Error::Depth`].
+    pub fn loads_owned(self, text: impl Into<Vec<u8>>) -> Result<OwnedValue, Error> {
+        self.loads(&mut text.into()).map(OwnedValue::from)
+    }
+}
+
+/// A clock of any kind, chosen at run time.
+///
+/// ```
+/// use hipflask::{Clock, UnixTime, backends::alloc::BoxedClock};
+///
+/// let clock = BoxedClock::new(|| Ok(UnixTime::from_secs(1_700_000_000)));
+/// assert_eq!(clock.now()?.secs(), 1_700_000_000);
+/// # Ok::<(), hipflask::Error>(())
+/// ```
+pub struct BoxedClock(Box<dyn Clock + Send + Sync>);
+
+impl BoxedClock {
+    /// Boxes `clock`.
+    pub fn new(clock: impl Clock + Send + Sync + 'static) -> Self {
+        Self(Box::new(clock))
+    }
+}
+
+impl Clock for BoxedClock {
+    fn now(&self) -> Result<UnixTime, Error> {
+        self.0.now()
+    }
+}
+
+impl fmt::Debug for BoxedClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BoxedClock").finish_non_exhaustive()
+    }
+}

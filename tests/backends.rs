@@ -1,0 +1,500 @@
+//! Each backend with its feature alone: `cargo test --test backends --features alloc`, and so on.
+
+use hipflask::{
+    Error,
+    signing::{KeyDerivation, Keyring, SecretKeySource, Sha1, TimestampSigner},
+};
+
+/// `{"a":1}`, signed by Flask with the secret `dev` at 1700000000.
+const COOKIE: &[u8] = b"eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk";
+
+/// Whether the source's keys verify [`COOKIE`].
+fn opens(secrets: &impl SecretKeySource) -> bool {
+    let keys: Keyring = Keyring::from_source(secrets, b"cookie-session", KeyDerivation::Hmac).unwrap();
+    let clock = || Err(Error::ClockNotSet);
+    TimestampSigner::new(&keys).unsign(COOKIE, None, &clock).is_ok()
+}
+
+/// All secrets of a source, the current one first.
+fn secrets(source: &impl SecretKeySource) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    source.with_current(&mut |secret| all.push(secret.to_vec())).unwrap();
+    source.with_fallbacks(&mut |secret| all.push(secret.to_vec())).unwrap();
+    all
+}
+
+#[cfg(any(feature = "alloc", feature = "embedded"))]
+const fn wipes_itself<T: zeroize::ZeroizeOnDrop>() {}
+
+#[test]
+fn secrets_in_memory_need_no_backend() {
+    let source = hipflask::signing::Secrets { current: b"new", fallbacks: &[b"dev"] };
+    assert!(opens(&source));
+    assert_eq!(secrets(&source), [b"new", b"dev"]);
+    let none: Keyring<Sha1> = Keyring::new(b"", b"cookie-session", KeyDerivation::Hmac);
+    assert!(!none.has_current());
+}
+
+#[cfg(feature = "embedded")]
+mod embedded {
+    use super::*;
+    use core::cell::Cell;
+    use hipflask::{
+        Clock, UnixTime,
+        backends::embedded::{OffsetClock, SecretReader, SecretSlot, StaticSecrets},
+    };
+
+    #[test]
+    fn a_clock_is_not_set_until_it_is_set() {
+        let uptime = Cell::new(10);
+        let clock = OffsetClock::new(|| uptime.get());
+        assert_eq!(clock.now(), Err(Error::ClockNotSet));
+        clock.set(UnixTime::new(1_700_000_000, 999_999));
+        assert_eq!(clock.now(), Ok(UnixTime::from_secs(1_700_000_000)));
+        uptime.set(70);
+        assert_eq!(clock.now(), Ok(UnixTime::from_secs(1_700_000_060)));
+        clock.set(UnixTime::from_secs(1));
+        assert_eq!(clock.now(), Ok(UnixTime::from_secs(1)));
+    }
+
+    #[test]
+    fn a_counter_that_runs_backwards_unsets_the_clock() {
+        let uptime = Cell::new(1000);
+        let clock = OffsetClock::new(|| uptime.get());
+        clock.set(UnixTime::from_secs(1_700_000_000));
+        uptime.set(2000);
+        clock.now().unwrap();
+        // After the time of setting, and still backwards.
+        uptime.set(1999);
+        assert_eq!(clock.now(), Err(Error::ClockNotSet));
+        // It cannot be trusted again by itself.
+        uptime.set(3000);
+        assert_eq!(clock.now(), Err(Error::ClockNotSet));
+        clock.set(UnixTime::from_secs(1_700_009_000));
+        assert_eq!(clock.now(), Ok(UnixTime::from_secs(1_700_009_000)));
+    }
+
+    #[test]
+    fn time_past_64_bits_unsets_the_clock() {
+        let uptime = Cell::new(0);
+        let clock = OffsetClock::new(|| uptime.get());
+        clock.set(UnixTime::from_secs(u64::MAX - 1));
+        uptime.set(1);
+        assert_eq!(clock.now(), Ok(UnixTime::from_secs(u64::MAX)));
+        uptime.set(2);
+        assert_eq!(clock.now(), Err(Error::ClockNotSet));
+    }
+
+    #[test]
+    fn secrets_are_read_into_a_buffer_by_slot() {
+        let read = |slot, buffer: &mut [u8; 4]| {
+            let secret: &[u8] = match slot {
+                SecretSlot::Current => b"new",
+                SecretSlot::Fallback(0) => b"dev",
+                SecretSlot::Fallback(_) => b"",
+            };
+            buffer[..secret.len()].copy_from_slice(secret);
+            Ok(secret.len())
+        };
+        assert_eq!(secrets(&SecretReader::new(read)), [b"new"]);
+        let source = SecretReader::new(read).with_fallbacks(2);
+        assert_eq!(secrets(&source), [b"new", b"dev"]);
+        assert!(opens(&source));
+    }
+
+    #[test]
+    fn a_reader_that_fails_or_lies_about_the_length_is_an_error() {
+        let failing = SecretReader::<4, _>::new(|_, _| Err(Error::MacUnavailable));
+        assert_eq!(failing.with_current(&mut |_| panic!()), Err(Error::MacUnavailable));
+        let too_long = SecretReader::<4, _>::new(|_, _| Ok(5));
+        assert_eq!(
+            too_long.with_current(&mut |_| panic!()),
+            Err(Error::Capacity { needed_bytes: 5, capacity_bytes: 4 })
+        );
+    }
+
+    #[test]
+    fn static_secrets_open_a_cookie() {
+        static SECRETS: StaticSecrets = StaticSecrets { current: b"dev", fallbacks: &[] };
+        assert!(opens(&SECRETS));
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let reader = SecretReader::<7, _>::new(|_, buffer| {
+            *buffer = *b"hunter2";
+            Ok(7)
+        });
+        let secrets = StaticSecrets { current: b"hunter2", fallbacks: &[b"hunter1"] };
+        let clock = OffsetClock::new(|| 0);
+        let text = format!("{reader:?} {secrets:?} {clock:?}");
+        assert_eq!(
+            text,
+            "SecretReader { fallbacks: 0, .. } Secrets { .. } OffsetClock { offset: Offset(Cell { value: None }), .. }"
+        );
+    }
+
+    #[test]
+    fn keys_made_of_them_are_wiped() {
+        const { wipes_itself::<Keyring>() };
+    }
+}
+
+#[cfg(feature = "embedded-time")]
+mod embedded_time_clock {
+    use super::*;
+    use core::cell::Cell;
+    use embedded_time::{Instant, fraction::Fraction};
+    use hipflask::{Clock, UnixTime, backends::embedded::EmbeddedTimeClock};
+
+    /// Counts thirds of a second, or ticks of three seconds; none when it stands.
+    struct Counter<'a, const NUMERATOR: u32, const DENOMINATOR: u32>(&'a Cell<Option<u64>>);
+
+    impl<const N: u32, const D: u32> embedded_time::Clock for Counter<'_, N, D> {
+        type T = u64;
+        const SCALING_FACTOR: Fraction = Fraction::new(N, D);
+
+        fn try_now(&self) -> Result<Instant<Self>, embedded_time::clock::Error> {
+            self.0.get().map(Instant::new).ok_or(embedded_time::clock::Error::NotRunning)
+        }
+    }
+
+    #[test]
+    fn ticks_become_seconds_in_either_direction_of_the_fraction() {
+        let ticks = Cell::new(Some(300));
+        let thirds = EmbeddedTimeClock::new(Counter::<1, 3>(&ticks));
+        assert_eq!(thirds.now(), Err(Error::ClockNotSet));
+        thirds.set(UnixTime::from_secs(1_700_000_000)).unwrap();
+        ticks.set(Some(302));
+        assert_eq!(thirds.now(), Ok(UnixTime::from_secs(1_700_000_000)));
+        ticks.set(Some(303));
+        assert_eq!(thirds.now(), Ok(UnixTime::from_secs(1_700_000_001)));
+
+        let threes = EmbeddedTimeClock::new(Counter::<3, 1>(&ticks));
+        threes.set(UnixTime::from_secs(1_700_000_000)).unwrap();
+        ticks.set(Some(305));
+        assert_eq!(threes.now(), Ok(UnixTime::from_secs(1_700_000_006)));
+    }
+
+    #[test]
+    fn a_clock_that_stands_or_overflows_is_not_set() {
+        let ticks = Cell::new(None);
+        let clock = EmbeddedTimeClock::new(Counter::<3, 1>(&ticks));
+        assert_eq!(clock.set(UnixTime::from_secs(1)), Err(Error::ClockNotSet));
+        ticks.set(Some(u64::MAX));
+        assert_eq!(clock.set(UnixTime::from_secs(1)), Err(Error::ClockNotSet));
+        ticks.set(Some(0));
+        clock.set(UnixTime::from_secs(1)).unwrap();
+        ticks.set(None);
+        assert_eq!(clock.now(), Err(Error::ClockNotSet));
+    }
+
+    #[test]
+    fn a_zero_denominator_is_not_set() {
+        let ticks = Cell::new(Some(1));
+        let clock = EmbeddedTimeClock::new(Counter::<1, 0>(&ticks));
+        assert_eq!(clock.set(UnixTime::from_secs(1)), Err(Error::ClockNotSet));
+    }
+}
+
+#[cfg(feature = "alloc")]
+mod alloc {
+    use super::*;
+    use hipflask::{
+        Clock, SecureCookieSession, SessionMap, UnixTime,
+        backends::alloc::{BoxedClock, OwnedSecrets, OwnedValue},
+        json::{DateTime, JsonTag, Kind, MAX_DEPTH, SESSION_JSON_SERIALIZER, Uuid},
+        sink::Sink,
+    };
+
+    /// One of each type, as Flask writes it.
+    const EVERYTHING: &str = concat!(
+        r#"{"big":123456789012345678901234567890,"bool":true,"bytes":{" b":"AP8="},"#,
+        r#""date":{" d":"Tue, 14 Nov 2023 22:13:20 GMT"},"dict":{" di":{" t__":1}},"float":1e+16,"#,
+        r#""int":-3,"list":[1,2.5],"markup":{" m":"<b>"},"null":null,"str":"\u00e9","#,
+        r#""tuple":{" t":[{" t":[]}]},"uuid":{" u":"00000000000000000000000000000001"}}"#,
+    );
+
+    fn everything() -> OwnedValue {
+        let mut uuid = [0; 16];
+        uuid[15] = 1;
+        OwnedValue::Dict(
+            [
+                ("big", OwnedValue::BigInt("123456789012345678901234567890".into())),
+                ("bool", true.into()),
+                ("bytes", OwnedValue::Bytes(vec![0, 255])),
+                ("date", OwnedValue::DateTime(DateTime::from_unix_secs(1_700_000_000).unwrap())),
+                ("dict", OwnedValue::Dict(vec![(" t".into(), 1.into())])),
+                ("float", 1e16.into()),
+                ("int", (-3).into()),
+                ("list", OwnedValue::List(vec![1.into(), 2.5.into()])),
+                ("markup", OwnedValue::Markup("<b>".into())),
+                ("null", OwnedValue::Null),
+                ("str", "é".into()),
+                ("tuple", OwnedValue::Tuple(vec![OwnedValue::Tuple(vec![])])),
+                ("uuid", OwnedValue::Uuid(Uuid(uuid))),
+            ]
+            .map(|(key, value)| (key.into(), value))
+            .into(),
+        )
+    }
+
+    #[test]
+    fn every_type_is_read_and_written_as_flask_does() {
+        assert_eq!(SESSION_JSON_SERIALIZER.loads_owned(EVERYTHING).unwrap(), everything());
+        assert_eq!(SESSION_JSON_SERIALIZER.dumps_to_string(&everything()).unwrap(), EVERYTHING);
+    }
+
+    #[test]
+    fn an_owned_value_moves_through_a_session() {
+        let mut session = SecureCookieSession::<1024>::new();
+        session.insert("all", &everything()).unwrap();
+        assert_eq!(OwnedValue::from(session.get("all").unwrap()), everything());
+        session.insert("name", &String::from("Zoë")).unwrap();
+        assert_eq!(session.get_as::<String>("name").unwrap().unwrap(), "Zoë");
+        let list: Option<Vec<String>> = session.get_as("missing").unwrap();
+        assert_eq!(list, None);
+        assert_eq!(session.get("name").unwrap().to::<Vec<u8>>(), Err(Error::WrongType));
+    }
+
+    #[test]
+    fn a_registered_tag_comes_and_goes() {
+        const TAGS: &[JsonTag] = &[JsonTag::new(" od", |value| matches!(value.kind(), Kind::List(_)))];
+        let serializer = SESSION_JSON_SERIALIZER.register(TAGS).unwrap();
+        let text = r#"[{" od":[1,{" t":[2]}]}]"#;
+        let value = serializer.loads_owned(text).unwrap();
+        let OwnedValue::List(items) = &value else { panic!("{value:?}") };
+        assert!(matches!(&items[0], OwnedValue::Custom { key, .. } if key == " od"));
+        assert_eq!(serializer.dumps_to_string(&value).unwrap(), text);
+        // Elsewhere nobody could read it.
+        assert_eq!(SESSION_JSON_SERIALIZER.dumps_to_string(&value), Err(Error::NotSerializable));
+        let refused = OwnedValue::Custom { key: " od".into(), value: Box::new(1.into()) };
+        assert_eq!(serializer.dumps_to_string(&refused), Err(Error::NotSerializable));
+    }
+
+    #[test]
+    fn what_flask_could_not_write_is_refused() {
+        let deep = |levels| (0..levels).fold(OwnedValue::Null, |inside, _| OwnedValue::List(vec![inside]));
+        assert!(SESSION_JSON_SERIALIZER.dumps_to_string(&deep(MAX_DEPTH)).is_ok());
+        assert_eq!(SESSION_JSON_SERIALIZER.dumps_to_string(&deep(MAX_DEPTH + 1)), Err(Error::Depth));
+        let twice = OwnedValue::Dict(vec![("a".into(), 1.into()), ("a".into(), 2.into())]);
+        assert_eq!(SESSION_JSON_SERIALIZER.dumps_to_string(&twice), Err(Error::NotSerializable));
+        let number = OwnedValue::BigInt("12 monkeys".into());
+        assert_eq!(SESSION_JSON_SERIALIZER.dumps_to_string(&number), Err(Error::NotSerializable));
+        assert_eq!(SESSION_JSON_SERIALIZER.loads_owned("[1"), Err(Error::BadPayload));
+    }
+
+    /// The comments are the Python expressions; both sides are asked.
+    #[test]
+    fn equality_is_pythons() {
+        use OwnedValue::{BigInt, Bool, Bytes, Dict, Float, Int, List, Markup, Null, Str, Tuple};
+        let entries = |keys: [&str; 2]| Dict(keys.map(|key| (key.into(), Int(key.len() as i64))).into());
+        let equal = [
+            (Bool(true), Int(1)),                                          // True == 1
+            (Bool(false), Float(-0.0)),                                    // False == -0.0
+            (Int(3), Float(3.0)),                                          // 3 == 3.0
+            (BigInt("9223372036854775808".into()), Float(2_f64.powi(63))), // 2**63 == 2.0**63
+            (BigInt("1".into()), Int(1)),                                  // 1 == 1
+            (Str("a".into()), Markup("a".into())),                         // "a" == Markup("a")
+            (entries(["a", "bb"]), entries(["bb", "a"])),                  // order does not count
+        ];
+        for (a, b) in equal {
+            assert_eq!(a, b);
+            assert_eq!(b, a);
+        }
+        let different = [
+            (List(vec![]), Tuple(vec![])),           // [] != ()
+            (Int(i64::MAX), Float(i64::MAX as f64)), // 2**63 - 1 != 2.0**63
+            (Float(f64::NAN), Float(f64::NAN)),      // nan != nan
+            (Int(3), Float(3.5)),                    // 3 != 3.5
+            (Bytes(b"a".into()), Str("a".into())),   // b"a" != "a"
+            (Null, Bool(false)),                     // None != False
+            (Null, Int(0)),                          // None != 0
+            (entries(["a", "bb"]), entries(["a", "cc"])),
+            (entries(["a", "bb"]), Dict(vec![("a".into(), Int(1))])),
+        ];
+        for (a, b) in different {
+            assert_ne!(a, b);
+            assert_ne!(b, a);
+        }
+    }
+
+    #[test]
+    fn accessors_answer_for_their_own_type_only() {
+        let all = everything();
+        let get = |key| all.get(key).unwrap();
+        assert_eq!(
+            (get("str").as_str(), get("markup").as_str(), get("int").as_str()),
+            (Some("é"), Some("<b>"), None)
+        );
+        assert_eq!((get("int").as_i64(), get("float").as_i64(), get("big").as_i64()), (Some(-3), None, None));
+        assert_eq!((get("int").as_f64(), get("float").as_f64()), (Some(-3.0), Some(1e16)));
+        assert_eq!(get("big").as_f64(), Some(1.2345678901234568e29));
+        assert_eq!((get("bool").as_bool(), get("int").as_bool()), (Some(true), None));
+        assert_eq!((get("bytes").as_bytes(), get("str").as_bytes()), (Some(&[0, 255][..]), None));
+        assert_eq!(get("list").as_slice().map(<[_]>::len), Some(2));
+        assert_eq!((all.get("missing"), get("str").get("x")), (None, None));
+        assert_eq!(OwnedValue::from(u64::MAX), OwnedValue::BigInt("18446744073709551615".into()));
+    }
+
+    #[test]
+    fn owned_secrets_drop_empty_ones_and_keep_the_order() {
+        let mut source = OwnedSecrets::new("new");
+        for fallback in ["old", "", "dev"] {
+            source.push_fallback(fallback);
+        }
+        assert_eq!(secrets(&source), [b"new", b"old", b"dev"]);
+        assert_eq!(source.fallbacks_len(), 2);
+        assert!(opens(&source));
+        assert!(secrets(&OwnedSecrets::new("")).is_empty());
+        const { wipes_itself::<OwnedSecrets>() };
+    }
+
+    #[test]
+    fn a_boxed_clock_is_chosen_at_run_time() {
+        let clock = BoxedClock::new(|| Ok(UnixTime::new(7, 8)));
+        assert_eq!(clock.now(), Ok(UnixTime::new(7, 8)));
+        const fn shared<T: Send + Sync>() {}
+        const { shared::<BoxedClock>() };
+        assert_eq!(BoxedClock::new(|| Err(Error::ClockNotSet)).now(), Err(Error::ClockNotSet));
+    }
+
+    #[test]
+    fn a_vector_grows_as_a_sink() {
+        let mut sink = vec![b'a'];
+        let Ok(()) = sink.write(b"bc");
+        assert_eq!(sink, b"abc");
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let mut source = OwnedSecrets::new("hunter2");
+        source.push_fallback("hunter1");
+        assert_eq!(format!("{source:?}"), "OwnedSecrets { .. }");
+    }
+}
+
+#[cfg(feature = "std")]
+mod std_backend {
+    use super::*;
+    use hipflask::{
+        Clock, SecureCookieSession, SessionMap,
+        backends::std::{EnvSecrets, FileSecrets, FileSecretsReason, IoSink, SystemClock},
+        sink::Sink,
+    };
+    use std::{
+        fs, io,
+        path::PathBuf,
+        time::{Duration, SystemTime, UNIX_EPOCH},
+    };
+
+    /// A file that is gone when the test is.
+    struct TempFile(PathBuf);
+
+    impl TempFile {
+        fn new(name: &str, contents: &[u8]) -> Self {
+            let path = std::env::temp_dir().join(format!("hipflask-{}-{name}", std::process::id()));
+            fs::write(&path, contents).unwrap();
+            Self(path)
+        }
+    }
+
+    impl Drop for TempFile {
+        fn drop(&mut self) {
+            let _ = fs::remove_file(&self.0);
+        }
+    }
+
+    #[test]
+    fn the_system_clock_tells_the_systems_time() {
+        let before = SystemTime::now();
+        let now = SystemClock.now().unwrap();
+        let now = UNIX_EPOCH + Duration::new(now.secs(), now.subsec_micros() * 1000);
+        assert!(before <= now + Duration::from_micros(1) && now <= SystemTime::now());
+    }
+
+    #[test]
+    fn variables_hold_one_secret_each() {
+        // Cargo sets these for every test.
+        let name = std::env::var("CARGO_PKG_NAME").unwrap();
+        let edition = std::env::var("CARGO_PKG_VERSION").unwrap();
+        let source =
+            EnvSecrets { current: "CARGO_PKG_NAME", fallbacks: &["HIPFLASK_NOT_SET", "CARGO_PKG_VERSION"] };
+        assert_eq!(secrets(&source), [name.into_bytes(), edition.into_bytes()]);
+        assert!(secrets(&EnvSecrets { current: "HIPFLASK_NOT_SET", fallbacks: &[] }).is_empty());
+        let keys: Keyring = Keyring::from_source(
+            &EnvSecrets { current: "HIPFLASK_NOT_SET", fallbacks: &[] },
+            b"",
+            KeyDerivation::Hmac,
+        )
+        .unwrap();
+        assert!(!keys.has_current());
+    }
+
+    #[test]
+    fn one_line_end_is_not_part_of_a_files_secret() {
+        let cases: [(&[u8], &[u8]); 6] = [
+            (b"dev", b"dev"),
+            (b"dev\n", b"dev"),
+            (b"dev\r\n", b"dev"),
+            (b"dev\n\n", b"dev\n"),
+            (b" dev \n", b" dev "),
+            (b"a\nb\r", b"a\nb\r"),
+        ];
+        for (number, (contents, secret)) in cases.into_iter().enumerate() {
+            let file = TempFile::new(&format!("line-{number}"), contents);
+            assert_eq!(secrets(&FileSecrets::read(&file.0).unwrap()), [secret]);
+        }
+        let (new, old) = (TempFile::new("new", b"new"), TempFile::new("old", b"dev\n"));
+        let mut source = FileSecrets::read(&new.0).unwrap();
+        source.read_fallback(&old.0).unwrap();
+        assert!(opens(&source));
+        const { wipes_itself::<FileSecrets>() };
+    }
+
+    #[test]
+    fn a_file_without_a_secret_is_an_error_that_names_it() {
+        let reason = |contents: &[u8]| {
+            let file = TempFile::new(&format!("bad-{}", contents.len()), contents);
+            FileSecrets::read(&file.0).unwrap_err().reason
+        };
+        assert!(matches!(reason(b""), FileSecretsReason::Empty));
+        assert!(matches!(reason(b"\r\n"), FileSecretsReason::Empty));
+        assert!(matches!(reason(&[b'x'; 4097]), FileSecretsReason::TooLong));
+        assert!(FileSecrets::read(&TempFile::new("longest", &[b'x'; 4096]).0).is_ok());
+
+        let error = FileSecrets::read("/nowhere/session-key").unwrap_err();
+        assert_eq!(error.path, PathBuf::from("/nowhere/session-key"));
+        assert!(error.to_string().starts_with("no secret key from /nowhere/session-key: "));
+        assert!(std::error::Error::source(&error).is_some_and(|source| source.is::<io::Error>()));
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let file = TempFile::new("debug", b"hunter2");
+        let text = format!("{:?}", FileSecrets::read(&file.0).unwrap());
+        assert_eq!(text, "FileSecrets(OwnedSecrets { .. })");
+        assert!(!format!("{:?}", EnvSecrets { current: "PATH", fallbacks: &[] }).contains('/'));
+    }
+
+    #[test]
+    fn an_io_sink_takes_everything_or_says_why() {
+        let mut session = SecureCookieSession::<64>::new();
+        session.insert("a", &1).unwrap();
+        let mut sink = IoSink(Vec::new());
+        session.dump(&mut sink).unwrap();
+        assert_eq!(sink.0, br#"{"a":1}"#);
+        let mut room = [0; 2];
+        let mut full = IoSink(&mut room[..]);
+        assert_eq!(full.write(b"abc").unwrap_err().kind(), io::ErrorKind::WriteZero);
+    }
+
+    #[test]
+    fn an_error_travels_in_an_io_error() {
+        let error = io::Error::from(Error::BadSignature);
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        let inside = error.get_ref().and_then(|inside| inside.downcast_ref::<Error>());
+        assert_eq!(inside, Some(&Error::BadSignature));
+        assert_eq!(io::Error::from(Error::ClockNotSet).kind(), io::ErrorKind::Other);
+    }
+}
