@@ -1,0 +1,196 @@
+//! The pages, and what they keep in the session.
+//!
+//! | key | Python | |
+//! |---|---|---|
+//! | `user` | `str` | who is logged in; missing when nobody is |
+//! | `visits` | `int` | how often the page was seen since the login |
+//! | `note` | `str` | what the user wrote down |
+//! | `_flashes` | `list[tuple[str, str]]` | messages for the next page, as `flask.flash` keeps them |
+//! | `_permanent` | `bool` | whether the session outlives the browser window, as in Flask |
+//! | `csrf_token` | `str` | ties forms to the session: see [`Csrf`] |
+//!
+//! An application that shares the session needs the first four only.
+
+use std::error::Error;
+
+use hipflask::{
+    Clock, Config, Lifetime, RequestContext, SecureCookieSessionInterface, Session, SessionMap as _,
+    SessionMixin as _, UnixTime,
+    backends::std::SystemClock,
+    cookie::SameSite,
+    json::Markup,
+    session::{flash, take_flashed_messages},
+    signing::Keyring,
+    zlib,
+};
+
+use crate::{
+    csrf::Csrf,
+    html::{self, Html},
+    options::Options,
+    users,
+    web::{Reply, Request},
+};
+
+const USER: &str = "user";
+const VISITS: &str = "visits";
+const NOTE: &str = "note";
+/// The longest note in characters. Not every such note fits into a cookie: one
+/// that does not is answered with 500, and the old one stays.
+const MAX_NOTE_CHARS: usize = 2000;
+
+pub type Interface = SecureCookieSessionInterface<Keyring, OffsetClock, zlib::Scratch>;
+type Context<'a> = RequestContext<'a, Request, Interface>;
+type Handled = Result<Reply, Box<dyn Error>>;
+
+pub struct App {
+    interface: Interface,
+    config: Config<'static>,
+    csrf: Csrf,
+}
+
+impl App {
+    pub fn new(options: &Options) -> Result<Self, Box<dyn Error>> {
+        let keys = options.keyring(SecureCookieSessionInterface::SALT)?;
+        let clock = OffsetClock { offset_secs: options.clock_offset_secs };
+        let mut config = Config { session_cookie_samesite: Some(SameSite::Lax), ..Config::new() };
+        if let Some(lifetime_secs) = options.lifetime_secs {
+            config.permanent_session_lifetime = Lifetime::from_secs(lifetime_secs);
+        }
+        Ok(Self {
+            interface: SecureCookieSessionInterface::new(keys, clock).with_compression(),
+            config,
+            csrf: Csrf::new(options.keyring(Csrf::SALT)?),
+        })
+    }
+
+    pub const fn interface(&self) -> &Interface {
+        &self.interface
+    }
+
+    pub const fn config(&self) -> &Config<'static> {
+        &self.config
+    }
+
+    /// Answers a request. An error becomes a 500.
+    pub fn handle(&self, request: &Request, context: &mut Context<'_>) -> Handled {
+        let allowed = match request.path.as_str() {
+            "/" | "/style.css" => "GET, HEAD",
+            "/login" => "GET, HEAD, POST",
+            "/note" | "/logout" => "POST",
+            _ => return Ok(Reply::error(404, "There is nothing here", "This address leads to no page.")),
+        };
+        if !allowed.split(", ").any(|method| method == request.method) {
+            let reply = Reply::error(405, "That does not work here", "Please go back and use the form.");
+            return Ok(reply.with_header("Allow", allowed));
+        }
+        if request.body.is_none() {
+            return Ok(Reply::error(413, "That was too much", "What you sent is longer than is allowed."));
+        }
+        // It does not obtain the session, so it is the same for everybody.
+        if request.path == "/style.css" {
+            return Ok(Reply::css(html::STYLE));
+        }
+        let session = context.session();
+        if request.method == "POST" {
+            if !self.csrf.is_valid(&request.field("csrf_token"), session, self.interface.clock()) {
+                let text = "Please go back, load the page again and send the form once more.";
+                return Ok(Reply::error(400, "This form has expired", text));
+            }
+            return match request.path.as_str() {
+                "/login" => self.log_in(request, session),
+                "/note" => take_note(request, session),
+                _ => log_out(session),
+            };
+        }
+        match (request.path.as_str(), user(session)?) {
+            ("/login", None) => self.login_form(session, 200, ""),
+            ("/login", Some(_)) => Ok(Reply::see_other("/")),
+            (_, None) => Ok(Reply::see_other("/login")),
+            (_, Some(user)) => self.home(session, &user),
+        }
+    }
+
+    fn login_form(&self, session: &mut Session, status: u16, name: &str) -> Handled {
+        let csrf_token = self.csrf.token(session, self.interface.clock())?;
+        Ok(Reply::html(status, html::login_page(&messages(session)?, &csrf_token, name)))
+    }
+
+    fn log_in(&self, request: &Request, session: &mut Session) -> Handled {
+        let name = request.field("name");
+        if !users::check_password(&name, &request.field("password")) {
+            flash(session, "This name and this password do not belong together.", "error")?;
+            return self.login_form(session, 403, &name);
+        }
+        // Nothing from before the login is kept: it may be somebody else's.
+        session.clear()?;
+        session.insert(USER, &name)?;
+        if !request.field("stay").is_empty() {
+            session.set_permanent(true)?;
+        }
+        let welcome = format!("Welcome, <strong>{}</strong>.", Html::escape(&name).as_str());
+        flash(session, &Markup(welcome), "success")?;
+        Ok(Reply::see_other("/"))
+    }
+
+    fn home(&self, session: &mut Session, user: &str) -> Handled {
+        let visits = session.get_as::<u64>(VISITS)?.unwrap_or(0).saturating_add(1);
+        session.insert(VISITS, &visits)?;
+        let messages = messages(session)?;
+        let csrf_token = self.csrf.token(session, self.interface.clock())?;
+        let note = session.get_as::<&str>(NOTE)?.unwrap_or_default();
+        Ok(Reply::html(200, html::home_page(&messages, &csrf_token, user, visits, note)))
+    }
+}
+
+/// Who is logged in.
+fn user(session: &Session) -> Result<Option<String>, hipflask::Error> {
+    session.get_as::<String>(USER)
+}
+
+fn take_note(request: &Request, session: &mut Session) -> Handled {
+    if user(session)?.is_none() {
+        return Ok(Reply::see_other("/login"));
+    }
+    // Browsers send line ends as HTTP has them.
+    let note = request.field("note").replace("\r\n", "\n");
+    if note.chars().count() > MAX_NOTE_CHARS {
+        flash(session, "The note is too long.", "error")?;
+    } else {
+        session.insert(NOTE, &note)?;
+        flash(session, "The note is saved.", "success")?;
+    }
+    Ok(Reply::see_other("/"))
+}
+
+fn log_out(session: &mut Session) -> Handled {
+    session.clear()?;
+    flash(session, "You are logged out.", "info")?;
+    Ok(Reply::see_other("/login"))
+}
+
+/// Takes the flashed messages. A `Markup` is HTML already; all others are escaped.
+fn messages(session: &mut Session) -> Result<Html, hipflask::Error> {
+    let flashed = take_flashed_messages(session)?.map(|flashed| {
+        let text = if flashed.is_markup {
+            Html::from_markup(flashed.message.to_owned())
+        } else {
+            Html::escape(flashed.message)
+        };
+        html::message(flashed.category, &text)
+    });
+    Ok(flashed.collect())
+}
+
+/// The system's clock, and some seconds more or less.
+pub struct OffsetClock {
+    offset_secs: i64,
+}
+
+impl Clock for OffsetClock {
+    fn now(&self) -> Result<UnixTime, hipflask::Error> {
+        let now = SystemClock.now()?;
+        let secs = now.secs().checked_add_signed(self.offset_secs).ok_or(hipflask::Error::ClockNotSet)?;
+        Ok(UnixTime::new(secs, now.subsec_micros()))
+    }
+}
