@@ -1,0 +1,33 @@
+//! What the documentation shows is what happens.
+
+use hipflask::{
+    Config, RequestContext, SecureCookieSession, SecureCookieSessionInterface, SessionMap as _, UnixTime,
+    signing::{KeyDerivation, Keyring, NoCompression},
+};
+
+/// The cookies of `docs/cookie.md`: the one that comes in, and the one that goes out.
+#[test]
+fn the_walk_through_one_cookie_is_true() {
+    let page = include_str!("../docs/cookie.md");
+    let cookies: Vec<&str> = page
+        .split_whitespace()
+        .filter_map(|word| word.strip_suffix(';'))
+        .filter(|word| word.starts_with("session="))
+        .collect();
+    let [incoming, outgoing] = cookies[..] else { panic!("{cookies:?}") };
+
+    let keys: Keyring = Keyring::new(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
+    let interface = SecureCookieSessionInterface::new(keys, || Ok(UnixTime::from_secs(1_700_000_000)));
+    let config = Config::new();
+    let mut session = SecureCookieSession::<64>::new();
+    let mut context = RequestContext::begin(&interface, &config, incoming.as_bytes(), &mut session).unwrap();
+    let session = context.session();
+    assert_eq!(session.get_as("user"), Ok(Some("Zoë")));
+    assert_eq!(session.used_bytes(), 15 + 8);
+    session.insert("visits", &3).unwrap();
+    let mut scratch = NoCompression;
+    let saved = context.finish(&mut scratch).unwrap();
+    let cookie = saved.set_cookie.unwrap().to_string();
+    assert!(page.contains(&cookie));
+    assert!(cookie.starts_with(outgoing));
+}

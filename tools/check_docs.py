@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Checks that what the documents name is there: every test in
+docs/compatibility.md and its counts, every relative link, every command's file."""
+import collections
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "tests").glob("*.md"))]
+REFUSED = ROOT / "tests" / "data" / "refused.txt"
+
+
+def tests():
+    """The names of all tests in the project."""
+    names = set()
+    for folder in ("src", "backends", "tests", "examples"):
+        for file in (ROOT / folder).rglob("*.rs"):
+            names |= set(re.findall(r"#\[test\]\s*(?:#\[[^\]]*\]\s*)*fn (\w+)", file.read_text()))
+    return names
+
+
+def main():
+    faults = []
+    known = tests()
+    table = (ROOT / "docs" / "compatibility.md").read_text()
+    named = 0
+    in_tests = False
+    for line in table.splitlines():
+        last_cell = line.rstrip("| ").rpartition("|")[2].strip()
+        if not line.startswith("|"):
+            in_tests = False
+        in_tests = in_tests or last_cell == "Test"
+        for name in re.findall(r"`(\w+)`", last_cell if in_tests else ""):
+            named += 1
+            if name not in known:
+                faults.append(f"docs/compatibility.md names a test that is not there: {name}")
+    counted = collections.Counter(line.split()[1] for line in REFUSED.read_text().splitlines())
+    written = {name: int(count) for name, count in re.findall(r"\| `([\w-]+)` \| (\d+) \|", table)}
+    if counted != written:
+        faults.append(f"docs/compatibility.md counts {written}, tests/data/refused.txt has {dict(counted)}")
+    for document in DOCUMENTS:
+        text = document.read_text()
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            if not (document.parent / target).exists():
+                faults.append(f"{document.relative_to(ROOT)} links to {target}, which is not there")
+        for target in re.findall(r"\b((?:tools|tests|examples|benches|fuzz)/[\w./-]*\w)", text):
+            if not (ROOT / target).exists():
+                faults.append(f"{document.relative_to(ROOT)} names {target}, which is not there")
+    print(f"{named} tests named, {len(DOCUMENTS)} documents, {len(faults)} faults")
+    print("\n".join(faults))
+    sys.exit(bool(faults))
+
+
+main()
