@@ -1,0 +1,165 @@
+//! A device's web interface: login, status, flash messages, logout.
+
+#![no_std]
+#![no_main]
+// A router is a type as deep as it has routes.
+#![recursion_limit = "256"]
+
+#[path = "device/html.rs"]
+mod html;
+#[path = "device/pages.rs"]
+mod pages;
+
+use core::cell::{Cell, RefCell};
+
+use embassy_executor::Spawner;
+use embassy_net::{Ipv4Address, Stack};
+use embassy_sync::{blocking_mutex::raw::NoopRawMutex, mutex::Mutex};
+use firmware::{
+    board::{self, executor::Apart, host},
+    device::{self, Clock, Store, Tokens},
+    network,
+    sessions::{Pool, Sessions},
+};
+use hipflask::{
+    BadCookie, Clock as _, Config, Lifetime, SecureCookieSessionInterface, UnixTime, UnsetClock,
+    cookie::SameSite,
+    signing::{KeyDerivation, Keyring, Sha1, TimestampSigner},
+    zlib::{DeflateScratch, Scratch},
+};
+use picoserve::Router;
+use static_cell::{ConstStaticCell, StaticCell};
+
+use pages::Pages;
+
+/// A session's room in bytes: its JSON, and 8 more for each entry.
+const SESSION_BYTES: usize = 2304;
+/// Requests that are handled at once: the others wait.
+const SESSIONS: usize = 2;
+/// A session's JSON that can be compressed.
+const DEFLATE_BYTES: usize = 2176;
+/// A `Set-Cookie` may not be longer: it has to come back in a request's head,
+/// beside some 900 bytes of a browser's other headers.
+const COOKIE_BYTES: usize = 1100;
+
+/// How often the time is kept in flash.
+const KEEP_SECS: u64 = 60 * 60;
+/// How far this clock may be behind others'.
+const LEEWAY_SECS: u64 = 2;
+
+const CONFIG: Config<'static> = Config {
+    session_cookie_samesite: Some(SameSite::Lax),
+    permanent_session_lifetime: Lifetime::from_secs(7 * 24 * 60 * 60),
+    max_cookie_size: COOKIE_BYTES,
+    // Before the time is known every cookie counts as expired, so that the
+    // login page can be shown, which is where the owner sets the time.
+    unset_clock: UnsetClock::StartFresh,
+    // A cookie that a former firmware wrote must not lock the owner out.
+    bad_cookie: BadCookie::StartFresh,
+    ..Config::new()
+};
+
+/// What the pages need to know.
+struct Device {
+    clock: Clock,
+    tokens: Tokens,
+    store: RefCell<Option<Store>>,
+    /// The clock is never set to an earlier time than this, in Unix seconds:
+    /// that would let expired cookies in again.
+    earliest_secs: u64,
+    pool: &'static Pool<SESSION_BYTES, SESSIONS>,
+}
+
+impl Device {
+    /// Sets the clock, unless that is certainly wrong.
+    fn set_clock(&self, now: UnixTime) -> bool {
+        let plausible = now.secs() >= self.earliest_secs;
+        if plausible {
+            self.clock.set(now);
+        }
+        plausible
+    }
+}
+
+/// [`Device`], as the pages have it.
+#[derive(Clone, Copy)]
+struct Shared(&'static Device);
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    board::executor::run(|spawner| spawner.spawn(start(spawner).unwrap()))
+}
+
+#[embassy_executor::task]
+async fn start(spawner: Spawner) {
+    static SCRATCH: ConstStaticCell<DeflateScratch<DEFLATE_BYTES>> =
+        ConstStaticCell::new(DeflateScratch::new());
+    let (device, keys, stack) = Apart::new(set_up(spawner)).await;
+    // A cookie that a server with a better clock has just made is a second ahead.
+    let signer = TimestampSigner::new(keys).with_leeway_secs(LEEWAY_SECS);
+    let sessions = Sessions {
+        interface: SecureCookieSessionInterface::with_signer(signer, || device.clock.now())
+            .with_compression::<Scratch>(),
+        config: CONFIG,
+        pool: device.pool,
+        scratch: Mutex::<NoopRawMutex, &'static mut Scratch>::new(SCRATCH.take()),
+    };
+    let router = Router::from_service(Pages).layer(&sessions).with_state(Shared(device));
+
+    spawner.spawn(keep_time(stack, device).unwrap());
+    network::serve(stack, &router).await;
+}
+
+/// Makes what there is once, and waits for the network.
+async fn set_up(spawner: Spawner) -> (&'static Device, Keyring<Sha1, 0>, Stack<'static>) {
+    static POOL: ConstStaticCell<Pool<SESSION_BYTES, SESSIONS>> = ConstStaticCell::new(Pool::new());
+    static DEVICE: StaticCell<Device> = StaticCell::new();
+
+    let board = board::start();
+    let mut store = Store::new(board.flash);
+    let keys = store
+        .with_secret_key(|key| {
+            Keyring::<Sha1, 0>::new(key, SecureCookieSessionInterface::SALT, KeyDerivation::Hmac)
+        })
+        .await;
+    let (Some(keys), Some(tokens)) = (keys, Tokens::new()) else {
+        host::log(format_args!("no entropy: no key, no sessions"));
+        host::exit()
+    };
+    let mut seed = [0; 8];
+    let _ = host::entropy(&mut seed);
+    let earliest_secs = store.last_time_secs().await;
+    let device: &'static Device = DEVICE.init(Device {
+        clock: device::clock(),
+        tokens,
+        store: RefCell::new(Some(store)),
+        earliest_secs,
+        pool: POOL.take(),
+    });
+
+    let (stack, runner) = network::new(board.ethernet, u64::from_le_bytes(seed));
+    spawner.spawn(network::run(runner).unwrap());
+    network::announce(stack).await;
+    (device, keys, stack)
+}
+
+/// Asks for the time, if this run has a server to ask.
+#[embassy_executor::task]
+async fn keep_time(stack: Stack<'static>, device: &'static Device) {
+    let Some(port) = host::setting("sntp") else { return };
+    let kept_secs = Cell::new(0);
+    network::sntp(stack, (Ipv4Address::new(10, 0, 2, 2), port), async |now| {
+        let is_known = device.set_clock(now);
+        // Flash wears: once an hour is enough for what this is for.
+        if !is_known || now.secs() < kept_secs.get() + KEEP_SECS {
+            return;
+        }
+        kept_secs.set(now.secs());
+        let store = device.store.take();
+        if let Some(mut store) = store {
+            store.keep_time(now).await;
+            device.store.replace(Some(store));
+        }
+    })
+    .await;
+}

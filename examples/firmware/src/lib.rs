@@ -1,0 +1,15 @@
+//! What the programs of this folder share.
+//!
+//! | | |
+//! |---|---|
+//! | [`sessions`] | the adapter: Flask's sessions for picoserve. Copy this file |
+//! | [`network`] | embassy's stack, four connections, and SNTP |
+//! | [`device`] | what a device brings: clock, key, random tokens |
+//! | [`board`] | the chip; all `unsafe` is in here |
+
+#![no_std]
+
+pub mod board;
+pub mod device;
+pub mod network;
+pub mod sessions;

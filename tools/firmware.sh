@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Builds the firmware of examples/firmware, runs it in QEMU beside a real Flask
+# application, runs Flask's own answers on the chip, and checks what it costs.
+# Installs what is missing: QEMU and binutils from Debian, rustup's targets,
+# Flask from PyPI.
+#
+#   tools/firmware.sh               everything
+#   tools/firmware.sh interop       the device beside Flask
+#   tools/firmware.sh conformance   Flask's answers, on the chip
+#   tools/firmware.sh costs         the table of costs
+#
+# REQUESTS is how many requests the endurance test sends.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+part=${1:-all}
+output=$PWD/${CARGO_TARGET_DIR:-examples/firmware/target}
+case ${CARGO_TARGET_DIR:-} in /*) output=$CARGO_TARGET_DIR ;; esac
+
+debian_install() {
+    if [ "$(id -u)" -eq 0 ]; then sudo=; else sudo=sudo; fi
+    $sudo apt-get update -qq
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+command -v qemu-system-arm >/dev/null || debian_install qemu-system-arm
+command -v nm >/dev/null && command -v size >/dev/null || debian_install binutils
+for target in thumbv6m-none-eabi thumbv7m-none-eabi; do
+    ls "$(rustc --print sysroot)/lib/rustlib/$target/lib/"libcore-*.rlib >/dev/null 2>&1 || rustup target add "$target"
+done
+
+# Builds the firmwares into folder $1.
+build() {
+    (cd examples/firmware && CARGO_TARGET_DIR=$output/$1 cargo build --quiet --release)
+}
+
+interop() {
+    SECRET_KEY=interop build shared-key
+    build own-key
+    python=$(tools/python.sh)
+    case $python in /*) ;; *) python=$PWD/$python ;; esac
+    local built=thumbv7m-none-eabi/release
+    DEVICE=$output/shared-key/$built/device OWN_KEY_DEVICE=$output/own-key/$built/device \
+        COUNTER=$output/own-key/$built/counter PYTHONDONTWRITEBYTECODE=1 \
+        "$python" examples/firmware/interop.py --verbose
+}
+
+costs() {
+    CARGO_TARGET_DIR=$output/costs tools/firmware_costs.py
+}
+
+conformance() {
+    CARGO_TARGET_DIR=$output/conformance tools/firmware_conformance.py
+}
+
+case $part in
+all)
+    interop
+    conformance
+    costs
+    ;;
+interop | conformance | costs) "$part" ;;
+*) echo "usage: $0 [interop|conformance|costs]" >&2 && exit 2 ;;
+esac
