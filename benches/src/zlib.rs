@@ -11,6 +11,7 @@
 use std::{env, fs, hint::black_box, time::Instant};
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
+use hipflask::SecureCookieSession;
 use hipflask::zlib::{self, DeflateScratch};
 use miniz_oxide::{deflate::core as miniz_deflate, inflate::core as miniz_inflate};
 
@@ -42,7 +43,8 @@ fn main() {
     }
 }
 
-/// What a program lends to compress: the JSON text, and four bytes for each of its bytes.
+/// What a program lends to compress (the JSON text, and four bytes for each of
+/// its bytes), and what a session takes.
 fn memory() {
     println!("memory");
     let sizes = [
@@ -52,8 +54,10 @@ fn memory() {
         size_of::<DeflateScratch<16_384>>(),
     ];
     for (kib, bytes) in [1, 4, 8, 16].into_iter().zip(sizes) {
-        println!("for {kib:>2} KiB of JSON {bytes:>7} B");
+        println!("to compress {kib:>2} KiB of JSON {bytes:>7} B");
     }
+    let session = size_of::<SecureCookieSession<1_024>>();
+    println!("a session of 1,024 bytes {session:>10} B");
 }
 
 /// The fastest of many rounds, in nanoseconds a call, of each candidate in turn.
