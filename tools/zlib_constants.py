@@ -113,7 +113,7 @@ CHANGES = [
         "a block that cannot end is refused at the input's end, only later",
     ),
     ("inflate/mod.rs", "if len != !complement", "if len == complement", None),
-    ("inflate/mod.rs", "if check != adler32(output.written())", "if check == 1", None),
+    ("inflate/mod.rs", "if check == adler32(output.written())", "if check != 1", None),
     ("inflate/huffman.rs", "longest > 1 {", "longest > 2 {", None),
     ("inflate/huffman.rs", "longest > 1 {", "longest > 0 {", None),
     ("inflate/huffman.rs", "left < 0", "left < -1", None),
