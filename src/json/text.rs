@@ -75,6 +75,14 @@ pub(crate) fn plain_len(bytes: &[u8]) -> usize {
     leading(bytes, |word| equal_to(word | ONES.wrapping_mul(0x26), 0x7F) | (word & HIGHS))
 }
 
+/// The lowercase hex digit of a value below 16.
+pub(crate) const fn hex_digit(value: u8) -> u8 {
+    match value {
+        0..10 => value.wrapping_add(b'0'),
+        _ => value.wrapping_add(b'a' - 10),
+    }
+}
+
 /// The text of a span that was checked when it was read.
 #[inline(never)]
 pub(crate) fn as_str(bytes: &[u8]) -> &str {

@@ -107,13 +107,9 @@ impl Uuid {
     /// 32 lowercase hex digits, as Flask writes it (`UUID.hex`).
     #[must_use]
     pub fn to_hex(self) -> [u8; 32] {
-        let digit = |value: u8| match value {
-            0..10 => value.wrapping_add(b'0'),
-            _ => value.wrapping_add(b'a' - 10),
-        };
         let mut text = [0; 32];
         for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
-            *pair = [digit(byte >> 4), digit(byte & 0xF)];
+            *pair = [super::text::hex_digit(byte >> 4), super::text::hex_digit(byte & 0xF)];
         }
         text
     }

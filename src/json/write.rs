@@ -194,10 +194,7 @@ const fn bits(byte: u8, mask: u8) -> u32 {
 
 /// Writes one UTF-16 unit as `\uXXXX`, in lowercase as Python does.
 fn write_unit<S: Sink>(unit: u32, sink: &mut S) -> Result<(), S::Error> {
-    let digit = |shift: u32| match (unit >> shift & 0xF) as u8 {
-        value @ 0..10 => value.wrapping_add(b'0'),
-        value => value.wrapping_add(b'a' - 10),
-    };
+    let digit = |shift: u32| text::hex_digit((unit >> shift & 0xF) as u8);
     sink.write(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)])
 }
 

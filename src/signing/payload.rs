@@ -59,14 +59,6 @@ pub struct Packed<'a> {
     text_len_bytes: usize,
 }
 
-impl<D: ?Sized> Clone for Payload<'_, D> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<D: ?Sized> Copy for Payload<'_, D> {}
-
 impl<D: Dump + ?Sized> Payload<'_, D> {
     /// The length of the JSON text, if the payload has `len_bytes`.
     pub(crate) fn text_len_bytes(&self, len_bytes: usize) -> usize {
