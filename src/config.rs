@@ -61,7 +61,8 @@ pub enum OversizeCookie {
     Warn,
 }
 
-/// What happens to a cookie whose signature holds, but that does not decode.
+/// What happens to a cookie whose signature holds, but that does not decode, or
+/// only with the inflater that [`NoZlib`](crate::signing::NoZlib) leaves out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BadCookie {
     /// Opening fails. Flask's way: it answers 500, and goes on doing so until

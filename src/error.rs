@@ -22,6 +22,9 @@ pub enum Error {
     /// The signature holds, but what it protects is not a value: not base64,
     /// not zlib, not UTF-8, not JSON, or a tag with contents of another form.
     BadPayload,
+    /// The signature holds, but what it protects is compressed, and the inflater
+    /// was left out by [`NoZlib`](crate::signing::NoZlib).
+    Compressed,
     /// The signature holds, but its timestamp lies after the year 9999.
     /// Flask answers this with an uncaught exception (500).
     DateOutOfRange,
@@ -94,6 +97,7 @@ impl fmt::Display for Error {
             }
             Self::SignatureExpired => f.write_str("the signature has expired"),
             Self::BadPayload => f.write_str("the signed payload is not a value"),
+            Self::Compressed => f.write_str("the signed payload is compressed, which is not read here"),
             Self::DateOutOfRange => f.write_str("the timestamp lies after the year 9999"),
             Self::Capacity { needed_bytes, capacity_bytes } => write!(
                 f,

@@ -12,7 +12,7 @@ use hipflask::{
     cookie::SameSite,
     interface::SessionCookie,
     json::{Bytes, DateTime, TaggedJsonSerializer},
-    signing::{KeyDerivation, Keyring, NoCompression, Sha1, SigningKeys},
+    signing::{KeyDerivation, Keyring, NoCompression, NoZlib, Sha1, SigningKeys},
     sink::Sink,
     zlib::{DeflateScratch, Scratch},
 };
@@ -446,6 +446,34 @@ fn a_signed_cookie_that_does_not_decode_is_an_error_unless_told_otherwise() {
             "session=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; HttpOnly; Path=/"
         );
     }
+}
+
+/// zlib's bytes are those of Python's for `{"a":"x…x"}` with 40 of them.
+#[test]
+fn without_zlib_a_compressed_cookie_is_refused_by_name_and_all_others_are_as_before() {
+    let config = Config::new();
+    let compressed = signed(b".eJyrVkpUslKqIBIo1QIA60QU3A");
+    let mut session = SecureCookieSession::<64>::new();
+    let with_zlib = flask();
+    let context = RequestContext::begin(&with_zlib, &config, &compressed[..], &mut session).unwrap();
+    assert_eq!(context.peek().get_as("a"), Ok(Some(&*"x".repeat(40))));
+
+    let interface = flask().with_compression::<NoZlib>();
+    let error = RequestContext::begin(&interface, &config, &compressed[..], &mut session).unwrap_err();
+    assert_eq!(error, Error::Compressed);
+
+    let config = Config { bad_cookie: BadCookie::StartFresh, ..Config::new() };
+    let mut context = RequestContext::begin(&interface, &config, &compressed[..], &mut session).unwrap();
+    assert_eq!(context.opened(), Opened::Fresh(Some(Error::Compressed)));
+    fill(&mut context);
+    let mut scratch = NoZlib;
+    let saved = context.finish(&mut scratch).unwrap();
+    let written = saved.set_cookie.unwrap().to_string();
+    assert_eq!(written, filled(&flask()));
+
+    let header = written.split(';').next().unwrap().as_bytes();
+    let context = RequestContext::begin(&interface, &config, header, &mut session).unwrap();
+    assert_eq!(context.opened(), Opened::Loaded);
 }
 
 #[test]

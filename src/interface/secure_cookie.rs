@@ -84,7 +84,8 @@ impl<S: CookieSession + ?Sized> Dump for S {
 ///
 /// `Z` says whether cookies are compressed: [`NoCompression`], or
 /// [`zlib::Scratch`](crate::zlib::Scratch) after
-/// [`with_compression`](Self::with_compression).
+/// [`with_compression`](Self::with_compression), which also takes
+/// [`NoZlib`](crate::signing::NoZlib).
 pub struct SecureCookieSessionInterface<K, C, Z: ?Sized = NoCompression, S: ?Sized = Session> {
     signer: TimestampSigner<K>,
     clock: C,
@@ -123,7 +124,8 @@ impl<K, C, Z: ?Sized, S: ?Sized> SecureCookieSessionInterface<K, C, Z, S> {
         Self { serializer, ..self }
     }
 
-    /// Compresses cookies where Flask would, in a `T` that each save is lent.
+    /// Compresses cookies where Flask would, in a `T` that each save is lent; or
+    /// does without zlib, with [`NoZlib`](crate::signing::NoZlib).
     #[must_use]
     pub fn with_compression<T: Compression + ?Sized>(self) -> SecureCookieSessionInterface<K, C, T, S> {
         let Self { signer, clock, serializer, .. } = self;
@@ -180,7 +182,9 @@ where
         match error {
             error if error.is_bad_signature() => {}
             Error::ClockNotSet if app.config.unset_clock == UnsetClock::StartFresh => {}
-            Error::BadPayload | Error::Depth if app.config.bad_cookie == BadCookie::StartFresh => {
+            Error::BadPayload | Error::Depth | Error::Compressed
+                if app.config.bad_cookie == BadCookie::StartFresh =>
+            {
                 // Empty and modified: saving deletes the cookie.
                 session.set_modified(true);
             }
@@ -230,7 +234,7 @@ where
     }
 }
 
-impl<K: SigningKeys, C: Clock, Z: ?Sized, S: ?Sized> SecureCookieSessionInterface<K, C, Z, S> {
+impl<K: SigningKeys, C: Clock, Z: Compression + ?Sized, S: ?Sized> SecureCookieSessionInterface<K, C, Z, S> {
     /// Checks a cookie and decodes its payload into `buffer`: the signature
     /// first, the age next, the payload last.
     #[inline(never)]
@@ -241,7 +245,7 @@ impl<K: SigningKeys, C: Clock, Z: ?Sized, S: ?Sized> SecureCookieSessionInterfac
         };
         let max_age_secs = config.permanent_session_lifetime.whole_secs();
         let signed = self.signer.unsign(value, Some(max_age_secs), &self.clock)?;
-        load_payload(signed.payload, buffer)
+        load_payload::<Z>(signed.payload, buffer)
     }
 }
 

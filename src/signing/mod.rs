@@ -33,7 +33,7 @@ pub use digest::{Sha256, Sha384, Sha512};
 pub use error::{SignError, SignatureError};
 pub use keys::{Hmac, KeyDerivation, Keyring, SecretKeySource, Secrets, with_derived_key};
 pub use mac::{Mac, MacTag, SigningKeys};
-pub use payload::{Compression, NoCompression};
+pub use payload::{Compression, NoCompression, NoZlib};
 pub use serializer::{Loaded, UnsafelyLoaded, UrlSafeSerializer, UrlSafeTimedSerializer};
 pub use signer::{SignatureSuffix, Signer};
 pub use timestamp::{Signed, TimestampSigner};

@@ -19,11 +19,14 @@ const COMPRESSED: u8 = b'.';
 ///
 /// # Errors
 /// [`Error::BadPayload`] when it is not base64 or not zlib; [`Error::Capacity`]
-/// when the text is longer than `buffer`.
-pub(crate) fn load_payload(payload: &[u8], buffer: &mut [u8]) -> Result<usize, Error> {
+/// when the text is longer than `buffer`; [`Error::Compressed`] with [`NoZlib`].
+pub(crate) fn load_payload<Z: Compression + ?Sized>(
+    payload: &[u8],
+    buffer: &mut [u8],
+) -> Result<usize, Error> {
     if let [COMPRESSED, text @ ..] = payload {
         let mut reader = Base64Reader::new(text);
-        let len = inflate(&mut reader, buffer)?;
+        let len = Z::inflate(&mut reader, buffer)?;
         // What follows the stream is ignored, but it has to be base64.
         reader.finish()?;
         return Ok(len);
@@ -114,6 +117,7 @@ mod sealed {
 
 /// Whether payloads are compressed: [`NoCompression`], or the memory to do it
 /// in, [`DeflateScratch`](crate::zlib::DeflateScratch), lent for one save.
+/// Compressed ones are read either way, but for [`NoZlib`].
 ///
 /// Flask reads both. Compressing costs five bytes of RAM for every byte of JSON
 /// text (and code; the README has figures), and keeps large sessions below the
@@ -130,6 +134,12 @@ pub trait Compression: sealed::Sealed {
         &mut self,
         dump: &dyn Fn(&mut SliceSink<'_>) -> Result<(), Error>,
     ) -> Result<Option<Packed<'_>>, Error>;
+
+    /// Unpacks a zlib stream to the start of `buffer`.
+    #[doc(hidden)]
+    fn inflate(stream: &mut Base64Reader<'_>, buffer: &mut [u8]) -> Result<usize, Error> {
+        inflate(stream, buffer)
+    }
 }
 
 /// Payloads are written as they are, encoded on the way, without a buffer.
@@ -144,6 +154,30 @@ impl Compression for NoCompression {
         _: &dyn Fn(&mut SliceSink<'_>) -> Result<(), Error>,
     ) -> Result<Option<Packed<'_>>, Error> {
         Ok(None)
+    }
+}
+
+/// Payloads are neither compressed nor inflated: one that is compressed is
+/// refused with [`Error::Compressed`].
+///
+/// Flask compresses most sessions, so this is for a device that only opens what
+/// it wrote itself. It leaves the inflater, and the stack it takes, out of the
+/// firmware; `docs/firmware.md` says how much that is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NoZlib;
+
+impl sealed::Sealed for NoZlib {}
+
+impl Compression for NoZlib {
+    fn pack(
+        &mut self,
+        _: &dyn Fn(&mut SliceSink<'_>) -> Result<(), Error>,
+    ) -> Result<Option<Packed<'_>>, Error> {
+        Ok(None)
+    }
+
+    fn inflate(_: &mut Base64Reader<'_>, _: &mut [u8]) -> Result<usize, Error> {
+        Err(Error::Compressed)
     }
 }
 

@@ -307,7 +307,7 @@ fn loads_payload<'s>(
     payload: &[u8],
     scratch: &'s mut [u8],
 ) -> Result<Value<'s>, Error> {
-    let len = load_payload(payload, scratch)?;
+    let len = load_payload::<NoCompression>(payload, scratch)?;
     serializer.loads(scratch.get_mut(..len).unwrap_or_default())
 }
 
