@@ -8,12 +8,15 @@
 //! `cargo run --release --bin zlib -- FILE...` times hipflask's deflate on what
 //! zlib streams hold (up to 32 KiB each), as a multiple of the time per byte of the payload S4.
 
-use std::{env, fs, hint::black_box, time::Instant};
+mod timing;
+
+use std::{env, fs, hint::black_box};
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use hipflask::SecureCookieSession;
 use hipflask::zlib::{self, DeflateScratch};
 use miniz_oxide::{deflate::core as miniz_deflate, inflate::core as miniz_inflate};
+use timing::interleaved;
 
 const CAPACITY: usize = 32_768;
 
@@ -60,23 +63,6 @@ fn memory() {
     println!("a session of 1,024 bytes {session:>10} B");
 }
 
-/// The fastest of many rounds, in nanoseconds a call, of each candidate in turn.
-fn interleaved<const N: usize>(len: usize, candidates: [&mut dyn FnMut(); N]) -> [f64; N] {
-    let calls = (60_000 / (len + 200)).max(4);
-    let mut best = [f64::MAX; N];
-    let mut candidates = candidates;
-    for _ in 0..80 {
-        for (candidate, best) in candidates.iter_mut().zip(&mut best) {
-            let start = Instant::now();
-            for _ in 0..calls {
-                candidate();
-            }
-            *best = best.min(start.elapsed().as_nanos() as f64 / calls as f64);
-        }
-    }
-    best
-}
-
 fn print(name: &str, len: usize, [ours, zlib_rs, miniz]: [f64; 3]) {
     println!(
         "{name:<16} {len:>6} B {:>9.2} us   zlib-rs {:>8.2} us ({:>5.2})   miniz_oxide {:>8.2} us ({:>5.2})",
@@ -96,28 +82,25 @@ fn deflate(inputs: &[(String, Vec<u8>)]) {
     let mut miniz = miniz_deflate::CompressorOxide::new(flags);
     for (name, input) in inputs {
         let (mut out, mut miniz_out) = (vec![0; 2 * CAPACITY], vec![0; 2 * CAPACITY]);
-        let times = interleaved(
-            input.len(),
-            [
-                &mut || {
-                    scratch.input_mut()[..input.len()].copy_from_slice(black_box(input));
-                    black_box(scratch.deflate(input.len(), 2 * CAPACITY).unwrap().stream.unwrap());
-                },
-                &mut || {
-                    zlib_rs.reset();
-                    black_box(zlib_rs.compress(black_box(input), &mut out, FlushCompress::Finish).unwrap());
-                },
-                &mut || {
-                    miniz.reset();
-                    black_box(miniz_deflate::compress(
-                        &mut miniz,
-                        black_box(input),
-                        &mut miniz_out,
-                        miniz_deflate::TDEFLFlush::Finish,
-                    ));
-                },
-            ],
-        );
+        let times = interleaved([
+            &mut || {
+                scratch.input_mut()[..input.len()].copy_from_slice(black_box(input));
+                black_box(scratch.deflate(input.len(), 2 * CAPACITY).unwrap().stream.unwrap());
+            },
+            &mut || {
+                zlib_rs.reset();
+                black_box(zlib_rs.compress(black_box(input), &mut out, FlushCompress::Finish).unwrap());
+            },
+            &mut || {
+                miniz.reset();
+                black_box(miniz_deflate::compress(
+                    &mut miniz,
+                    black_box(input),
+                    &mut miniz_out,
+                    miniz_deflate::TDEFLFlush::Finish,
+                ));
+            },
+        ]);
         print(name, input.len(), times);
     }
 }
@@ -135,31 +118,26 @@ fn inflate(inputs: &[(String, Vec<u8>)]) {
         let flags = miniz_inflate::inflate_flags::TINFL_FLAG_PARSE_ZLIB_HEADER
             | miniz_inflate::inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF
             | miniz_inflate::inflate_flags::TINFL_FLAG_COMPUTE_ADLER32;
-        let times = interleaved(
-            input.len(),
-            [
-                &mut || {
-                    let mut source: &[u8] = black_box(&stream);
-                    black_box(zlib::inflate(&mut source, &mut ours_out).unwrap());
-                },
-                &mut || {
-                    zlib_rs.reset(true);
-                    black_box(
-                        zlib_rs.decompress(black_box(&stream), &mut out, FlushDecompress::Finish).unwrap(),
-                    );
-                },
-                &mut || {
-                    miniz.init();
-                    black_box(miniz_inflate::decompress(
-                        &mut miniz,
-                        black_box(&stream),
-                        &mut miniz_out,
-                        0,
-                        flags,
-                    ));
-                },
-            ],
-        );
+        let times = interleaved([
+            &mut || {
+                let mut source: &[u8] = black_box(&stream);
+                black_box(zlib::inflate(&mut source, &mut ours_out).unwrap());
+            },
+            &mut || {
+                zlib_rs.reset(true);
+                black_box(zlib_rs.decompress(black_box(&stream), &mut out, FlushDecompress::Finish).unwrap());
+            },
+            &mut || {
+                miniz.init();
+                black_box(miniz_inflate::decompress(
+                    &mut miniz,
+                    black_box(&stream),
+                    &mut miniz_out,
+                    0,
+                    flags,
+                ));
+            },
+        ]);
         print(name, input.len(), times);
     }
 }
@@ -174,19 +152,16 @@ fn worst(files: &[String]) {
         let mut input = vec![0; CAPACITY];
         let len = zlib::inflate(&mut stream.as_slice(), &mut input).expect("a zlib stream");
         input.truncate(len);
-        let [of_base, of_input] = interleaved(
-            input.len().max(base.len()),
-            [
-                &mut || {
-                    scratch.input_mut()[..base.len()].copy_from_slice(black_box(base));
-                    black_box(scratch.deflate(base.len(), 2 * CAPACITY).unwrap().stream.is_some());
-                },
-                &mut || {
-                    other_scratch.input_mut()[..input.len()].copy_from_slice(black_box(&input));
-                    black_box(other_scratch.deflate(input.len(), 2 * CAPACITY).unwrap().stream.is_some());
-                },
-            ],
-        );
+        let [of_base, of_input] = interleaved([
+            &mut || {
+                scratch.input_mut()[..base.len()].copy_from_slice(black_box(base));
+                black_box(scratch.deflate(base.len(), 2 * CAPACITY).unwrap().stream.is_some());
+            },
+            &mut || {
+                other_scratch.input_mut()[..input.len()].copy_from_slice(black_box(&input));
+                black_box(other_scratch.deflate(input.len(), 2 * CAPACITY).unwrap().stream.is_some());
+            },
+        ]);
         let (of_base, of_input) = (of_base / base.len() as f64, of_input / input.len() as f64);
         println!("{file}: {of_input:.1} ns a byte, {:.2} times S4's {of_base:.1}", of_input / of_base);
     }

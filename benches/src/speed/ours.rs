@@ -1,0 +1,81 @@
+//! hipflask, as a server calls it: `open_session` and `save_session`.
+
+use std::{fmt::Write, hint::black_box};
+
+use hipflask::{
+    App, Config, Error, Opened, SecureCookieSession, SecureCookieSessionInterface, SessionInterface,
+    SessionMap, SessionMixin, UnixTime,
+    signing::{Compression, KeyDerivation, Keyring, NoCompression},
+    zlib::DeflateScratch,
+};
+
+use crate::peer::{Form, KEY, NOW, Peer, SALT};
+
+type Clock = fn() -> Result<UnixTime, Error>;
+type Interface<Z = NoCompression> = SecureCookieSessionInterface<Keyring, Clock, Z>;
+/// Holds the largest session here, with its index.
+type Store = SecureCookieSession<{ 100 * 1024 }>;
+
+pub struct Ours {
+    plain: Interface,
+    compressing: Interface<DeflateScratch<32_768>>,
+    config: Config<'static>,
+    session: Box<Store>,
+    scratch: Box<DeflateScratch<32_768>>,
+    value: String,
+}
+
+impl Ours {
+    pub fn new() -> Self {
+        Self {
+            plain: interface(),
+            compressing: interface().with_compression(),
+            config: Config { max_cookie_size: 0, ..Config::new() },
+            session: Box::default(),
+            scratch: Box::default(),
+            value: String::new(),
+        }
+    }
+}
+
+fn interface() -> Interface {
+    let clock: Clock = || Ok(UnixTime::from_secs(NOW));
+    SecureCookieSessionInterface::new(
+        Keyring::new(KEY.as_bytes(), SALT.as_bytes(), KeyDerivation::Hmac),
+        clock,
+    )
+}
+
+impl Peer for Ours {
+    fn open(&mut self, header: &[u8], key: &str) {
+        let app = App { config: &self.config, request: header };
+        assert_eq!(self.plain.open_session(app, &mut self.session), Ok(Opened::Loaded));
+        black_box(self.session.get(key).expect("an entry"));
+    }
+
+    fn save(&mut self, form: Form) -> &str {
+        self.session.set_modified(true);
+        self.value.clear();
+        match form {
+            Form::Plain => {
+                save(&self.plain, &self.config, &self.session, &mut NoCompression, &mut self.value);
+            }
+            Form::Compressed => {
+                save(&self.compressing, &self.config, &self.session, &mut *self.scratch, &mut self.value);
+            }
+        }
+        &self.value
+    }
+}
+
+fn save<Z: Compression>(
+    interface: &Interface<Z>,
+    config: &Config<'_>,
+    session: &Store,
+    scratch: &mut Z,
+    out: &mut String,
+) {
+    let app = App { config, request: &b""[..] };
+    let saved = interface.save_session(app, session, true, scratch).expect("a session to save");
+    write!(out, "{}", saved.set_cookie.expect("a cookie").value).expect("a value");
+}
