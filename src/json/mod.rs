@@ -29,7 +29,10 @@
 //! | `write` | unescaped JSON to JSON text |
 //! | `text` | looking at strings a word at a time |
 //! | `serializer` | [`TaggedJsonSerializer`] |
+//! | `compact` | JSON without tags, read straight into Rust types (feature `compact-json`) |
 
+#[cfg(feature = "compact-json")]
+mod compact;
 pub(crate) mod date;
 mod de;
 pub(crate) mod encode;
@@ -44,6 +47,8 @@ mod types;
 pub(crate) mod value;
 pub(crate) mod write;
 
+#[cfg(feature = "compact-json")]
+pub use compact::CompactJson;
 pub use date::DateTime;
 pub(crate) use de::from_entries;
 pub use encode::Encode;

@@ -17,6 +17,8 @@
 //! types make and check CSRF or password-reset tokens.
 
 mod base64;
+#[cfg(feature = "compact-json")]
+mod compact;
 mod digest;
 mod error;
 mod keys;

@@ -30,9 +30,9 @@ use crate::{
 /// # Ok::<(), hipflask::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct UrlSafeSerializer<K> {
+pub struct UrlSafeSerializer<K, P = TaggedJsonSerializer> {
     signer: Signer<K>,
-    serializer: TaggedJsonSerializer,
+    serializer: P,
 }
 
 /// A value as signed text with the time it was signed at (itsdangerous'
@@ -53,16 +53,16 @@ pub struct UrlSafeSerializer<K> {
 /// # Ok::<(), hipflask::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct UrlSafeTimedSerializer<K> {
+pub struct UrlSafeTimedSerializer<K, P = TaggedJsonSerializer> {
     signer: TimestampSigner<K>,
-    serializer: TaggedJsonSerializer,
+    serializer: P,
 }
 
 /// A value that was loaded, and when it was signed.
 #[derive(Clone, Copy, Debug)]
-pub struct Loaded<'a> {
+pub struct Loaded<V> {
     /// The value.
-    pub value: Value<'a>,
+    pub value: V,
     /// When it was signed, in Unix seconds.
     pub timestamp_secs: u64,
 }
@@ -76,14 +76,14 @@ pub struct UnsafelyLoaded<'a> {
     pub value: Option<Value<'a>>,
 }
 
-impl<K: SigningKeys> UrlSafeSerializer<K> {
+impl<K: SigningKeys, P> UrlSafeSerializer<K, P> {
     /// Signs with `keys`, which know the salt, what `serializer` writes.
-    pub const fn new(keys: K, serializer: TaggedJsonSerializer) -> Self {
+    pub const fn new(keys: K, serializer: P) -> Self {
         Self { signer: Signer::new(keys), serializer }
     }
 
     /// Uses a signer of another separator.
-    pub const fn with_signer(signer: Signer<K>, serializer: TaggedJsonSerializer) -> Self {
+    pub const fn with_signer(signer: Signer<K>, serializer: P) -> Self {
         Self { signer, serializer }
     }
 
@@ -92,6 +92,22 @@ impl<K: SigningKeys> UrlSafeSerializer<K> {
         &self.signer
     }
 
+    /// Writes a token for a JSON text.
+    pub(super) fn sign_text<D: Dump, S: Sink, Z: Compression + ?Sized>(
+        &self,
+        text: &D,
+        compression: &mut Z,
+        sink: S,
+    ) -> Result<(), SignError<S::Error>> {
+        let payload = dump_payload(text, compression)?;
+        let mut mac = self.signer.begin()?;
+        update(&mut mac, &payload);
+        let suffix = self.signer.finish(mac)?;
+        write_token(&payload, &suffix, sink)
+    }
+}
+
+impl<K: SigningKeys> UrlSafeSerializer<K> {
     /// The value of a token. `scratch` takes its JSON text, and is borrowed by it.
     ///
     /// # Errors
@@ -152,22 +168,18 @@ impl<K: SigningKeys> UrlSafeSerializer<K> {
         sink: S,
     ) -> Result<(), SignError<S::Error>> {
         let text = Encoded::new(self.serializer, value, scratch)?;
-        let payload = dump_payload(&text, compression)?;
-        let mut mac = self.signer.begin()?;
-        update(&mut mac, &payload);
-        let suffix = self.signer.finish(mac)?;
-        write_token(&payload, &suffix, sink)
+        self.sign_text(&text, compression, sink)
     }
 }
 
-impl<K: SigningKeys> UrlSafeTimedSerializer<K> {
+impl<K: SigningKeys, P> UrlSafeTimedSerializer<K, P> {
     /// Signs with `keys`, which know the salt, what `serializer` writes.
-    pub const fn new(keys: K, serializer: TaggedJsonSerializer) -> Self {
+    pub const fn new(keys: K, serializer: P) -> Self {
         Self { signer: TimestampSigner::new(keys), serializer }
     }
 
     /// Uses a signer of another separator or with leeway.
-    pub const fn with_signer(signer: TimestampSigner<K>, serializer: TaggedJsonSerializer) -> Self {
+    pub const fn with_signer(signer: TimestampSigner<K>, serializer: P) -> Self {
         Self { signer, serializer }
     }
 
@@ -176,6 +188,23 @@ impl<K: SigningKeys> UrlSafeTimedSerializer<K> {
         &self.signer
     }
 
+    /// Writes a token for a JSON text.
+    pub(super) fn sign_text<D: Dump, S: Sink, C: Clock + ?Sized, Z: Compression + ?Sized>(
+        &self,
+        text: &D,
+        clock: &C,
+        compression: &mut Z,
+        sink: S,
+    ) -> Result<(), SignError<S::Error>> {
+        let payload = dump_payload(text, compression)?;
+        let mut mac = self.signer.begin()?;
+        update(&mut mac, &payload);
+        let suffix = self.signer.finish(mac, clock.now()?)?;
+        write_token(&payload, &suffix, sink)
+    }
+}
+
+impl<K: SigningKeys> UrlSafeTimedSerializer<K> {
     /// The value of a token and when it was signed. `scratch` takes its JSON
     /// text, and is borrowed by it. Age is checked as by [`TimestampSigner::unsign`].
     ///
@@ -188,7 +217,7 @@ impl<K: SigningKeys> UrlSafeTimedSerializer<K> {
         max_age_secs: Option<i64>,
         clock: &C,
         scratch: &'s mut [u8],
-    ) -> Result<Loaded<'s>, SignatureError<'t>> {
+    ) -> Result<Loaded<Value<'s>>, SignatureError<'t>> {
         let signed = self.signer.unsign(token, max_age_secs, clock)?;
         let value = loads_payload(self.serializer, signed.payload, scratch)?;
         Ok(Loaded { value, timestamp_secs: signed.timestamp_secs })
@@ -240,22 +269,18 @@ impl<K: SigningKeys> UrlSafeTimedSerializer<K> {
         sink: S,
     ) -> Result<(), SignError<S::Error>> {
         let text = Encoded::new(self.serializer, value, scratch)?;
-        let payload = dump_payload(&text, compression)?;
-        let mut mac = self.signer.begin()?;
-        update(&mut mac, &payload);
-        let suffix = self.signer.finish(mac, clock.now()?)?;
-        write_token(&payload, &suffix, sink)
+        self.sign_text(&text, clock, compression, sink)
     }
 }
 
 /// A value in the scratch, to be written as JSON text.
-struct Encoded<'s> {
-    value: Value<'s>,
+pub(super) struct Encoded<'s> {
+    pub(super) value: Value<'s>,
     serializer: TaggedJsonSerializer,
 }
 
 impl<'s> Encoded<'s> {
-    fn new(
+    pub(super) fn new(
         serializer: TaggedJsonSerializer,
         value: &dyn Encode,
         scratch: &'s mut [u8],
