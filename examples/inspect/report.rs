@@ -1,0 +1,144 @@
+//! What is known about a cookie.
+
+use hipflask::{
+    Config, Error,
+    backends::alloc::OwnedValue,
+    cookie::{SetCookie, find},
+    json::{DateTime, SESSION_JSON_SERIALIZER},
+    signing::{Base64Reader, KeyDerivation, Keyring, TimestampSigner},
+    zlib::inflate,
+};
+
+use crate::{
+    options::Options,
+    signature::{Verdict, digest_by_length},
+};
+
+/// The longest cookie that is looked at: many times what any browser sends.
+pub const MAX_COOKIE_BYTES: usize = 64 * 1024;
+/// The longest JSON text that is looked at.
+const MAX_TEXT_BYTES: usize = 64 * 1024;
+
+pub struct Report {
+    pub name: String,
+    pub len_bytes: usize,
+    /// As Flask sends it by default.
+    pub header_len_bytes: usize,
+    pub limit_bytes: usize,
+    pub payload: Option<Payload>,
+    /// What it claims, in Unix seconds.
+    pub signed_at_secs: Option<u64>,
+    pub now_secs: u64,
+    pub max_age_secs: i64,
+    pub digest_by_length: Option<&'static str>,
+    pub verdict: Verdict,
+}
+
+pub struct Payload {
+    pub compressed: bool,
+    pub len_bytes: usize,
+    /// Of the JSON, if there is any.
+    pub text_len_bytes: Option<usize>,
+    pub value: Result<OwnedValue, Error>,
+}
+
+impl Report {
+    /// Looks at a cookie's value.
+    pub fn new(token: &[u8], options: &Options) -> Self {
+        let (payload, signed_at_secs) = claims(token);
+        let payload = payload.map(Payload::new);
+        let header_len_bytes = header_len(token, &options.name, payload.as_ref());
+        Self {
+            name: options.name.clone(),
+            len_bytes: token.len(),
+            header_len_bytes,
+            limit_bytes: Config::new().max_cookie_size,
+            payload,
+            signed_at_secs,
+            now_secs: options.now_secs,
+            max_age_secs: options.max_age_secs,
+            digest_by_length: digest_by_length(token),
+            verdict: Verdict::new(token, options),
+        }
+    }
+
+    pub fn is_session(&self) -> bool {
+        let value = self.payload.as_ref().and_then(|payload| payload.value.as_ref().ok());
+        matches!(value, Some(OwnedValue::Dict(_) | OwnedValue::Null))
+    }
+}
+
+/// The value of the cookie called `name`, if `given` is a header, else `given`.
+///
+/// # Errors
+/// When there is no such cookie in the header, or it is too long to look at.
+pub fn value_of(given: &[u8], name: &str) -> Result<Vec<u8>, String> {
+    if given.len() > MAX_COOKIE_BYTES {
+        return Err(format!("a cookie of more than {MAX_COOKIE_BYTES} bytes"));
+    }
+    let given = given.trim_ascii();
+    let header = ["Cookie:", "Set-Cookie:"].iter().find_map(|field| {
+        let (start, rest) = given.split_at_checked(field.len())?;
+        start.eq_ignore_ascii_case(field.as_bytes()).then(|| rest.trim_ascii())
+    });
+    // Neither base64 nor the separator has a `=`.
+    let header = header.or_else(|| given.contains(&b'=').then_some(given));
+    let Some(header) = header else { return Ok(given.to_vec()) };
+    match find(std::iter::once(header), name) {
+        Some(value) => Ok(value.unquoted().collect()),
+        None => Err(format!("there is no cookie called {name} in it; see --name")),
+    }
+}
+
+/// The payload and the time that a token claims, whoever signed it.
+fn claims(token: &[u8]) -> (Option<&[u8]>, Option<u64>) {
+    let nobody: Keyring = Keyring::new(b"", b"", KeyDerivation::Hmac);
+    match TimestampSigner::new(nobody).unsign(token, None, &|| Err(Error::ClockNotSet)) {
+        Ok(signed) => (Some(signed.payload), Some(signed.timestamp_secs)),
+        Err(error) => (error.payload(), error.date_signed_secs()),
+    }
+}
+
+/// How long Flask's `Set-Cookie` is, as far as its default settings make it.
+fn header_len(token: &[u8], name: &str, payload: Option<&Payload>) -> usize {
+    let value = payload.and_then(|payload| payload.value.as_ref().ok());
+    let permanent = value.and_then(|value| value.get("_permanent")).and_then(OwnedValue::as_bool);
+    // All dates have the same length.
+    let expires = DateTime::from_unix_secs(0).filter(|_| permanent == Some(true));
+    let header = SetCookie { http_only: true, expires, ..SetCookie::new(name, "") };
+    header.to_string().len() + token.len()
+}
+
+impl Payload {
+    fn new(payload: &[u8]) -> Self {
+        let compressed = payload.starts_with(b".");
+        let text = decode(payload);
+        Self {
+            compressed,
+            len_bytes: payload.len(),
+            text_len_bytes: text.as_ref().ok().map(Vec::len),
+            value: text.and_then(|mut text| Ok(SESSION_JSON_SERIALIZER.loads(&mut text)?.into())),
+        }
+    }
+}
+
+/// The JSON text of a payload, in bounded memory.
+fn decode(payload: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut text = vec![0; MAX_TEXT_BYTES];
+    let len = match payload.strip_prefix(b".") {
+        Some(stream) => {
+            let mut reader = Base64Reader::new(stream);
+            let len = inflate(&mut reader, &mut text)?;
+            reader.finish()?;
+            len
+        }
+        None => {
+            let mut reader = Base64Reader::new(payload);
+            let len = reader.read(&mut text)?;
+            reader.finish()?;
+            len
+        }
+    };
+    text.truncate(len);
+    Ok(text)
+}
