@@ -167,13 +167,12 @@ fn output_is_bounded_by_the_slice() {
     }
 }
 
-/// Gives its bytes in pieces of one to seven.
+/// Gives its bytes in pieces of one length.
 struct Trickle<'a>(&'a [u8], usize);
 
 impl Source for Trickle<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         assert!(buffer.len() >= 48, "{}", buffer.len());
-        self.1 = self.1 % 7 + 1;
         self.0.read(&mut buffer[..self.1])
     }
 }
@@ -181,10 +180,12 @@ impl Source for Trickle<'_> {
 #[test]
 fn a_source_may_give_any_number_of_bytes() {
     for (stream, data) in corpus() {
-        let mut out = vec![0; data.len()];
-        let done = zlib::inflate_counting(&mut Trickle(stream, 0), &mut out).unwrap();
-        assert_eq!(done.consumed_bytes, stream.len());
-        assert!(out == data);
+        for at_once in [1, 2, 3, 7] {
+            let mut out = vec![0; data.len()];
+            let done = zlib::inflate_counting(&mut Trickle(stream, at_once), &mut out).unwrap();
+            assert_eq!(done.consumed_bytes, stream.len());
+            assert!(out == data);
+        }
     }
 }
 

@@ -106,15 +106,19 @@ impl<'a, S: Source> Bits<'a, S> {
             }
         }
         (self.next, self.end) = (0, left);
-        if let Some(room) = self.ahead.get_mut(left..) {
+        // A source may give a byte at a time, and more than that may be wanted.
+        while self.end < WORD
+            && let Some(room) = self.ahead.get_mut(self.end..)
+        {
             let pulled = match self.source.read(room) {
+                Ok(0) => break,
                 Ok(pulled) => pulled.min(room.len()),
                 Err(error) => {
                     self.failure = error;
                     return Err(Refused::Source);
                 }
             };
-            self.end = left.wrapping_add(pulled);
+            self.end = self.end.wrapping_add(pulled);
             self.pulled_bytes = self.pulled_bytes.wrapping_add(pulled);
         }
         while self.count <= usize::BITS - 8
