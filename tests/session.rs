@@ -495,6 +495,24 @@ fn modified_is_set_as_in_flask() {
     assert!(!empty.modified() && !empty.is_new());
 }
 
+/// A dict with two equal keys is refused only once it is written over the old value.
+#[test]
+fn what_a_refused_value_takes_with_it_is_a_change() {
+    let equal_keys = Contents(vec![("b", 1), ("a", 2), ("b", 3)]);
+    let refused = Err(Error::NotSerializable);
+    let mut session: SecureCookieSession<256> = opened(r#"{"a":1}"#);
+    assert_eq!(session.insert("b", &equal_keys), refused);
+    assert_eq!((dump(&session).as_str(), session.modified()), (r#"{"a":1}"#, false));
+    assert_eq!(session.insert("a", &equal_keys), refused);
+    assert_eq!((dump(&session).as_str(), session.modified()), ("{}", true));
+
+    let mut session: SecureCookieSession<256> = opened(r#"{"a":1}"#);
+    assert_eq!(session.replace(&1), Err(Error::WrongType));
+    assert!(!session.modified());
+    assert_eq!(session.replace(&equal_keys), refused);
+    assert_eq!((session.is_empty(), session.modified()), (true, true));
+}
+
 #[test]
 fn constructors_do_not_set_modified() {
     assert!(!SecureCookieSession::<64>::new().modified());

@@ -53,7 +53,9 @@ impl TaggedJsonSerializer {
     /// Whether keys are written sorted (Flask's `app.json.sort_keys`).
     ///
     /// Unsorted, the entries of a Rust value and of a session keep their order;
-    /// dicts inside what was *read* are sorted all the same.
+    /// dicts inside what was *read* are sorted all the same. Two equal keys in a
+    /// dict, which Python has not, are noticed only where they are sorted: else
+    /// both are written, and a reader keeps the last.
     #[must_use]
     pub const fn with_sort_keys(mut self, sort_keys: bool) -> Self {
         self.sort_keys = sort_keys;

@@ -126,9 +126,7 @@ impl Session {
     /// [`insert`](SessionMap::insert).
     pub fn push(&mut self, key: &str, item: &dyn Encode) -> Result<(), Error> {
         self.writable()?;
-        self.arena.push(key, item, self.serializer)?;
-        self.modified = true;
-        Ok(())
+        self.change(|arena, serializer| arena.push(key, item, serializer))
     }
 
     /// The bytes that entries and index take now.
@@ -183,9 +181,18 @@ impl Session {
 
     pub(super) fn replace_all(&mut self, value: &dyn Encode) -> Result<(), Error> {
         self.writable()?;
-        self.arena.replace_all(value, self.serializer)?;
-        self.modified = true;
-        Ok(())
+        self.change(|arena, serializer| arena.replace_all(value, serializer))
+    }
+
+    /// Makes a change, which counts as one even if it failed when it had taken something out.
+    fn change<T>(
+        &mut self,
+        change: impl FnOnce(&mut Arena<[u8]>, TaggedJsonSerializer) -> Result<T, Error>,
+    ) -> Result<(), Error> {
+        let len = self.arena.len();
+        let changed = change(&mut self.arena, self.serializer);
+        self.modified |= changed.is_ok() || self.arena.len() < len;
+        changed.map(|_| ())
     }
 
     /// Refuses to write a null session.
@@ -243,9 +250,7 @@ impl SessionMap for Session {
     /// equal keys or a registered tag refuses its contents, remove the entry.
     fn insert(&mut self, key: &str, value: &(dyn Encode + '_)) -> Result<(), Error> {
         self.writable()?;
-        self.arena.insert(key, value, self.serializer)?;
-        self.modified = true;
-        Ok(())
+        self.change(|arena, serializer| arena.insert(key, value, serializer))
     }
 
     fn pop(&mut self, key: &str) -> Result<Option<Value<'_>>, Error> {
