@@ -7,7 +7,8 @@ const MODULUS: u32 = 65_521;
 /// (5,552), rounded down to whole groups.
 const BYTES_PER_REDUCTION: usize = 5_552 / GROUP * GROUP;
 
-/// Bytes summed at a time: wide enough for the compiler to use vectors.
+/// Bytes summed at a time, each in a column of its own: wide enough for the
+/// compiler to use vectors.
 const GROUP: usize = 16;
 
 /// The Adler-32 of `data`.
@@ -16,17 +17,24 @@ pub(crate) fn adler32(data: &[u8]) -> u32 {
     let mut b = 0_u32;
     for part in data.chunks(BYTES_PER_REDUCTION) {
         let (groups, rest) = part.as_chunks::<GROUP>();
+        // For each column its sum, and the sum of what that was after each group.
+        let mut sums = [0_u32; GROUP];
+        let mut running = [0_u32; GROUP];
         for group in groups {
-            // b grows by the running a after each byte: by GROUP times the a
-            // from before, and by each byte once for itself and every later one.
-            let mut sum = 0_u32;
-            let mut weighted = 0_u32;
-            for (&byte, weight) in group.iter().zip((1..=GROUP as u32).rev()) {
-                sum = sum.wrapping_add(u32::from(byte));
-                weighted = weighted.wrapping_add(u32::from(byte).wrapping_mul(weight));
+            for ((sum, running), &byte) in sums.iter_mut().zip(&mut running).zip(group) {
+                *sum = sum.wrapping_add(u32::from(byte));
+                *running = running.wrapping_add(*sum);
             }
-            b = b.wrapping_add(a.wrapping_mul(GROUP as u32)).wrapping_add(weighted);
+        }
+        // b grows by the running a after each byte. So it takes the a from
+        // before once for each byte, and each byte once for itself and every
+        // later one: a whole group for each running sum it is in, less the
+        // bytes of its own group that come before it.
+        let before = a.wrapping_mul(groups.as_flattened().len() as u32);
+        b = b.wrapping_add(before);
+        for ((column, sum), running) in (0_u32..).zip(sums).zip(running) {
             a = a.wrapping_add(sum);
+            b = b.wrapping_add(running.wrapping_mul(GROUP as u32)).wrapping_sub(sum.wrapping_mul(column));
         }
         for &byte in rest {
             a = a.wrapping_add(u32::from(byte));

@@ -44,6 +44,12 @@ const WORD: usize = size_of::<usize>();
 
 /// Bits from a [`Source`], the lowest of each byte first.
 pub(crate) struct Bits<'a, S> {
+    pub(crate) input: Input<'a, S>,
+    pub(crate) window: Window,
+}
+
+/// The bytes that come next.
+pub(crate) struct Input<'a, S> {
     source: &'a mut S,
     /// What the source answered to [`Refused::Source`].
     pub(crate) failure: Error,
@@ -52,52 +58,72 @@ pub(crate) struct Bits<'a, S> {
     end: usize,
     /// How many bytes the source gave so far.
     pulled_bytes: usize,
-    /// The next bits. Above `count` may already stand bits of the bytes that
-    /// come next; they are put there again, unchanged, when they are counted.
+}
+
+/// The bits that come next. A loop over symbols keeps its own copy, so that they
+/// stay in registers.
+#[derive(Clone, Copy)]
+pub(crate) struct Window {
+    /// Above `count` may already stand bits of the bytes that come next; they
+    /// are put there again, unchanged, when they are counted.
     hold: usize,
     count: u32,
 }
 
-impl<'a, S: Source> Bits<'a, S> {
-    pub(crate) fn new(source: &'a mut S) -> Self {
-        Self {
-            source,
-            failure: Error::BadPayload,
-            ahead: [0; READ_AHEAD],
-            next: 0,
-            end: 0,
-            pulled_bytes: 0,
-            hold: 0,
-            count: 0,
-        }
-    }
-
+impl Window {
     /// Tries to have `wanted` bits (on a 32-bit machine: at least 25), fewer at
     /// the end of the input. Taking more than there are is an error later.
     #[inline(always)]
-    pub(crate) fn want(&mut self, wanted: u32) -> Result<(), Refused> {
-        if self.count < wanted { self.refill() } else { Ok(()) }
+    pub(crate) fn want<S: Source>(&mut self, wanted: u32, input: &mut Input<'_, S>) -> Result<(), Refused> {
+        if self.count < wanted {
+            *self = input.refill(*self)?;
+        }
+        Ok(())
     }
 
+    /// The next bits without taking them: `count` of them are real.
     #[inline(always)]
-    fn refill(&mut self) -> Result<(), Refused> {
+    pub(crate) fn peek(self) -> usize {
+        self.hold
+    }
+
+    /// Drops `n` bits (at most 15) that were looked at.
+    #[inline(always)]
+    pub(crate) fn drop(&mut self, n: u32) -> Result<(), Refused> {
+        self.count = self.count.checked_sub(n).ok_or(Refused::Malformed)?;
+        self.hold = self.hold.wrapping_shr(n);
+        Ok(())
+    }
+
+    /// Takes `n` bits (at most 15); [`want`](Self::want) came before.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, n: u32) -> Result<usize, Refused> {
+        let value = self.hold & 1_usize.wrapping_shl(n).wrapping_sub(1);
+        self.drop(n)?;
+        Ok(value)
+    }
+}
+
+impl<S: Source> Input<'_, S> {
+    #[inline(always)]
+    fn refill(&mut self, mut window: Window) -> Result<Window, Refused> {
         if let Some(ahead) = self.ahead.get(self.next..self.end)
             && let Some(&word) = ahead.first_chunk::<WORD>()
         {
             // Whole bytes that fit above `count`, without a loop.
-            self.hold |= usize::from_le_bytes(word).wrapping_shl(self.count);
-            let bytes = (usize::BITS - 1).wrapping_sub(self.count) >> 3;
+            window.hold |= usize::from_le_bytes(word).wrapping_shl(window.count);
+            let bytes = (usize::BITS - 1).wrapping_sub(window.count) >> 3;
             self.next = self.next.wrapping_add(bytes as usize);
-            self.count |= usize::BITS - 8;
-            return Ok(());
+            window.count |= usize::BITS - 8;
+            return Ok(window);
         }
-        self.refill_near_end()
+        self.refill_near_end(window)
     }
 
     /// Pulls from the source when less than a word is left, then goes byte by byte.
     #[inline(never)]
     #[cold]
-    fn refill_near_end(&mut self) -> Result<(), Refused> {
+    fn refill_near_end(&mut self, mut window: Window) -> Result<Window, Refused> {
         let left = self.end.saturating_sub(self.next);
         for to in 0..left {
             let byte = self.ahead.get(self.next.wrapping_add(to)).copied().unwrap_or_default();
@@ -121,52 +147,44 @@ impl<'a, S: Source> Bits<'a, S> {
             self.end = self.end.wrapping_add(pulled);
             self.pulled_bytes = self.pulled_bytes.wrapping_add(pulled);
         }
-        while self.count <= usize::BITS - 8
+        while window.count <= usize::BITS - 8
             && self.next < self.end
             && let Some(&byte) = self.ahead.get(self.next)
         {
-            self.hold |= usize::from(byte).wrapping_shl(self.count);
-            self.count = self.count.wrapping_add(8);
+            window.hold |= usize::from(byte).wrapping_shl(window.count);
+            window.count = window.count.wrapping_add(8);
             self.next = self.next.wrapping_add(1);
         }
-        Ok(())
+        Ok(window)
+    }
+}
+
+impl<'a, S: Source> Bits<'a, S> {
+    pub(crate) fn new(source: &'a mut S) -> Self {
+        let input = Input {
+            source,
+            failure: Error::BadPayload,
+            ahead: [0; READ_AHEAD],
+            next: 0,
+            end: 0,
+            pulled_bytes: 0,
+        };
+        Self { input, window: Window { hold: 0, count: 0 } }
     }
 
-    /// The next bits without taking them: `count` of them are real.
-    #[inline(always)]
-    pub(crate) fn peek(&self) -> usize {
-        self.hold
-    }
-
-    /// Drops `n` bits (at most 15) that were looked at.
-    #[inline(always)]
-    pub(crate) fn drop(&mut self, n: u32) -> Result<(), Refused> {
-        self.count = self.count.checked_sub(n).ok_or(Refused::Malformed)?;
-        self.hold = self.hold.wrapping_shr(n);
-        Ok(())
-    }
-
-    /// Takes `n` bits (at most 15); [`want`](Self::want) came before.
-    #[inline(always)]
-    pub(crate) fn take(&mut self, n: u32) -> Result<usize, Refused> {
-        let value = self.hold & 1_usize.wrapping_shl(n).wrapping_sub(1);
-        self.drop(n)?;
-        Ok(value)
-    }
-
-    /// Reads a number of `n` bits (at most 15). One copy of what the two above
-    /// are, for where it is not a matter of speed.
+    /// Reads a number of `n` bits (at most 15). One copy, for where it is not a
+    /// matter of speed.
     #[inline(never)]
     pub(crate) fn number(&mut self, n: u32) -> Result<usize, Refused> {
-        self.want(n)?;
-        self.take(n)
+        self.window.want(n, &mut self.input)?;
+        self.window.take(n)
     }
 
     /// Drops the rest of the byte.
     pub(crate) fn align(&mut self) {
-        let odd = self.count & 7;
-        self.hold = self.hold.wrapping_shr(odd);
-        self.count &= !7;
+        let odd = self.window.count & 7;
+        self.window.hold = self.window.hold.wrapping_shr(odd);
+        self.window.count &= !7;
     }
 
     /// Takes a byte.
@@ -189,7 +207,8 @@ impl<'a, S: Source> Bits<'a, S> {
 
     /// How many bytes were taken from the source and used, a byte begun counted whole.
     pub(crate) fn consumed_bytes(&self) -> usize {
-        let unread = self.end.saturating_sub(self.next);
-        self.pulled_bytes.saturating_sub(unread).saturating_sub((self.count >> 3) as usize)
+        let Input { next, end, pulled_bytes, .. } = self.input;
+        let unread = end.saturating_sub(next);
+        pulled_bytes.saturating_sub(unread).saturating_sub((self.window.count >> 3) as usize)
     }
 }

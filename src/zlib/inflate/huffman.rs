@@ -1,16 +1,14 @@
 //! Canonical Huffman codes (RFC 1951, section 3.2.2): from code lengths to a
 //! table that decodes short codes in one step and long ones by their length.
 
-use super::{
-    Refused,
-    bits::{Bits, Source},
-};
+use super::{Refused, bits::Window};
 use crate::zlib::symbols::MAX_CODE_BITS;
 
 /// A decoder for up to `SYMBOLS` symbols, with `FAST` table entries (a power of two).
 pub(crate) struct Huffman<const SYMBOLS: usize, const FAST: usize> {
-    /// By the next bits: symbol in the upper twelve bits, code length in the
-    /// lower four. Zero where the code is longer than the table is wide, or no code.
+    /// By the next bits: symbol in the upper ten bits, code length in the lower
+    /// six, as many as a shift of a 64-bit word looks at. Zero where the code is
+    /// longer than the table is wide, or no code.
     fast: [u16; FAST],
     /// The symbols, ordered by code.
     sorted: [u16; SYMBOLS],
@@ -36,13 +34,13 @@ impl<const SYMBOLS: usize, const FAST: usize> Huffman<SYMBOLS, FAST> {
         Ok(())
     }
 
-    /// Takes one symbol; the reader has [`MAX_CODE_BITS`] bits or all that are left.
+    /// Takes one symbol; the window has [`MAX_CODE_BITS`] bits or all that are left.
     #[inline(always)]
-    pub(crate) fn symbol<S: Source>(&self, bits: &mut Bits<'_, S>) -> Result<usize, Refused> {
+    pub(crate) fn symbol(&self, bits: &mut Window) -> Result<usize, Refused> {
         let entry = self.fast.get(bits.peek() & self.mask).copied().unwrap_or_default();
         if entry != 0 {
-            bits.drop(u32::from(entry & 15))?;
-            return Ok(usize::from(entry >> 4));
+            bits.drop(u32::from(entry & 63))?;
+            return Ok(usize::from(entry >> 6));
         }
         let (symbol, length) = long_symbol(bits.peek(), &self.counts, &self.sorted)?;
         bits.drop(length)?;
@@ -87,12 +85,12 @@ fn sort(lengths: &[u8], counts: &Counts, sorted: &mut [u16]) {
         *slot = offset;
         offset = offset.wrapping_add(count);
     }
-    for (symbol, &length) in lengths.iter().enumerate() {
+    for (symbol, &length) in (0_u16..).zip(lengths) {
         if length != 0
             && let Some(offset) = offsets.get_mut(usize::from(length))
         {
             if let Some(slot) = sorted.get_mut(usize::from(*offset)) {
-                *slot = symbol as u16;
+                *slot = symbol;
             }
             *offset = offset.wrapping_add(1);
         }
@@ -123,7 +121,7 @@ fn fill(counts: &Counts, sorted: &[u16], fast: &mut [u16]) -> usize {
             // Codes are sent from their highest bit, everything else from the lowest.
             let index = code.reverse_bits().wrapping_shr(32_u32.wrapping_sub(length));
             if let Some(slot) = fast.get_mut(index as usize) {
-                *slot = symbol.wrapping_shl(4) | length as u16;
+                *slot = symbol.wrapping_shl(6) | length as u16;
             }
             code = code.wrapping_add(1);
         }

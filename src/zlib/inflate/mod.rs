@@ -74,7 +74,7 @@ pub fn inflate_counting<S: Source>(source: &mut S, out: &mut [u8]) -> Result<Inf
     match stream(&mut bits, &mut output) {
         Ok(()) => Ok(Inflated { len_bytes: output.len, consumed_bytes: bits.consumed_bytes() }),
         Err(Refused::Malformed) => Err(Error::BadPayload),
-        Err(Refused::Source) => Err(bits.failure),
+        Err(Refused::Source) => Err(bits.input.failure),
         Err(Refused::Full) => Err(Error::Capacity {
             needed_bytes: output.len.saturating_add(output.missing),
             capacity_bytes: output.out.len(),
@@ -202,24 +202,26 @@ fn read_lengths<S: Source>(
     code: &LengthCode,
     lengths: &mut [u8],
 ) -> Result<(), Refused> {
-    let mut slots = lengths.iter_mut();
     let mut previous = None;
-    while slots.len() > 0 {
-        bits.want(7)?;
-        let symbol = code.symbol(bits)?;
+    let mut read = 0_usize;
+    while let Some(slot) = lengths.get_mut(read) {
+        bits.window.want(7, &mut bits.input)?;
+        let symbol = code.symbol(&mut bits.window)?;
         let (length, run) = match symbol {
             16 => (previous.ok_or(Refused::Malformed)?, bits.number(2)?.wrapping_add(3)),
             17 => (0, bits.number(3)?.wrapping_add(3)),
             18 => (0, bits.number(7)?.wrapping_add(11)),
-            _ => (symbol as u8, 1),
+            _ => {
+                *slot = symbol as u8;
+                previous = Some(*slot);
+                read = read.wrapping_add(1);
+                continue;
+            }
         };
-        if run > slots.len() {
-            return Err(Refused::Malformed);
-        }
-        for slot in slots.by_ref().take(run) {
-            *slot = length;
-        }
+        let end = read.wrapping_add(run);
+        lengths.get_mut(read..end).ok_or(Refused::Malformed)?.fill(length);
         previous = Some(length);
+        read = end;
     }
     Ok(())
 }
@@ -233,24 +235,28 @@ fn compressed<S: Source>(
 ) -> Result<(), Refused> {
     /// A length's or a distance's code and its extra bits.
     const LENGTH_BITS: u32 = MAX_CODE_BITS as u32 + 5;
-    const DISTANCE_BITS: u32 = MAX_CODE_BITS as u32 + 13;
+    const EXTRA_DISTANCE_BITS: u32 = 13;
+    const DISTANCE_BITS: u32 = MAX_CODE_BITS as u32 + EXTRA_DISTANCE_BITS;
+    let Bits { input, window } = bits;
+    let mut next = *window;
     loop {
-        // With a 64-bit word one refill serves a whole match.
-        bits.want(LENGTH_BITS + DISTANCE_BITS)?;
-        let symbol = literals.symbol(bits)?;
+        next.want(LENGTH_BITS, input)?;
+        let symbol = literals.symbol(&mut next)?;
         if symbol < END_OF_BLOCK {
             output.push(symbol as u8)?;
             continue;
         }
         if symbol == END_OF_BLOCK {
+            *window = next;
             return Ok(());
         }
         let range = LENGTHS.get(symbol.wrapping_sub(FIRST_LENGTH)).ok_or(Refused::Malformed)?;
-        let len = bits.take(u32::from(range.extra_bits))?.wrapping_add(usize::from(range.base));
-        bits.want(MAX_CODE_BITS as u32)?;
-        let range = DISTANCES.get(distances.symbol(bits)?).ok_or(Refused::Malformed)?;
-        bits.want(13)?;
-        let distance = bits.take(u32::from(range.extra_bits))?.wrapping_add(usize::from(range.base));
+        let len = next.take(u32::from(range.extra_bits))?.wrapping_add(usize::from(range.base));
+        // With a 64-bit word these are all bits of a distance.
+        next.want(DISTANCE_BITS, input)?;
+        let range = DISTANCES.get(distances.symbol(&mut next)?).ok_or(Refused::Malformed)?;
+        next.want(EXTRA_DISTANCE_BITS, input)?;
+        let distance = next.take(u32::from(range.extra_bits))?.wrapping_add(usize::from(range.base));
         output.copy(distance, len)?;
     }
 }
