@@ -13,12 +13,12 @@ use super::{
 use crate::{Error, bytes::copy_within};
 
 /// What happens to the entries of the outermost object. All others are sorted.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Order {
+pub(crate) enum Order<'n> {
     /// They are sorted too.
     Sort,
-    /// They stay as they come, with duplicate keys: a session indexes them.
-    KeepOutermost,
+    /// They stay as they come, with duplicate keys: a session indexes them. It
+    /// is told where each starts.
+    KeepOutermost(&'n mut dyn FnMut(usize)),
 }
 
 /// Checks the JSON text in `buffer` and rewrites it as unescaped JSON at the
@@ -26,7 +26,7 @@ pub(crate) enum Order {
 pub(crate) fn load(
     buffer: &mut [u8],
     serializer: TaggedJsonSerializer,
-    order: Order,
+    order: Order<'_>,
 ) -> Result<usize, Error> {
     // Python decodes the payload as UTF-8 before it looks at it.
     if core::str::from_utf8(buffer).is_err() {
@@ -88,7 +88,7 @@ impl Level {
 
 const UNSORTED: u32 = 1 << 31;
 
-struct Scanner<'a> {
+struct Scanner<'a, 'n> {
     buffer: &'a mut [u8],
     /// The next byte of the text.
     read: usize,
@@ -98,10 +98,10 @@ struct Scanner<'a> {
     /// whole document if there is to be a value.
     too_deep: bool,
     serializer: TaggedJsonSerializer,
-    order: Order,
+    order: Order<'n>,
 }
 
-impl Scanner<'_> {
+impl Scanner<'_, '_> {
     #[inline(never)]
     fn document(&mut self) -> Result<(), Refused> {
         if self.buffer.len() >= UNSORTED as usize {
@@ -255,6 +255,11 @@ impl Scanner<'_> {
         }
         self.emit(b':');
         let Some(level) = level else { return Ok(()) };
+        if level.start == 0
+            && let Order::KeepOutermost(note) = &mut self.order
+        {
+            note(start);
+        }
         let previous = level.key_start() as usize;
         let sorted = previous == 0
             || compare_keys(
@@ -324,7 +329,7 @@ impl Scanner<'_> {
         let start = level.start as usize;
         let first_key = start.wrapping_add(1);
         let mut single = level.key as usize == first_key;
-        let keep = start == 0 && self.order == Order::KeepOutermost;
+        let keep = start == 0 && matches!(self.order, Order::KeepOutermost(_));
         if level.key & UNSORTED != 0 && !keep {
             // Every entry ends with a comma while they are sorted; the last
             // one's becomes the brace.

@@ -81,39 +81,31 @@ impl Arena<[u8]> {
 
     // ---- the index
 
-    fn record(&self, number: usize) -> usize {
-        self.bytes.len().wrapping_sub(number.wrapping_add(1).wrapping_mul(RECORD))
-    }
-
     fn load(&self, at: usize) -> usize {
         let bytes = self.bytes.get(at..).and_then(<[u8]>::first_chunk::<4>);
         bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes) as usize)
     }
 
-    fn store(&mut self, at: usize, value: usize) {
-        if let Some(bytes) = self.bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<4>) {
-            *bytes = (value as u32).to_le_bytes();
-        }
-    }
-
     #[inline(never)]
     fn start_of(&self, position: usize) -> usize {
-        self.load(self.record(position))
+        self.load(record(&self.bytes, position))
     }
 
     #[inline(never)]
     fn set_start(&mut self, position: usize, start: usize) {
-        self.store(self.record(position), start);
+        let at = record(&self.bytes, position);
+        store(&mut self.bytes, at, start);
     }
 
     #[inline(never)]
     fn ranked(&self, rank: usize) -> usize {
-        self.load(self.record(rank).wrapping_add(4))
+        self.load(record(&self.bytes, rank).wrapping_add(4))
     }
 
     #[inline(never)]
     fn set_ranked(&mut self, rank: usize, position: usize) {
-        self.store(self.record(rank).wrapping_add(4), position);
+        let at = record(&self.bytes, rank).wrapping_add(4);
+        store(&mut self.bytes, at, position);
     }
 
     // ---- reading
@@ -201,11 +193,18 @@ impl Arena<[u8]> {
     ) -> Result<(), Error> {
         self.clear();
         let len = fill(&mut self.bytes)?;
-        let text = self.bytes.get_mut(..len).unwrap_or_default();
-        let len = scan::load(text, serializer, Order::KeepOutermost)?;
+        let (text, free) = self.bytes.split_at_mut_checked(len).unwrap_or_default();
+        // The index is filled as the text is read, as far as there is room behind it.
+        let indexed = free.len() / RECORD;
+        let mut entries = 0_usize;
+        let mut note = |start| {
+            store(free, record(free, entries), start);
+            entries = entries.wrapping_add(1);
+        };
+        let len = scan::load(text, serializer, Order::KeepOutermost(&mut note))?;
         let loaded = match self.bytes.get(..len) {
             Some(b"null") => Ok(()),
-            Some([b'{', ..]) => self.adopt(len, serializer),
+            Some([b'{', ..]) => self.adopt(len, entries, indexed, serializer),
             // Flask makes a session of pairs, and an exception of the rest.
             _ => Err(Error::BadPayload),
         };
@@ -225,7 +224,7 @@ impl Arena<[u8]> {
         self.clear();
         let target = self.bytes.get_mut(..counted.len_bytes).unwrap_or_default();
         Encoder::write(value, serializer, counted, target)?;
-        self.adopt(counted.len_bytes, serializer).inspect_err(|_| self.clear())
+        self.adopt(counted.len_bytes, entries, 0, serializer).inspect_err(|_| self.clear())
     }
 
     fn check(&self, needed_bytes: usize) -> Result<(), Error> {
@@ -234,5 +233,17 @@ impl Arena<[u8]> {
             return Err(Error::Capacity { needed_bytes, capacity_bytes });
         }
         Ok(())
+    }
+}
+
+/// Where a record is in bytes that end with the index.
+fn record(bytes: &[u8], number: usize) -> usize {
+    bytes.len().wrapping_sub(number.wrapping_add(1).wrapping_mul(RECORD))
+}
+
+/// Stores half a record, if there is room.
+fn store(bytes: &mut [u8], at: usize, value: usize) {
+    if let Some(bytes) = bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<4>) {
+        *bytes = (value as u32).to_le_bytes();
     }
 }

@@ -13,26 +13,35 @@ use crate::{
 };
 
 impl Arena<[u8]> {
-    /// Makes entries of the unescaped dict at the start, `len` bytes long.
-    pub(super) fn adopt(&mut self, len: usize, serializer: TaggedJsonSerializer) -> Result<(), Error> {
-        let mut sorted = true;
-        let mut at = FIRST;
-        if len > 2 {
+    /// Makes `entries` entries of the unescaped dict at the start, `len` bytes
+    /// long. The first `indexed` of them, if there are so many, have their start in
+    /// the index.
+    pub(super) fn adopt(
+        &mut self,
+        len: usize,
+        entries: usize,
+        indexed: usize,
+        serializer: TaggedJsonSerializer,
+    ) -> Result<(), Error> {
+        self.check(len.saturating_add(entries.saturating_mul(RECORD)))?;
+        if entries > 0 {
             if let Some(brace) = self.bytes.get_mut(len.wrapping_sub(1)) {
                 *brace = b',';
             }
             self.used = len;
+            self.len = entries;
         }
-        while at < self.used {
-            let position = self.len;
-            self.check(self.used.saturating_add(position.wrapping_add(1).saturating_mul(RECORD)))?;
-            self.len = position.wrapping_add(1);
-            self.set_start(position, at);
+        let mut sorted = true;
+        for position in 0..entries {
+            let previous = position.checked_sub(1);
+            if position >= indexed {
+                let start = previous.map_or(FIRST, |previous| self.end_of(previous));
+                self.set_start(position, start);
+            }
             self.set_ranked(position, position);
-            if let Some(previous) = position.checked_sub(1) {
+            if let Some(previous) = previous {
                 sorted &= compare_keys(self.key(previous), self.key(position)) == Ordering::Less;
             }
-            at = at.wrapping_add(entry_len(&self.bytes, at));
         }
         if !sorted {
             self.sort_ranks(Self::by_key);
@@ -43,6 +52,11 @@ impl Arena<[u8]> {
             }
         }
         Ok(())
+    }
+
+    fn end_of(&self, position: usize) -> usize {
+        let start = self.start_of(position);
+        start.wrapping_add(entry_len(&self.bytes, start))
     }
 
     /// By key, and by insertion among equal keys.
