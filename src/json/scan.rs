@@ -175,8 +175,18 @@ impl Scanner<'_, '_> {
     }
 
     /// The next byte that is not whitespace, without taking it.
-    #[inline(never)]
+    #[inline(always)]
     fn skip_whitespace(&mut self) -> Option<u8> {
+        // Flask writes none.
+        match self.buffer.get(self.read).copied() {
+            Some(b' ' | b'\t' | b'\n' | b'\r') => self.skip_more_whitespace(),
+            other => other,
+        }
+    }
+
+    #[inline(never)]
+    #[cold]
+    fn skip_more_whitespace(&mut self) -> Option<u8> {
         loop {
             match self.buffer.get(self.read).copied() {
                 Some(b' ' | b'\t' | b'\n' | b'\r') => self.read = self.read.wrapping_add(1),
@@ -275,29 +285,30 @@ impl Scanner<'_, '_> {
         self.emit(STRING);
         loop {
             self.copy(text::literal_len(self.rest()));
-            match self.rest() {
-                [b'"', ..] => {
-                    self.read = self.read.wrapping_add(1);
-                    self.emit(STRING_END);
-                    return Ok(());
-                }
-                [b'\\', b'u', ..] => self.unicode_escape()?,
-                [b'\\', escape, ..] => {
-                    let byte = match *escape {
-                        byte @ (b'"' | b'\\' | b'/') => byte,
-                        b'n' => b'\n',
-                        b't' => b'\t',
-                        b'r' => b'\r',
-                        b'b' => 0x08,
-                        b'f' => 0x0C,
-                        _ => return Err(Refused::Form),
-                    };
-                    self.read = self.read.wrapping_add(2);
-                    self.emit(byte);
-                }
-                _ => return Err(Refused::Form),
+            if self.rest().first() == Some(&b'"') {
+                self.read = self.read.wrapping_add(1);
+                self.emit(STRING_END);
+                return Ok(());
             }
+            self.escape()?;
         }
+    }
+
+    #[inline(never)]
+    fn escape(&mut self) -> Result<(), Refused> {
+        let byte = match self.rest() {
+            [b'\\', b'u', ..] => return self.unicode_escape(),
+            [b'\\', byte @ (b'"' | b'\\' | b'/'), ..] => *byte,
+            [b'\\', b'n', ..] => b'\n',
+            [b'\\', b't', ..] => b'\t',
+            [b'\\', b'r', ..] => b'\r',
+            [b'\\', b'b', ..] => 0x08,
+            [b'\\', b'f', ..] => 0x0C,
+            _ => return Err(Refused::Form),
+        };
+        self.read = self.read.wrapping_add(2);
+        self.emit(byte);
+        Ok(())
     }
 
     /// `\uXXXX`, or two of them that make one character.

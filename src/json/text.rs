@@ -44,7 +44,8 @@ fn leading(bytes: &[u8], stops: impl Fn(Word) -> Word) -> usize {
 /// a backslash or a control character.
 #[inline(never)]
 pub(crate) fn literal_len(bytes: &[u8]) -> usize {
-    leading(bytes, |word| equal_to(word, b'"') | equal_to(word, b'\\') | below(word, 0x20))
+    // With this bit turned, the quote is the first byte behind the control characters.
+    leading(bytes, |word| equal_to(word, b'\\') | below(word ^ ONES.wrapping_mul(0x02), 0x21))
 }
 
 /// How many leading bytes Python writes as they are with `ensure_ascii`:
