@@ -107,7 +107,6 @@ enum Pair<'a> {
     Unclosed(&'a [u8]),
 }
 
-#[inline(never)]
 fn read_pair(bytes: &[u8]) -> Pair<'_> {
     let (name, rest) = split_at_len(skip_blanks(bytes), name_len);
     if name.is_empty() {
@@ -194,17 +193,17 @@ fn name_len(bytes: &[u8]) -> usize {
 
 /// How many bytes from the start can be part of an unquoted value.
 ///
-/// A signed session is up to some kilobytes long, so this looks at 32 bytes at
+/// A signed session is up to some kilobytes long, so this looks at 16 bytes at
 /// a time, which compilers turn into vector instructions.
 fn token_len(bytes: &[u8]) -> usize {
-    let (chunks, _) = bytes.as_chunks::<32>();
-    let whole = chunks.iter().take_while(|chunk| !any_ends_token(chunk)).count().wrapping_mul(32);
+    let (chunks, _) = bytes.as_chunks::<16>();
+    let whole = chunks.iter().take_while(|chunk| !any_ends_token(chunk)).count().wrapping_mul(16);
     let rest = bytes.get(whole..).unwrap_or_default();
     whole.wrapping_add(rest.iter().take_while(|byte| !ends_token(**byte)).count())
 }
 
 /// Ten times as fast over `u8` as it is over `bool`.
-fn any_ends_token(chunk: &[u8; 32]) -> bool {
+fn any_ends_token(chunk: &[u8; 16]) -> bool {
     chunk.iter().map(|byte| u8::from(ends_token(*byte))).fold(0, |found, ends| found | ends) != 0
 }
 

@@ -8,7 +8,7 @@ use super::{
     sort::{compare_keys, sort_entries_around},
     tag::{self, Role, Standard},
     text,
-    value::{span_len, split_string},
+    value::{span_len, split_string_bytes},
 };
 use crate::{Error, bytes::copy_within};
 
@@ -296,14 +296,15 @@ impl Scanner<'_, '_> {
 
     #[inline(never)]
     fn escape(&mut self) -> Result<(), Refused> {
-        let byte = match self.rest() {
-            [b'\\', b'u', ..] => return self.unicode_escape(),
-            [b'\\', byte @ (b'"' | b'\\' | b'/'), ..] => *byte,
-            [b'\\', b'n', ..] => b'\n',
-            [b'\\', b't', ..] => b'\t',
-            [b'\\', b'r', ..] => b'\r',
-            [b'\\', b'b', ..] => 0x08,
-            [b'\\', b'f', ..] => 0x0C,
+        let [b'\\', letter, ..] = self.rest() else { return Err(Refused::Form) };
+        let byte = match *letter {
+            b'u' => return self.unicode_escape(),
+            byte @ (b'"' | b'\\' | b'/') => byte,
+            b'n' => b'\n',
+            b't' => b'\t',
+            b'r' => b'\r',
+            b'b' => 0x08,
+            b'f' => 0x0C,
             _ => return Err(Refused::Form),
         };
         self.read = self.read.wrapping_add(2);
@@ -359,8 +360,8 @@ impl Scanner<'_, '_> {
     /// Ends an object of one entry, which starts at `start`.
     fn close_tag(&mut self, start: usize) -> Result<(), Refused> {
         let object = self.buffer.get_mut(start..self.written).unwrap_or_default();
-        let (key, rest) = split_string(object.get(1..).unwrap_or_default());
-        let Some(role) = self.serializer.role(key.as_bytes()) else { return Ok(()) };
+        let (key, rest) = split_string_bytes(object.get(1..).unwrap_or_default());
+        let Some(role) = self.serializer.role(key) else { return Ok(()) };
         let value_at = object.len().wrapping_sub(rest.len()).wrapping_add(1);
         let value_end = object.len().wrapping_sub(1);
         let value = object.get_mut(value_at..value_end).unwrap_or_default();
@@ -398,9 +399,9 @@ impl Scanner<'_, '_> {
         if entries.first() != Some(&STRING) {
             return Err(Refused::Form);
         }
-        let (key, rest) = split_string(entries);
+        let (key, rest) = split_string_bytes(entries);
         let value = rest.get(1..).unwrap_or_default();
-        if !key.ends_with("__") || value.get(span_len(value)) != Some(&b'}') {
+        if !key.ends_with(b"__") || value.get(span_len(value)) != Some(&b'}') {
             return Err(Refused::Form);
         }
         // Without the suffix, up to the outer brace.

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{DateTime, STRING, Value, text, value::split_string};
+use super::{DateTime, STRING, Value, text, value::split_string_bytes};
 
 /// Flask's own tags (`flask.json.tag`).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -117,7 +117,7 @@ pub(crate) fn check_written(tag: Standard, value: &mut [u8]) -> bool {
 }
 
 fn string(value: &[u8]) -> &[u8] {
-    split_string(value).0.as_bytes()
+    split_string_bytes(value).0
 }
 
 /// Rewrites a date as Flask would: the right weekday, the year it is read as.

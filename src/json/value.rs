@@ -361,9 +361,15 @@ impl<'a> ByteString<'a> {
 
 /// The string that `bytes` start with, and what follows it.
 pub(crate) fn split_string(bytes: &[u8]) -> (&str, &[u8]) {
+    let (text, rest) = split_string_bytes(bytes);
+    (text::as_str(text), rest)
+}
+
+/// As [`split_string`], where it does not matter that it is UTF-8.
+pub(crate) fn split_string_bytes(bytes: &[u8]) -> (&[u8], &[u8]) {
     let body = bytes.get(1..).unwrap_or_default();
     let (text, rest) = body.split_at_checked(text::string_len(body)).unwrap_or_default();
-    (text::as_str(text), rest.get(1..).unwrap_or_default())
+    (text, rest.get(1..).unwrap_or_default())
 }
 
 /// The key and value that `bytes` start with.

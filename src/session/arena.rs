@@ -127,7 +127,10 @@ impl Arena<[u8]> {
     }
 
     pub(super) fn value(&self, place: Place) -> Value<'_> {
-        self.entry(place.position).1
+        let key = self.key(place.position);
+        // Behind the key, its end mark and the colon.
+        let start = text::string_len(key).wrapping_add(2);
+        Value::split(key.get(start..).unwrap_or_default()).0
     }
 
     pub(super) fn last(&self) -> Option<Place> {

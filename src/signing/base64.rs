@@ -174,7 +174,26 @@ impl<'a> Base64Reader<'a> {
             text = rest;
         }
         self.text = text;
-        room
+        self.read_last_group(room)
+    }
+
+    /// Decodes a group that the end of the text cuts short, if what it lacks is
+    /// the padding that is thought to follow.
+    fn read_last_group<'o>(&mut self, room: &'o mut [u8]) -> &'o mut [u8] {
+        let (group, len) = match *self.text {
+            [a, b] if self.implied_pads == 2 => ([a, b, b'A'], 1),
+            [a, b, c] if self.implied_pads == 1 => ([a, b, c], 2),
+            _ => return room,
+        };
+        let [a, b, c] = group.map(value_of);
+        if (a | b | c) & JUNK != 0 || room.len() < len {
+            return room;
+        }
+        let (bytes, rest) = room.split_at_mut_checked(len).unwrap_or_default();
+        bytes.iter_mut().zip([(a << 2) | (b >> 4), (b << 4) | (c >> 2)]).for_each(|(slot, byte)| *slot = byte);
+        self.text = &[];
+        self.state = State::Ended;
+        rest
     }
 
     /// Decodes character by character up to the next byte, `None` at the end.

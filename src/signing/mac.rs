@@ -127,10 +127,14 @@ fn are_equal(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
+    // Opaque to the optimiser, which could otherwise stop early.
     let mut difference = 0;
-    for (a, b) in a.iter().zip(b) {
-        // Opaque to the optimiser, which could otherwise stop early.
-        difference = black_box(difference | (a ^ b));
+    let ((words_a, rest_a), (words_b, rest_b)) = (a.as_chunks(), b.as_chunks());
+    for (a, b) in words_a.iter().zip(words_b) {
+        difference = black_box(difference | (usize::from_ne_bytes(*a) ^ usize::from_ne_bytes(*b)));
+    }
+    for (a, b) in rest_a.iter().zip(rest_b) {
+        difference = black_box(difference | usize::from(a ^ b));
     }
     difference == 0
 }

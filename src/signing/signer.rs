@@ -135,10 +135,16 @@ impl<K: SigningKeys> Signer<K> {
 
     /// Tries the current key, then the fallbacks, newest first.
     fn verify(&self, value: &[u8], signature: &[u8]) -> Result<bool, Error> {
-        let mut mac = Some(self.keys.current());
-        let mut index = 0_usize;
-        while let Some(next) = mac {
-            match next {
+        let mut tried = 0_usize;
+        loop {
+            let mac = match tried.checked_sub(1) {
+                None => self.keys.current(),
+                Some(index) => match self.keys.fallback(index) {
+                    Some(mac) => mac,
+                    None => return Ok(false),
+                },
+            };
+            match mac {
                 Ok(mac) => {
                     if tag(mac, value)?.matches_base64(signature) {
                         return Ok(true);
@@ -147,10 +153,8 @@ impl<K: SigningKeys> Signer<K> {
                 Err(Error::NoSecretKey) => {}
                 Err(error) => return Err(error),
             }
-            mac = self.keys.fallback(index);
-            index = index.wrapping_add(1);
+            tried = tried.wrapping_add(1);
         }
-        Ok(false)
     }
 }
 
@@ -161,10 +165,14 @@ fn tag(mut mac: impl Mac, value: &[u8]) -> Result<MacTag, Error> {
 
 /// Splits at the last `separator`.
 pub(crate) fn rsplit_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
-    let at = bytes.iter().rposition(|byte| *byte == separator)?;
-    let (before, rest) = bytes.split_at_checked(at)?;
-    let (_, after) = rest.split_first()?;
-    Some((before, after))
+    let mut before = bytes;
+    while let [rest @ .., last] = before {
+        before = rest;
+        if *last == separator {
+            return Some((before, bytes.get(before.len().wrapping_add(1)..)?));
+        }
+    }
+    None
 }
 
 /// What a signer appends to a value, at most 99 bytes: separator and signature,

@@ -199,13 +199,12 @@ fn significant(bytes: &[u8; 8]) -> &[u8] {
 /// Reads a timestamp field. Nothing is 0; more than 8 bytes are unreadable,
 /// even when the first ones are zeros.
 fn read_timestamp(field: &[u8]) -> Option<u64> {
-    let mut reader = Base64Reader::new(field);
     let mut bytes = [0; 9];
-    let len = reader.read(&mut bytes).ok()?;
+    // There is room for one byte more, so less than that was read to the end.
+    let len = Base64Reader::new(field).read(&mut bytes).ok()?;
     if len > 8 {
         return None;
     }
-    reader.finish().ok()?;
     Some(bytes.iter().take(len).fold(0, |secs, byte| (secs << 8) | u64::from(*byte)))
 }
 

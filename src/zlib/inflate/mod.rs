@@ -203,25 +203,24 @@ fn read_lengths<S: Source>(
     lengths: &mut [u8],
 ) -> Result<(), Refused> {
     let mut previous = None;
-    let mut read = 0_usize;
-    while let Some(slot) = lengths.get_mut(read) {
+    let mut slots = lengths.iter_mut();
+    while let Some(slot) = slots.next() {
         bits.window.want(7, &mut bits.input)?;
         let symbol = code.symbol(&mut bits.window)?;
-        let (length, run) = match symbol {
-            16 => (previous.ok_or(Refused::Malformed)?, bits.number(2)?.wrapping_add(3)),
-            17 => (0, bits.number(3)?.wrapping_add(3)),
-            18 => (0, bits.number(7)?.wrapping_add(11)),
-            _ => {
-                *slot = symbol as u8;
-                previous = Some(*slot);
-                read = read.wrapping_add(1);
-                continue;
-            }
+        let (length, more) = match symbol {
+            16 => (previous.ok_or(Refused::Malformed)?, bits.number(2)?.wrapping_add(2)),
+            17 => (0, bits.number(3)?.wrapping_add(2)),
+            18 => (0, bits.number(7)?.wrapping_add(10)),
+            _ => (symbol as u8, 0),
         };
-        let end = read.wrapping_add(run);
-        lengths.get_mut(read..end).ok_or(Refused::Malformed)?.fill(length);
+        if more > slots.len() {
+            return Err(Refused::Malformed);
+        }
+        *slot = length;
+        for slot in slots.by_ref().take(more) {
+            *slot = length;
+        }
         previous = Some(length);
-        read = end;
     }
     Ok(())
 }
