@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Checks that what the documents name is there: every test in
-docs/compatibility.md and its counts, every relative link, every command's file."""
+docs/compatibility.md and its counts, every relative link, every command's file,
+every line that is shown from an example."""
 import collections
 import pathlib
 import re
@@ -47,6 +48,11 @@ def main():
         for target in re.findall(r"\b((?:tools|tests|examples|benches|fuzz)/[\w./-]*\w)", text):
             if not (ROOT / target).exists():
                 faults.append(f"{document.relative_to(ROOT)} names {target}, which is not there")
+        for file, shown in re.findall(r"```rust,ignore\n// (\S+)\n(.*?)```", text, re.DOTALL):
+            source = "\n".join(line.strip() for line in (ROOT / file).read_text().splitlines())
+            for part in shown.split("…\n"):
+                if "\n".join(line.strip() for line in part.splitlines()) not in source:
+                    faults.append(f"{document.relative_to(ROOT)} shows what is not in {file}")
     print(f"{named} tests named, {len(DOCUMENTS)} documents, {len(faults)} faults")
     print("\n".join(faults))
     sys.exit(bool(faults))

@@ -1,0 +1,69 @@
+//! How many bytes which session takes: in a device's memory, and in a request.
+//!
+//! `cargo run --example capacity` prints a table, for the sessions of the tests
+//! and for that of `examples/firmware`. Each is opened in exactly the capacity
+//! that the table gives, and saved from it.
+
+use hipflask::{
+    App, Config, Error, SecureCookieSession, SecureCookieSessionInterface, SessionInterface, SessionMap as _,
+    SessionMixin as _, UnixTime,
+    json::SESSION_JSON_SERIALIZER,
+    signing::{Compression, KeyDerivation, Keyring, NoCompression},
+    zlib::{DeflateScratch, Scratch},
+};
+
+const TINY: &[u8] = include_bytes!("../tests/data/zlib/payload-s1.json");
+const DEVICE: &[u8] =
+    br#"{"_permanent":true,"csrf":"0123456789abcdef0123456789abcdef01234567","user":"ada","visits":7}"#;
+const LOGIN: &[u8] = include_bytes!("../tests/data/zlib/payload-s2.json");
+const TAGGED: &[u8] = include_bytes!("../tests/data/zlib/payload-s3.json");
+const CART: &[u8] = include_bytes!("../tests/data/zlib/payload-s4.json");
+const TOKENS: &[u8] = include_bytes!("../tests/data/zlib/payload-s5.json");
+
+/// What a session of so much JSON text and so many entries always fits into.
+const fn capacity(json: &[u8], entries: usize) -> usize {
+    json.len() + 8 * entries
+}
+
+fn main() -> Result<(), Error> {
+    println!("                       JSON entries capacity   cookie compressed  memory for that");
+    row::<{ capacity(TINY, 1) }, { TINY.len() }>("a number", TINY)?;
+    row::<{ capacity(DEVICE, 4) }, { DEVICE.len() }>("the device's login", DEVICE)?;
+    row::<{ capacity(LOGIN, 5) }, { LOGIN.len() }>("Flask-Login", LOGIN)?;
+    row::<{ capacity(TAGGED, 10) }, { TAGGED.len() }>("messages, every tag", TAGGED)?;
+    row::<{ capacity(CART, 3) }, { CART.len() }>("a shopping cart", CART)?;
+    row::<{ capacity(TOKENS, 3) }, { TOKENS.len() }>("OAuth tokens", TOKENS)
+}
+
+fn row<const N: usize, const JSON: usize>(name: &str, json: &[u8]) -> Result<(), Error> {
+    let mut session = SecureCookieSession::<N>::new();
+    session.load(SESSION_JSON_SERIALIZER, |room| {
+        let room = room.get_mut(..json.len()).ok_or(Error::BadPayload)?;
+        room.copy_from_slice(json);
+        Ok(json.len())
+    })?;
+    let entries = session.len();
+    assert_eq!(N, capacity(json, entries));
+    session.set_modified(true);
+    let plain = cookie_bytes(&session, &mut NoCompression)?;
+    let mut scratch = DeflateScratch::<JSON>::new();
+    let compressed = cookie_bytes::<Scratch>(&session, &mut scratch)?;
+    let memory = size_of::<DeflateScratch<JSON>>();
+    println!("{name:20} {:6} {entries:7} {N:8} {plain:8} {compressed:10} {memory:16}", json.len());
+    Ok(())
+}
+
+/// The length of `session=…`, as a browser sends it.
+fn cookie_bytes<Z: Compression + ?Sized>(
+    session: &hipflask::Session,
+    scratch: &mut Z,
+) -> Result<usize, Error> {
+    let keys: Keyring = Keyring::new(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
+    let interface = SecureCookieSessionInterface::new(keys, || Ok(UnixTime::from_secs(1_700_000_000)));
+    let config = Config { max_cookie_size: 0, ..Config::new() };
+    let app: App<'_, [u8]> = App { config: &config, request: b"" };
+    let interface = interface.with_compression::<Z>();
+    let saved = interface.save_session(app, session, true, scratch)?;
+    let cookie = saved.set_cookie.ok_or(Error::BadPayload)?;
+    Ok(cookie.name.len() + "=".len() + cookie.value.to_string().len())
+}

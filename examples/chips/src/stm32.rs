@@ -1,0 +1,31 @@
+//! ST's, for example an STM32F429: with a random number generator, which not all
+//! parts have, and a clock that runs on while VBAT has power.
+
+use embassy_stm32::{
+    Peri, bind_interrupts,
+    flash::Flash,
+    peripherals,
+    rng::{self, Rng},
+    rtc::RtcTimeProvider,
+};
+use hipflask::{Clock, Error, UnixTime, signing::Keyring};
+
+bind_interrupts!(struct Interrupts { HASH_RNG => rng::InterruptHandler<peripherals::RNG>; });
+
+/// Two of the second bank's sectors of 16 KB: those of 128 KB would be a waste.
+pub async fn keys(rng: Peri<'_, peripherals::RNG>, flash: Peri<'_, peripherals::FLASH>) -> Option<Keyring> {
+    let mut rng = Rng::new(rng, Interrupts);
+    let region = Flash::new_blocking(flash).into_blocking_regions().bank2_region1;
+    crate::keys(region, 0..0x8000, |key| rng.fill_bytes(key)).await
+}
+
+/// What `Rtc::new` gives beside the clock that is set with it. Until that was
+/// done it says a time long ago, which `earliest` is later than.
+pub fn clock(rtc: &RtcTimeProvider, earliest: UnixTime) -> impl Clock {
+    move || {
+        let now = rtc.now().map_err(|_| Error::ClockNotSet)?;
+        let secs = chrono::NaiveDateTime::from(now).and_utc().timestamp();
+        let secs = u64::try_from(secs).ok().filter(|secs| *secs >= earliest.secs());
+        secs.map(UnixTime::from_secs).ok_or(Error::ClockNotSet)
+    }
+}

@@ -1,0 +1,187 @@
+//! The device of `../firmware` once more, on plain smoltcp: one loop, no executor
+//! and no HTTP server.
+
+#![no_std]
+#![no_main]
+
+mod form;
+mod http;
+mod network;
+mod pages;
+mod phy;
+
+use core::fmt;
+
+use embassy_futures::block_on;
+use firmware::{
+    board::{self, host, stack},
+    device::{self, Clock, Store, Tokens},
+};
+use hipflask::{
+    BadCookie, Config, Error, Lifetime, RequestContext, SecureCookieSession, SecureCookieSessionInterface,
+    Session, UnixTime, UnsetClock,
+    cookie::SameSite,
+    signing::{KeyDerivation, Keyring, Sha1},
+    zlib::{DeflateScratch, Scratch},
+};
+use smoltcp::socket::tcp;
+use static_cell::{ConstStaticCell, StaticCell};
+
+use form::Form;
+use http::respond;
+use network::{Network, REQUEST_BYTES};
+use pages::{Page, Token};
+
+/// A session's room in bytes: its JSON, and 8 more for each entry.
+const SESSION_BYTES: usize = 2304;
+/// A session's JSON that can be compressed.
+const DEFLATE_BYTES: usize = 2176;
+/// A `Set-Cookie` may not be longer: it has to come back in a request, beside
+/// some 900 bytes of a browser's other headers.
+const COOKIE_BYTES: usize = 1100;
+
+const CONFIG: Config<'static> = Config {
+    session_cookie_samesite: Some(SameSite::Lax),
+    permanent_session_lifetime: Lifetime::from_secs(7 * 24 * 60 * 60),
+    max_cookie_size: COOKIE_BYTES,
+    // Before the time is known every cookie counts as expired, so that the
+    // login page can be shown, which is where the owner sets the time.
+    unset_clock: UnsetClock::StartFresh,
+    // A cookie that a former firmware wrote must not lock the owner out.
+    bad_cookie: BadCookie::StartFresh,
+    ..Config::new()
+};
+
+/// What the pages need to know.
+struct Device {
+    clock: Clock,
+    tokens: Tokens,
+    /// The clock is never set to an earlier time than this.
+    earliest_secs: u64,
+}
+
+impl pages::Device for Device {
+    fn uptime_secs(&self) -> u64 {
+        device::uptime_secs()
+    }
+
+    fn clock_is_set(&self) -> bool {
+        device::is_set(&self.clock)
+    }
+
+    fn set_clock(&self, now: UnixTime) -> bool {
+        let plausible = now.secs() >= self.earliest_secs;
+        if plausible {
+            self.clock.set(now);
+        }
+        plausible
+    }
+
+    fn is_password(&self, password: &str) -> bool {
+        device::is_password(password)
+    }
+
+    fn new_token(&self) -> Result<Token, Error> {
+        self.tokens.next()
+    }
+}
+
+type Interface<'d> = SecureCookieSessionInterface<Keyring<Sha1, 0>, &'d Clock, Scratch>;
+
+/// What one request needs at a time, so all of them share it.
+struct Server<'d> {
+    device: &'d Device,
+    interface: Interface<'d>,
+    request: &'static mut [u8; REQUEST_BYTES],
+    session: &'static mut Session,
+    scratch: &'static mut Scratch,
+}
+
+impl Server<'_> {
+    /// Answers the request that came, once it is there as a whole.
+    fn serve(&mut self, socket: &mut tcp::Socket<'_>) {
+        let len = socket.peek_slice(self.request).unwrap_or_default();
+        let received = self.request.get(..len).unwrap_or_default();
+        let mut headers = [httparse::EMPTY_HEADER; http::MAX_HEADERS];
+        let answered = match http::parse(received, &mut headers) {
+            Ok(None) if len == REQUEST_BYTES => {
+                respond(socket, &Page::Refused(431, "This request is too long.\n"), None, false)
+            }
+            Ok(None) if socket.may_recv() => return,
+            Ok(None) => Err(fmt::Error),
+            Ok(Some(request)) if request.path == "/stats" => {
+                let (used, all) = stack::high_water_bytes();
+                respond(socket, &Page::Stack { used, all }, None, false)
+            }
+            Ok(Some(request)) => {
+                let begun = RequestContext::begin(&self.interface, &CONFIG, &request, self.session);
+                match begun {
+                    Ok(context) => answer(self.device, &request, context, self.scratch, socket),
+                    Err(error) => respond(socket, &Page::failed(error), None, false),
+                }
+            }
+            Err(status) => respond(socket, &Page::Refused(status, "This cannot be read.\n"), None, false),
+        };
+        match answered {
+            Ok(()) => socket.close(),
+            Err(fmt::Error) => socket.abort(),
+        }
+    }
+}
+
+/// A request from its session's opening to the cookie in the response.
+fn answer<'a>(
+    device: &Device,
+    request: &http::Request<'_, '_>,
+    mut context: RequestContext<'a, http::Request<'a, 'a>, Interface<'a>>,
+    scratch: &'a mut Scratch,
+    socket: &mut tcp::Socket<'_>,
+) -> fmt::Result {
+    let page = Page::new(device, context.session(), request.method, request.path, Form(request.body));
+    match context.finish(scratch) {
+        Ok(saved) => {
+            let cookie = saved.set_cookie.as_ref().map(|cookie| cookie as &dyn fmt::Display);
+            respond(socket, &page, cookie, saved.vary_cookie)
+        }
+        // Nothing went out yet, so the page that would have claimed success is replaced.
+        Err(error) => respond(socket, &Page::failed(error), None, true),
+    }
+}
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    static SESSION: StaticCell<SecureCookieSession<SESSION_BYTES>> = StaticCell::new();
+    static SCRATCH: ConstStaticCell<DeflateScratch<DEFLATE_BYTES>> =
+        ConstStaticCell::new(DeflateScratch::new());
+    static REQUEST: ConstStaticCell<[u8; REQUEST_BYTES]> = ConstStaticCell::new([0; REQUEST_BYTES]);
+
+    let board = board::start();
+    let (device, keys) = set_up(board.flash);
+    let mut seed = [0; 8];
+    let _ = host::entropy(&mut seed);
+    let mut network = Network::new(board.ethernet, u64::from_le_bytes(seed));
+    let mut server = Server {
+        device: &device,
+        interface: SecureCookieSessionInterface::new(keys, &device.clock).with_compression::<Scratch>(),
+        request: REQUEST.take(),
+        session: SESSION.init_with(SecureCookieSession::new),
+        scratch: SCRATCH.take(),
+    };
+    loop {
+        network.poll(|socket| server.serve(socket));
+    }
+}
+
+/// Makes what there is once. The store's futures never wait: its flash is RAM.
+#[inline(never)]
+fn set_up(flash: board::flash::Flash) -> (Device, Keyring<Sha1, 0>) {
+    let mut store = Store::new(flash);
+    let derive =
+        |key: &[u8]| Keyring::<Sha1, 0>::new(key, SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
+    let (Some(keys), Some(tokens)) = (block_on(store.with_secret_key(derive)), Tokens::new()) else {
+        host::log(format_args!("no entropy: no key, no sessions"));
+        host::exit()
+    };
+    let earliest_secs = block_on(store.last_time_secs());
+    (Device { clock: device::clock(), tokens, earliest_secs }, keys)
+}

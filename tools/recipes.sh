@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Builds the recipes for servers other than picoserve (examples/smoltcp and
+# examples/edge_http), tests them with a browser's requests, and prints what the
+# device takes on smoltcp and on picoserve. Arguments go to tools/recipes.py.
+# Installs what is missing: QEMU and binutils from Debian, rustup's target.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+output=$(realpath -m "${CARGO_TARGET_DIR:-target}")/recipes
+python=$(tools/python.sh)
+target=thumbv7m-none-eabi
+
+debian_install() {
+    if [ "$(id -u)" -eq 0 ]; then sudo=; else sudo=sudo; fi
+    $sudo apt-get update -qq
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+command -v qemu-system-arm >/dev/null || debian_install qemu-system-arm
+command -v nm >/dev/null && command -v size >/dev/null || debian_install binutils
+ls "$(rustc --print sysroot)/lib/rustlib/$target/lib/"libcore-*.rlib >/dev/null 2>&1 || rustup target add "$target"
+
+export CARGO_TARGET_DIR=$output
+(cd examples/firmware && cargo build --quiet --release --bin device)
+(cd examples/smoltcp && cargo build --quiet --release)
+(cd examples/edge_http && cargo test --quiet && cargo build --quiet && cargo check --quiet --lib --target "$target")
+
+SMOLTCP=$output/$target/release/smoltcp-device PICOSERVE=$output/$target/release/device \
+    EDGE_HTTP=$output/debug/edge-http-sessions PYTHONDONTWRITEBYTECODE=1 \
+    "$python" tools/recipes.py "$@"
