@@ -7,7 +7,7 @@ mod common;
 #[path = "bad_input/timing.rs"]
 mod timing;
 
-use common::{Random, VecSink};
+use common::{Random, TELLING, VecSink, mutated};
 use hipflask::{
     Config, Error, Lifetime, Opened, OversizeCookie, RequestContext, SecureCookieSession,
     SecureCookieSessionInterface, Session, SessionMap as _, SessionMixin as _, UnixTime,
@@ -163,30 +163,6 @@ fn real() -> Vec<Real> {
         .collect();
     assert!(real.len() > 100, "{}", real.len());
     real
-}
-
-/// Bytes that mean something to one of the readers.
-const TELLING: &[u8] =
-    b"\0\x01\t\n\r \"\\'(),./:;<=>?[]{}-+_eEuN0159aAzZ\x7f\x80\xbf\xc0\xed\xf4\xfc\xfd\xfe\xff";
-
-/// `bytes` with one to four small changes.
-fn mutated(random: &mut Random, bytes: &[u8], other: &[u8]) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    for _ in 0..=random.below(4) {
-        let at = random.below(bytes.len() + 1);
-        let to = at + random.below(bytes.len() - at + 1);
-        match random.below(8) {
-            0 if at < bytes.len() => bytes[at] ^= 1 << random.below(8),
-            1 if at < bytes.len() => bytes[at] = random.pick(TELLING),
-            2 => bytes.insert(at, random.pick(TELLING)),
-            3 => bytes.truncate(at),
-            4 => drop(bytes.drain(at..to.min(at + 9))),
-            5 => drop(bytes.splice(at..at, bytes[at..to].to_vec())),
-            6 => drop(bytes.splice(at..to, other[random.below(other.len() + 1)..].iter().copied())),
-            _ => bytes.insert(at, random.below(256) as u8),
-        }
-    }
-    bytes
 }
 
 // ---- what must hold
