@@ -93,11 +93,16 @@ impl MacTag {
         if bytes.is_empty() || bytes.len() > MAX_DIGEST_BYTES {
             return None;
         }
-        let mut tag = Self { bytes: [0; MAX_DIGEST_BYTES], len: bytes.len() };
-        for (to, from) in tag.bytes.iter_mut().zip(bytes) {
+        Some(Self::of(bytes))
+    }
+
+    /// A tag of a digest, which is never empty or longer than 64 bytes.
+    pub(super) fn of(digest: &[u8]) -> Self {
+        let mut tag = Self { bytes: [0; MAX_DIGEST_BYTES], len: digest.len() };
+        for (to, from) in tag.bytes.iter_mut().zip(digest) {
             *to = *from;
         }
-        Some(tag)
+        tag
     }
 
     /// The bytes.
