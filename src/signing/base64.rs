@@ -190,7 +190,10 @@ impl<'a> Base64Reader<'a> {
             return room;
         }
         let (bytes, rest) = room.split_at_mut_checked(len).unwrap_or_default();
-        bytes.iter_mut().zip([(a << 2) | (b >> 4), (b << 4) | (c >> 2)]).for_each(|(slot, byte)| *slot = byte);
+        bytes
+            .iter_mut()
+            .zip([(a << 2) | (b >> 4), (b << 4) | (c >> 2)])
+            .for_each(|(slot, byte)| *slot = byte);
         self.text = &[];
         self.state = State::Ended;
         rest
