@@ -13,6 +13,9 @@
 //! | itsdangerous | the crate of that name for signing, the rest as above |
 //! | floor | the fastest parts there are, and nothing between them: see `floor.rs` |
 //!
+//! hipflask has hmac and sha1 wipe their states. Features are shared within a
+//! build, so here they do so for everybody.
+//!
 //! `-- serve` answers `tools/speed.py`, which compares with Flask itself.
 
 #[path = "../timing.rs"]
