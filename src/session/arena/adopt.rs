@@ -80,21 +80,31 @@ impl Arena<[u8]> {
         }
     }
 
-    fn sift_down(&mut self, mut root: usize, end: usize, order: fn(&Self, usize, usize) -> Ordering) {
+    /// Goes down to a leaf along the greater children, then back up to where the
+    /// root belongs: half the comparisons of going down with it.
+    fn sift_down(&mut self, root: usize, end: usize, order: fn(&Self, usize, usize) -> Ordering) {
         let before = |arena: &Self, a, b| order(arena, arena.ranked(a), arena.ranked(b)) == Ordering::Less;
+        let mut place = root;
         loop {
-            let left = root.wrapping_mul(2).wrapping_add(1);
+            let left = place.wrapping_mul(2).wrapping_add(1);
             let right = left.wrapping_add(1);
             if left >= end {
-                return;
+                break;
             }
-            let child = if right < end && before(self, left, right) { right } else { left };
-            if !before(self, root, child) {
-                return;
-            }
-            self.swap_ranks(root, child);
-            root = child;
+            place = if right < end && before(self, left, right) { right } else { left };
         }
+        while place > root && before(self, place, root) {
+            place = place.wrapping_sub(1) / 2;
+        }
+        // Each on the way moves up to its parent's place.
+        let mut moved = self.ranked(root);
+        while place > root {
+            let next = self.ranked(place);
+            self.set_ranked(place, moved);
+            moved = next;
+            place = place.wrapping_sub(1) / 2;
+        }
+        self.set_ranked(root, moved);
     }
 
     fn swap_ranks(&mut self, a: usize, b: usize) {
