@@ -25,6 +25,10 @@ impl<S: Sink + ?Sized> Sink for &mut S {
     }
 }
 
+/// How many bytes a writer gives a sink at once, if it can. Base64 makes whole
+/// blocks of the hash functions of it, one where stacks are small.
+pub(crate) const PIECE: usize = if usize::BITS < 64 { 48 } else { 192 };
+
 /// Counts the bytes and drops them.
 ///
 /// ```

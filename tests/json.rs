@@ -294,6 +294,21 @@ fn nesting_is_read_down_to_the_documented_depth() {
     }
 }
 
+/// The text goes out in pieces, and a word at a time where it can: nothing of
+/// that shows, wherever in it something else stands.
+#[test]
+fn text_is_the_same_wherever_it_stands() {
+    // As Flask writes it.
+    let value = concat!(
+        r#"{" di":{" t__":["}{\"\\\n\u0000\u007f~\u00e9\u65e5\ud83d\ude00{\"}",{},{" t":[{"a":"}"}]},"#,
+        r#"{" \u00e9b":"{}"},{" di":{" b__":{" di":{" di__":{" b":"AA=="}}}}}]}}"#,
+    );
+    for padding in 0..500 {
+        let text = format!(r#"["{}",{value},"{{",{{"{{":"}}"}},{value}]"#, "|".repeat(padding));
+        assert_eq!(reread(text.as_bytes()), Ok(text.clone().into_bytes()));
+    }
+}
+
 /// The level that a wrapper around the whole document may have is only the
 /// wrapper's: what is read with it must be readable when it is written again.
 #[test]

@@ -60,6 +60,35 @@ pub(crate) fn ascii_len(bytes: &[u8]) -> usize {
     })
 }
 
+/// A word of unescaped JSON as JSON text, string marks as quotes, and the place
+/// of its first byte that is not written so: that stands for something else, is
+/// not ASCII, or is an opening brace.
+#[inline]
+pub(crate) fn to_json(bytes: [u8; WORD_BYTES]) -> ([u8; WORD_BYTES], Option<usize>) {
+    const fn all(byte: u8) -> Word {
+        ONES.wrapping_mul(byte as Word)
+    }
+    let word = Word::from_le_bytes(bytes);
+    // Without the high bit of each byte, so that no sum reaches into the next one.
+    let low = word & !HIGHS;
+    let marks = low.wrapping_add(all(0x80 - 0x7E)) & word & HIGHS;
+    // A quote is the first byte behind the control characters, once a bit is flipped.
+    let plain = (low ^ all(0x02)).wrapping_add(all(0x80 - 0x21))
+        & (low ^ all(b'\\')).wrapping_add(all(0x7F))
+        // DEL and the opening brace differ in one bit.
+        & ((low | all(0x04)) ^ all(0x7F)).wrapping_add(all(0x7F))
+        & !word;
+    let stops = !(plain | marks) & HIGHS;
+    let quoted = if marks == 0 {
+        word
+    } else {
+        // 0xFF for each mark, and a quote for each.
+        let mask = (marks << 1).wrapping_sub(marks >> 7);
+        word & !mask | mask & all(b'"')
+    };
+    (quoted.to_le_bytes(), (stops != 0).then_some((stops.trailing_zeros() / 8) as usize))
+}
+
 /// Where the string that starts at `bytes` ends: the position of its end mark
 /// (or the length, when there is none).
 #[inline(never)]
@@ -116,6 +145,23 @@ mod tests {
                     );
                     assert_eq!(string_len(&bytes), first(|b| b == 0xFF));
                     assert_eq!(plain_len(&bytes), first(|b| b"[]{}Y_y\x7F".contains(&b) || b >= 0x80));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_word_is_text_up_to_the_first_byte_that_is_not() {
+        let is_text = |byte| matches!(byte, 0x20..0x7F | 0xFE..) && !b"\"\\{".contains(&byte);
+        for at in 0..WORD_BYTES {
+            for (byte, other) in (0..=255_u8).flat_map(|byte| (0..=255).map(move |other| (byte, other))) {
+                let mut word = [b'a'; WORD_BYTES];
+                word[WORD_BYTES - 1 - at] = other;
+                word[at] = byte;
+                let (text, stop) = to_json(word);
+                assert_eq!(stop, word.iter().position(|byte| !is_text(*byte)), "{word:x?}");
+                for (from, to) in word.iter().zip(text).take(stop.unwrap_or(WORD_BYTES)) {
+                    assert_eq!(to, if *from >= 0xFE { b'"' } else { *from }, "{word:x?}");
                 }
             }
         }

@@ -1,16 +1,16 @@
-//! Unescaped JSON to JSON text, in one pass and without a buffer.
+//! Unescaped JSON to JSON text, in one pass.
 
 use super::{
-    CUSTOM, STRING, TAG, TaggedJsonSerializer, Value, text,
-    value::{span_len, split_string},
+    CUSTOM, STRING, STRING_END, TAG, TaggedJsonSerializer, Value, text,
+    value::{span_len, split_string_bytes},
 };
-use crate::sink::Sink;
+use crate::sink::{PIECE, Sink};
 
 /// What goes in front of a dict that would read as a tag; its key gets the
 /// suffix, and one more brace closes it.
-pub(crate) const WRAPPER: &[u8] = br#"{" di":"#;
+const WRAPPER: &[u8; 7] = br#"{" di":"#;
 /// What goes behind the key of such a dict.
-pub(crate) const SUFFIX: &[u8] = b"__";
+const SUFFIX: &[u8; 2] = b"__";
 /// What wrapping adds to the text.
 pub(crate) const WRAPPER_LEN: usize = WRAPPER.len() + SUFFIX.len() + 1;
 
@@ -20,48 +20,197 @@ pub(crate) fn write_value<S: Sink>(
     serializer: TaggedJsonSerializer,
     sink: &mut S,
 ) -> Result<(), S::Error> {
-    let mut rest = value.span();
-    // A bit for each open brace, the innermost lowest: whether it is a wrapped
-    // dict's. There are at most `MAX_DEPTH`.
-    let mut wrapped = 0_u64;
-    while !rest.is_empty() {
-        let plain = rest.iter().position(|byte| matches!(byte, b'{' | b'}' | CUSTOM..)).unwrap_or(rest.len());
-        let (before, from) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
-        if !before.is_empty() {
-            sink.write(before)?;
+    let mut writer = Writer::new(serializer, sink);
+    writer.spans(value.span())?;
+    writer.finish()
+}
+
+/// Writes JSON text into a sink, a piece at a time.
+pub(crate) struct Writer<'s, S> {
+    sink: &'s mut S,
+    serializer: TaggedJsonSerializer,
+    /// What the sink was not yet given: the first `len` bytes, less than a piece.
+    text: [u8; PIECE + STEP],
+    len: usize,
+    /// A bit for each open brace, the innermost lowest: whether it is a wrapped
+    /// dict's. There are at most `MAX_DEPTH`.
+    wrapped: u64,
+    /// Whether the next string is a wrapped dict's key.
+    is_key: bool,
+    /// Whether a string is open. Known only inside of wrapped dicts.
+    in_string: bool,
+}
+
+/// The most bytes that are written in one step.
+const STEP: usize = 8;
+
+impl<'s, S: Sink> Writer<'s, S> {
+    pub(crate) const fn new(serializer: TaggedJsonSerializer, sink: &'s mut S) -> Self {
+        let text = [0; PIECE + STEP];
+        Self { sink, serializer, text, len: 0, wrapped: 0, is_key: false, in_string: false }
+    }
+
+    /// Gives the sink the rest.
+    pub(crate) fn finish(&mut self) -> Result<(), S::Error> {
+        self.sink.write(self.text.get(..self.len).unwrap_or_default())
+    }
+
+    /// Writes a few bytes of text as they are.
+    pub(crate) fn put<const N: usize>(&mut self, text: &[u8; N]) -> Result<(), S::Error> {
+        const { assert!(N <= STEP) };
+        if let Some(room) = self.text.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut) {
+            *room = *text;
         }
-        let Some((byte, behind)) = from.split_first() else { break };
-        rest = behind;
-        match *byte {
-            STRING => {
-                let (string, behind) = split_string(from);
-                write_string(string, serializer.ensure_ascii, sink)?;
-                rest = behind;
+        self.len = self.len.wrapping_add(N);
+        if self.len < PIECE { Ok(()) } else { self.write_piece() }
+    }
+
+    #[inline(never)]
+    fn write_piece(&mut self) -> Result<(), S::Error> {
+        let Some((piece, more)) = self.text.split_first_chunk_mut::<{ PIECE }>() else { return Ok(()) };
+        self.sink.write(piece)?;
+        piece.iter_mut().zip(more).for_each(|(slot, byte)| *slot = *byte);
+        self.len = self.len.wrapping_sub(PIECE);
+        Ok(())
+    }
+
+    /// Opens an object; a dict that would read as a tag is wrapped.
+    pub(crate) fn open(&mut self, would_read_as_tag: bool) -> Result<(), S::Error> {
+        self.wrapped = self.wrapped << 1 | u64::from(would_read_as_tag);
+        if would_read_as_tag {
+            self.is_key = true;
+            self.in_string = false;
+            self.put(WRAPPER)?;
+        }
+        self.put(b"{")
+    }
+
+    /// Closes an object.
+    pub(crate) fn close(&mut self) -> Result<(), S::Error> {
+        if self.wrapped & 1 == 1 {
+            self.put(b"}")?;
+        }
+        self.wrapped >>= 1;
+        self.put(b"}")
+    }
+
+    /// Writes values, or keys and values, with what stands between them.
+    pub(crate) fn spans(&mut self, mut rest: &[u8]) -> Result<(), S::Error> {
+        loop {
+            if self.wrapped == 0 {
+                rest = self.words(rest)?;
             }
-            b'}' => {
-                sink.write(if wrapped & 1 == 0 { b"}" } else { b"}}" })?;
-                wrapped >>= 1;
-            }
-            b'{' => {
-                wrapped <<= 1;
-                if let Some(key) = key_to_escape(behind, serializer) {
-                    wrapped |= 1;
-                    sink.write(WRAPPER)?;
-                    sink.write(b"{")?;
-                    write_escaped_key(key, serializer, sink)?;
-                    rest = split_string(behind).1;
-                } else {
-                    sink.write(b"{")?;
+            let Some((byte, behind)) = rest.split_first() else { return Ok(()) };
+            match *byte {
+                STRING => {
+                    self.in_string = true;
+                    self.put(b"\"")?;
                 }
+                STRING_END => {
+                    if self.is_key {
+                        self.is_key = false;
+                        self.put(SUFFIX)?;
+                    }
+                    self.in_string = false;
+                    self.put(b"\"")?;
+                }
+                TAG | CUSTOM => self.open(false)?,
+                b'{' if !self.in_string => self.open(would_read_as_tag(behind, self.serializer))?,
+                b'}' if !self.in_string => self.close()?,
+                0..0x20 | b'"' | b'\\' => self.escape(*byte)?,
+                0x7F.. if self.serializer.ensure_ascii => {
+                    rest = self.escape_letters(rest)?;
+                    continue;
+                }
+                byte => self.put(&[byte])?,
             }
-            TAG | CUSTOM => {
-                sink.write(b"{")?;
-                wrapped <<= 1;
-            }
-            _ => {}
+            rest = behind;
         }
     }
-    Ok(())
+
+    /// Writes whole words, up to one that is not written as it is.
+    fn words<'a>(&mut self, mut rest: &'a [u8]) -> Result<&'a [u8], S::Error> {
+        loop {
+            let mut len = 0_usize;
+            let room = self.text.get_mut(self.len..).unwrap_or_default();
+            for (slot, word) in room.as_chunks_mut().0.iter_mut().zip(rest.as_chunks().0) {
+                let (word, stop) = text::to_json(*word);
+                *slot = word;
+                len = len.wrapping_add(stop.unwrap_or(word.len()));
+                if stop.is_some() {
+                    break;
+                }
+            }
+            rest = rest.get(len..).unwrap_or_default();
+            self.len = self.len.wrapping_add(len);
+            if self.len < PIECE {
+                return Ok(rest);
+            }
+            self.write_piece()?;
+        }
+    }
+
+    /// Writes an ASCII character as an escape, as Python's `json.dumps` does.
+    fn escape(&mut self, byte: u8) -> Result<(), S::Error> {
+        let short = match byte {
+            b'"' | b'\\' => byte,
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            0x08 => b'b',
+            0x0C => b'f',
+            _ => return self.unit(u32::from(byte)),
+        };
+        self.put(&[b'\\', short])
+    }
+
+    /// Writes letters as escapes, up to one that is plain ASCII, and gives what
+    /// is left.
+    fn escape_letters<'a>(&mut self, mut rest: &'a [u8]) -> Result<&'a [u8], S::Error> {
+        loop {
+            let code;
+            (code, rest) = match *rest {
+                [a @ 0x7F, ref behind @ ..] => (u32::from(a), behind),
+                [a @ 0x80..0xE0, b, ref behind @ ..] => (bits(a, 0x1F) << 6 | bits(b, 0x3F), behind),
+                [a @ 0xE0..0xF0, b, c, ref behind @ ..] => {
+                    (bits(a, 0x0F) << 12 | bits(b, 0x3F) << 6 | bits(c, 0x3F), behind)
+                }
+                [a @ 0xF0..CUSTOM, b, c, d, ref behind @ ..] => {
+                    (bits(a, 0x07) << 18 | bits(b, 0x3F) << 12 | bits(c, 0x3F) << 6 | bits(d, 0x3F), behind)
+                }
+                [] | [0..0x7F | CUSTOM.., ..] => return Ok(rest),
+                // Nothing else is UTF-8, which was checked when it was read.
+                _ => return Ok(&[]),
+            };
+            if let Some(astral) = code.checked_sub(0x1_0000) {
+                self.unit(0xD800 | astral >> 10)?;
+                self.unit(0xDC00 | astral & 0x3FF)?;
+            } else {
+                self.unit(code)?;
+            }
+        }
+    }
+
+    /// Writes one UTF-16 unit as `\uXXXX`, in lowercase as Python does.
+    fn unit(&mut self, unit: u32) -> Result<(), S::Error> {
+        let digit = |shift: u32| text::hex_digit((unit >> shift & 0xF) as u8);
+        self.put(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)])
+    }
+}
+
+const fn bits(byte: u8, mask: u8) -> u32 {
+    (byte & mask) as u32
+}
+
+/// Whether the dict behind whose brace `entries` start has one entry, the key of
+/// which is a tag's.
+fn would_read_as_tag(entries: &[u8], serializer: TaggedJsonSerializer) -> bool {
+    if entries.first() != Some(&STRING) {
+        return false;
+    }
+    let (key, rest) = split_string_bytes(entries);
+    let value = rest.get(1..).unwrap_or_default();
+    serializer.role(key).is_some() && value.get(span_len(value)) == Some(&b'}')
 }
 
 /// How many bytes [`write_value`] writes.
@@ -76,7 +225,7 @@ pub(crate) fn text_len(value: Value<'_>, serializer: TaggedJsonSerializer) -> us
             let string = behind.get(..text::string_len(behind)).unwrap_or_default();
             len = len.saturating_add(escaped_extra(string, serializer.ensure_ascii));
             rest = behind.get(string.len()..).unwrap_or_default();
-        } else if *byte == b'{' && key_to_escape(behind, serializer).is_some() {
+        } else if *byte == b'{' && would_read_as_tag(behind, serializer) {
             len = len.saturating_add(WRAPPER_LEN);
         }
     }
@@ -105,97 +254,6 @@ pub(crate) fn escaped_extra(string: &[u8], ensure_ascii: bool) -> usize {
         extra = extra.saturating_add(more);
         rest = rest.get(len..).unwrap_or_default();
     }
-}
-
-/// Writes the key of a wrapped dict.
-pub(crate) fn write_escaped_key<S: Sink>(
-    key: &str,
-    serializer: TaggedJsonSerializer,
-    sink: &mut S,
-) -> Result<(), S::Error> {
-    sink.write(b"\"")?;
-    write_escaped(key, serializer.ensure_ascii, sink)?;
-    sink.write(SUFFIX)?;
-    sink.write(b"\"")
-}
-
-/// The key of the dict behind whose brace `entries` start, if it is the only
-/// one and would read as a tag.
-fn key_to_escape(entries: &[u8], serializer: TaggedJsonSerializer) -> Option<&str> {
-    if entries.first() != Some(&STRING) {
-        return None;
-    }
-    let (key, rest) = split_string(entries);
-    serializer.role(key.as_bytes())?;
-    let value = rest.get(1..)?;
-    (value.get(span_len(value)) == Some(&b'}')).then_some(key)
-}
-
-/// Writes a JSON string.
-pub(crate) fn write_string<S: Sink>(string: &str, ensure_ascii: bool, sink: &mut S) -> Result<(), S::Error> {
-    sink.write(b"\"")?;
-    write_escaped(string, ensure_ascii, sink)?;
-    sink.write(b"\"")
-}
-
-/// Writes the inside of a JSON string, escaped as Python's `json.dumps` does.
-pub(crate) fn write_escaped<S: Sink>(string: &str, ensure_ascii: bool, sink: &mut S) -> Result<(), S::Error> {
-    let clean_len = if ensure_ascii { text::ascii_len } else { text::literal_len };
-    let mut rest = string.as_bytes();
-    loop {
-        let (clean, from) = rest.split_at_checked(clean_len(rest)).unwrap_or((rest, &[]));
-        if !clean.is_empty() {
-            sink.write(clean)?;
-        }
-        let Some(first) = from.first() else { return Ok(()) };
-        let len = match first {
-            0x00..0x80 => 1,
-            0x80..0xE0 => 2,
-            0xE0..0xF0 => 3,
-            0xF0.. => 4_usize,
-        };
-        let (letter, behind) = from.split_at_checked(len).unwrap_or((from, &[]));
-        rest = behind;
-        write_escape(letter, sink)?;
-    }
-}
-
-/// Writes one character, given in UTF-8, as an escape.
-fn write_escape<S: Sink>(letter: &[u8], sink: &mut S) -> Result<(), S::Error> {
-    let code = match *letter {
-        [a] => {
-            let short = match a {
-                b'"' | b'\\' => a,
-                b'\n' => b'n',
-                b'\r' => b'r',
-                b'\t' => b't',
-                0x08 => b'b',
-                0x0C => b'f',
-                _ => return write_unit(u32::from(a), sink),
-            };
-            return sink.write(&[b'\\', short]);
-        }
-        [a, b] => bits(a, 0x1F) << 6 | bits(b, 0x3F),
-        [a, b, c] => bits(a, 0x0F) << 12 | bits(b, 0x3F) << 6 | bits(c, 0x3F),
-        [a, b, c, d] => bits(a, 0x07) << 18 | bits(b, 0x3F) << 12 | bits(c, 0x3F) << 6 | bits(d, 0x3F),
-        _ => return Ok(()),
-    };
-    if let Some(astral) = code.checked_sub(0x1_0000) {
-        write_unit(0xD800 | astral >> 10, sink)?;
-        write_unit(0xDC00 | astral & 0x3FF, sink)
-    } else {
-        write_unit(code, sink)
-    }
-}
-
-const fn bits(byte: u8, mask: u8) -> u32 {
-    (byte & mask) as u32
-}
-
-/// Writes one UTF-16 unit as `\uXXXX`, in lowercase as Python does.
-fn write_unit<S: Sink>(unit: u32, sink: &mut S) -> Result<(), S::Error> {
-    let digit = |shift: u32| text::hex_digit((unit >> shift & 0xF) as u8);
-    sink.write(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)])
 }
 
 #[cfg(test)]
@@ -230,10 +288,14 @@ mod tests {
     fn every_character_is_as_long_as_it_is_written() {
         for letter in '\0'..=char::MAX {
             for ensure_ascii in [true, false] {
-                let mut count = CountSink::default();
+                let serializer = TaggedJsonSerializer::new().with_ensure_ascii(ensure_ascii);
                 let mut utf8 = [0; 4];
                 let string: &str = letter.encode_utf8(&mut utf8);
-                let Ok(()) = write_string(string, ensure_ascii, &mut count);
+                let mut span = [STRING, 0, 0, 0, 0, STRING_END];
+                span[1..=string.len()].copy_from_slice(string.as_bytes());
+                span[string.len() + 1] = STRING_END;
+                let mut count = CountSink::default();
+                let Ok(()) = write_value(Value::split(&span).0, serializer, &mut count);
                 assert_eq!(string_text_len(string, ensure_ascii), count.len_bytes(), "{letter:?}");
             }
         }

@@ -23,9 +23,10 @@ use crate::{
     json::{
         Encode, Encoder, TaggedJsonSerializer, Value,
         scan::{self, Order},
+        sort::entry_len,
         text,
-        value::split_entry,
-        write::{WRAPPER, write_escaped_key, write_string, write_value},
+        value::{split_entry, split_string_bytes},
+        write::Writer,
     },
     sink::Sink,
 };
@@ -163,26 +164,25 @@ impl Arena<[u8]> {
         serializer: TaggedJsonSerializer,
         sink: &mut S,
     ) -> Result<(), S::Error> {
-        let wrapped = self.len == 1 && serializer.role(self.entry(0).0.as_bytes()).is_some();
-        if wrapped {
-            sink.write(WRAPPER)?;
-        }
-        sink.write(b"{")?;
-        for number in 0..self.len {
-            if number > 0 {
-                sink.write(b",")?;
+        let entries = |start, end: usize| self.bytes.get(start..end.wrapping_sub(1)).unwrap_or_default();
+        let all = entries(FIRST, self.used);
+        let would_read_as_tag = self.len == 1 && serializer.role(split_string_bytes(all).0).is_some();
+        let start = |number| self.start_of(if serializer.sort_keys { self.ranked(number) } else { number });
+        let mut writer = Writer::new(serializer, sink);
+        writer.open(would_read_as_tag)?;
+        if (0..self.len).map(start).is_sorted() {
+            writer.spans(all)?;
+        } else {
+            for number in 0..self.len {
+                if number > 0 {
+                    writer.put(b",")?;
+                }
+                let start = start(number);
+                writer.spans(entries(start, start.wrapping_add(entry_len(&self.bytes, start))))?;
             }
-            let position = if serializer.sort_keys { self.ranked(number) } else { number };
-            let (key, value) = self.entry(position);
-            if wrapped {
-                write_escaped_key(key, serializer, sink)?;
-            } else {
-                write_string(key, serializer.ensure_ascii, sink)?;
-            }
-            sink.write(b":")?;
-            write_value(value, serializer, sink)?;
         }
-        sink.write(if wrapped { b"}}" } else { b"}" })
+        writer.close()?;
+        writer.finish()
     }
 
     // ---- the whole contents
