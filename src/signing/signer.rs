@@ -1,18 +1,18 @@
 //! The plain signer: a value, a separator, a signature.
 
-use core::{fmt, iter};
+use core::fmt;
 
 use super::{
-    Mac, MacTag, SignError, SignatureError, SigningKeys,
-    base64::{MAX_ENCODED_LEN, encode},
+    Mac, MacTag, SignError, SignatureError, SigningKeys, base64::encode_public, digest::MAX_DIGEST_BYTES,
 };
 use crate::{Error, sink::Sink};
 
 /// The separator of Flask and itsdangerous.
 const DEFAULT_SEPARATOR: u8 = b'.';
 
-/// Separator, timestamp (11 characters at most), separator and signature (86).
-const MAX_SUFFIX_BYTES: usize = 99;
+/// Separator, timestamp (11 characters at most), separator and signature (86,
+/// encoded in whole groups of 4).
+const MAX_SUFFIX_BYTES: usize = 1 + 11 + 1 + 88;
 
 /// Signs values and checks that they are unchanged (itsdangerous' `Signer`).
 ///
@@ -197,11 +197,14 @@ impl SignatureSuffix {
     /// parts have the lengths the capacity is made of.
     #[inline(never)]
     pub(crate) fn push(&mut self, separator: u8, bytes: &[u8]) {
-        let mut text = [0; MAX_ENCODED_LEN];
-        let text = encode(bytes, &mut text);
-        let room = self.bytes.iter_mut().skip(self.len);
-        room.zip(iter::once(&separator).chain(text)).for_each(|(slot, byte)| *slot = *byte);
-        self.len = self.len.wrapping_add(1).wrapping_add(text.len());
+        let mut groups = [[0; 3]; MAX_DIGEST_BYTES.div_ceil(3)];
+        groups.as_flattened_mut().iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
+        let groups = groups.get(..bytes.len().div_ceil(3)).unwrap_or_default();
+        if let Some((first, room)) = self.bytes.get_mut(self.len..).and_then(<[u8]>::split_first_mut) {
+            *first = separator;
+            encode_public(groups, room.as_chunks_mut().0);
+        }
+        self.len = self.len.wrapping_add(1).wrapping_add(bytes.len().wrapping_mul(4).div_ceil(3));
     }
 }
 
