@@ -66,13 +66,13 @@ const fn ranges<const N: usize>(first: u16, step: usize) -> [Range; N] {
     ranges
 }
 
-/// How long the code of each literal or length is in a fixed block (section 3.2.6).
-pub(crate) fn fixed_literal_lengths() -> [u8; LITERAL_SYMBOLS] {
-    core::array::from_fn(|symbol| match symbol {
+/// How long the code of a literal or length is in a fixed block (section 3.2.6).
+pub(crate) const fn fixed_literal_length(symbol: usize) -> u8 {
+    match symbol {
         144..256 => 9,
         256..280 => 7,
         _ => 8,
-    })
+    }
 }
 
 #[cfg(test)]

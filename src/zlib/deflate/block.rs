@@ -1,5 +1,7 @@
 //! Blocks: where they end, and which of the three forms each one takes.
 
+use core::iter;
+
 use super::bits::BitWriter;
 use super::codes::{Codes, cost_bits, distance_symbol, length_symbol};
 use super::header::Header;
@@ -8,7 +10,7 @@ use super::parse::{Token, Tokens};
 use super::trace::{Path, Trace};
 use crate::zlib::symbols::{
     DISTANCE_SYMBOLS, DISTANCES, END_OF_BLOCK, FIRST_LENGTH, FIXED_DISTANCE_BITS, LENGTHS, LITERAL_SYMBOLS,
-    MAX_CODE_BITS, fixed_literal_lengths,
+    MAX_CODE_BITS, fixed_literal_length,
 };
 
 /// How many symbols a block has before it is ended: zlib's buffer for them at
@@ -21,13 +23,25 @@ struct Frequencies {
     distances: [u16; DISTANCE_SYMBOLS],
 }
 
+impl Frequencies {
+    /// How many bits the symbols take, with codes that long.
+    fn cost_bits(&self, literal_length: impl Fn(usize) -> u8, distance_length: impl Fn(usize) -> u8) -> u32 {
+        let literal_extra =
+            iter::repeat_n(0, FIRST_LENGTH).chain(LENGTHS.iter().map(|range| range.extra_bits));
+        let distance_extra = DISTANCES.iter().map(|range| range.extra_bits);
+        let literals = cost_bits(&self.literals, (0..).map(literal_length), literal_extra);
+        literals.wrapping_add(cost_bits(&self.distances, (0..).map(distance_length), distance_extra))
+    }
+}
+
 /// Writes all of the input as blocks; stops early when the output is full.
 pub(super) fn write_all<T: Trace>(mut rest: Tokens<'_>, out: &mut BitWriter<'_>, trace: &mut T) {
     let mut is_last = false;
     while !is_last && !out.overflowed() {
         let start = rest;
-        let frequencies;
-        (frequencies, is_last) = count(&mut rest, trace);
+        let mut frequencies =
+            Frequencies { literals: [0; LITERAL_SYMBOLS], distances: [0; DISTANCE_SYMBOLS] };
+        is_last = count(&mut rest, &mut frequencies, trace);
         let len = start.input.len().wrapping_sub(rest.input.len());
         let block = Tokens { input: start.input.get(..len).unwrap_or_default(), slots: start.slots };
         write(block, &frequencies, is_last, out, trace);
@@ -35,8 +49,7 @@ pub(super) fn write_all<T: Trace>(mut rest: Tokens<'_>, out: &mut BitWriter<'_>,
 }
 
 /// Takes the next block's tokens, and says whether it is the last one.
-fn count<T: Trace>(rest: &mut Tokens<'_>, trace: &mut T) -> (Frequencies, bool) {
-    let mut frequencies = Frequencies { literals: [0; LITERAL_SYMBOLS], distances: [0; DISTANCE_SYMBOLS] };
+fn count<T: Trace>(rest: &mut Tokens<'_>, frequencies: &mut Frequencies, trace: &mut T) -> bool {
     let add = |frequencies: &mut [u16], symbol: usize| {
         if let Some(frequency) = frequencies.get_mut(symbol) {
             *frequency = frequency.wrapping_add(1);
@@ -66,11 +79,12 @@ fn count<T: Trace>(rest: &mut Tokens<'_>, trace: &mut T) -> (Frequencies, bool) 
     if !is_last {
         trace.hit(if rest.input.is_empty() { Path::EmptyLastBlock } else { Path::FullBlock });
     }
-    (frequencies, is_last)
+    is_last
 }
 
 /// Writes a block in the form that takes the fewest bytes; zlib counts whole
 /// bytes, and on a tie takes stored before fixed before dynamic.
+#[inline(never)]
 fn write<T: Trace>(
     block: Tokens<'_>,
     frequencies: &Frequencies,
@@ -88,18 +102,12 @@ fn write<T: Trace>(
         trace,
     );
 
-    let cost = |literal_lengths: [u8; LITERAL_SYMBOLS], distance_lengths: [u8; DISTANCE_SYMBOLS]| {
-        let length_extra = LENGTHS.iter().map(|range| range.extra_bits);
-        let extra = core::iter::repeat_n(0, FIRST_LENGTH).chain(length_extra);
-        cost_bits(&frequencies.literals, literal_lengths.into_iter(), extra).wrapping_add(cost_bits(
-            &frequencies.distances,
-            distance_lengths.into_iter(),
-            DISTANCES.iter().map(|range| range.extra_bits),
-        ))
-    };
     let bytes = |bits: u32| bits.wrapping_add(3 + 7) / 8;
-    let fixed_bytes = bytes(cost(fixed_literal_lengths(), [FIXED_DISTANCE_BITS; DISTANCE_SYMBOLS]));
-    let dynamic_bytes = bytes(cost(literal_lengths, distance_lengths).wrapping_add(header.len_bits));
+    let fixed_bytes = bytes(frequencies.cost_bits(fixed_literal_length, |_| FIXED_DISTANCE_BITS));
+    let literal_length = |symbol| literal_lengths.get(symbol).copied().unwrap_or_default();
+    let distance_length = |symbol| distance_lengths.get(symbol).copied().unwrap_or_default();
+    let dynamic_bits = frequencies.cost_bits(literal_length, distance_length).wrapping_add(header.len_bits);
+    let dynamic_bytes = bytes(dynamic_bits);
     let stored_bytes = (block.input.len() as u32).wrapping_add(4);
 
     if stored_bytes <= fixed_bytes.min(dynamic_bytes) {
@@ -115,27 +123,32 @@ fn write<T: Trace>(
     if fixed_bytes <= dynamic_bytes {
         trace.hit(Path::FixedBlock);
         send_form(out, 1, is_last);
-        literal_lengths = fixed_literal_lengths();
-        distance_lengths = [FIXED_DISTANCE_BITS; DISTANCE_SYMBOLS];
+        literal_lengths
+            .iter_mut()
+            .enumerate()
+            .for_each(|(symbol, slot)| *slot = fixed_literal_length(symbol));
+        distance_lengths.fill(FIXED_DISTANCE_BITS);
     } else {
         trace.hit(Path::DynamicBlock);
         send_form(out, 2, is_last);
         header.send(out);
     }
-    send(block, &Codes::new(literal_lengths), &Codes::new(distance_lengths), out);
+    send(block, &literal_lengths, &distance_lengths, out);
 }
 
 fn send_form(out: &mut BitWriter<'_>, form: u16, is_last: bool) {
     out.bits(form << 1 | u16::from(is_last), 3);
 }
 
-/// Sends a block's symbols.
+/// Sends a block's symbols, with codes of these lengths.
+#[inline(never)]
 fn send(
     block: Tokens<'_>,
-    literals: &Codes<LITERAL_SYMBOLS>,
-    distances: &Codes<DISTANCE_SYMBOLS>,
+    literal_lengths: &[u8; LITERAL_SYMBOLS],
+    distance_lengths: &[u8; DISTANCE_SYMBOLS],
     out: &mut BitWriter<'_>,
 ) {
+    let (literals, distances) = (Codes::new(literal_lengths), Codes::new(distance_lengths));
     for token in block {
         match token {
             Token::Literal(byte) => literals.send(out, byte.into()),

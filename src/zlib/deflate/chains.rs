@@ -30,6 +30,7 @@ pub(super) const FIRST: u16 = 0x8000;
 /// gets for each position its place in `sorted`, with the same mark; positions
 /// outside all chains are marked too, as they have no earlier ones either.
 /// Position 0 is outside: zlib uses it as the chains' end and never finds it.
+#[inline(never)]
 pub(super) fn build(input: &[u8], sorted: &mut [Slot], ranks: &mut [Slot]) {
     let (mut low_places, mut high_places) = count(input);
     places(&mut low_places);

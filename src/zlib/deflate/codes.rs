@@ -4,19 +4,19 @@ use super::bits::BitWriter;
 use crate::zlib::symbols::{MAX_CODE_BITS, Range};
 
 /// The codes of up to `N` symbols.
-pub(super) struct Codes<const N: usize> {
+pub(super) struct Codes<'a, const N: usize> {
     /// How long each symbol's code is, zero for none.
-    pub(super) lengths: [u8; N],
+    lengths: &'a [u8; N],
     /// The codes, with the bit that is sent first lowest.
     codes: [u16; N],
 }
 
-impl<const N: usize> Codes<N> {
+impl<'a, const N: usize> Codes<'a, N> {
     /// The canonical codes of these lengths (RFC 1951, section 3.2.2): of equal
     /// lengths the lower symbol has the lower code, and short codes are lower.
-    pub(super) fn new(lengths: [u8; N]) -> Self {
+    pub(super) fn new(lengths: &'a [u8; N]) -> Self {
         let mut next = [0_u16; MAX_CODE_BITS + 1];
-        for &length in &lengths {
+        for &length in lengths {
             if let Some(count) = next.get_mut(usize::from(length)) {
                 *count = count.wrapping_add(1);
             }
@@ -28,7 +28,7 @@ impl<const N: usize> Codes<N> {
             code = code.wrapping_add(count).wrapping_mul(2);
         }
         let mut codes = [0; N];
-        for (code, &length) in codes.iter_mut().zip(&lengths) {
+        for (code, &length) in codes.iter_mut().zip(lengths) {
             if length != 0
                 && let Some(next) = next.get_mut(usize::from(length))
             {

@@ -19,7 +19,8 @@ const LONG_ZEROS: usize = 18;
 pub(super) struct Header<'a> {
     literal_lengths: &'a [u8],
     distance_lengths: &'a [u8],
-    codes: Codes<CODE_LENGTH_SYMBOLS>,
+    /// How long the code of each symbol here is.
+    code_lengths: [u8; CODE_LENGTH_SYMBOLS],
     /// How many of the code length code's own lengths are sent.
     sent_lengths: usize,
     /// How long the header is.
@@ -56,7 +57,7 @@ impl<'a> Header<'a> {
         let len_bits = cost_bits(&frequencies, lengths.into_iter(), extra_bits)
             .wrapping_add((sent_lengths as u32).wrapping_mul(3))
             .wrapping_add(5 + 5 + 4);
-        Self { literal_lengths, distance_lengths, codes: Codes::new(lengths), sent_lengths, len_bits }
+        Self { literal_lengths, distance_lengths, code_lengths: lengths, sent_lengths, len_bits }
     }
 
     pub(super) fn send(&self, out: &mut BitWriter<'_>) {
@@ -64,11 +65,12 @@ impl<'a> Header<'a> {
         out.bits(self.distance_lengths.len().wrapping_sub(1) as u16, 5);
         out.bits(self.sent_lengths.wrapping_sub(4) as u16, 4);
         for &symbol in CODE_LENGTH_ORDER.iter().take(self.sent_lengths) {
-            let length = self.codes.lengths.get(usize::from(symbol)).copied().unwrap_or_default();
+            let length = self.code_lengths.get(usize::from(symbol)).copied().unwrap_or_default();
             out.bits(length.into(), 3);
         }
+        let codes = Codes::new(&self.code_lengths);
         let mut send = |symbol: Symbol| {
-            self.codes.send(out, symbol.number);
+            codes.send(out, symbol.number);
             out.bits(symbol.extra, symbol.extra_bits);
         };
         runs(self.literal_lengths, &mut send);

@@ -21,6 +21,7 @@ const HEIGHT_BITS: u32 = 6;
 ///
 /// There are always at least two codes: a lone one gets a partner, as zlib does
 /// for the sake of old decoders.
+#[inline(never)]
 pub(super) fn code_lengths<T: Trace>(
     frequencies: &[u16],
     longest: usize,
@@ -41,10 +42,10 @@ pub(super) fn code_lengths<T: Trace>(
         heap.append(entry(1, 0, partner));
     }
 
-    let mut tree = Tree { nodes: [0; MAX_NODES], order: [0; MAX_NODES], len: 0 };
-    tree.grow(&mut heap, frequencies.len());
+    let mut tree = Tree { nodes: [0; MAX_NODES], symbols: frequencies.len() };
+    let siblings = tree.grow(&mut heap);
     lengths.fill(0);
-    tree.assign(frequencies.len(), longest, lengths, trace);
+    tree.assign(siblings, longest, lengths, trace);
     used
 }
 
@@ -56,13 +57,25 @@ fn node(entry: Entry) -> usize {
     (entry & ((1 << NODE_BITS) - 1)) as usize
 }
 
+/// Two nodes that were joined, the smaller one first.
+type Siblings = Entry;
+
+fn siblings(first: usize, second: usize) -> Siblings {
+    (second << 16 | first) as Siblings
+}
+
+fn nodes(siblings: Siblings) -> [usize; 2] {
+    [(siblings & 0xffff) as usize, (siblings >> 16) as usize]
+}
+
 /// zlib's order: the rarer first, and of equally rare ones the lower tree. On a
 /// tie in both, the first argument counts as smaller.
 fn is_smaller(a: Entry, b: Entry) -> bool {
     a >> NODE_BITS <= b >> NODE_BITS
 }
 
-/// A binary heap with the smallest entry first.
+/// A binary heap with the smallest entry first. Behind it, in the places that it
+/// has given up, is what [`Tree::grow`] notes.
 struct Heap {
     entries: [Entry; LITERAL_SYMBOLS],
     len: usize,
@@ -121,32 +134,40 @@ impl Heap {
         }
         smallest
     }
+
+    /// Notes `siblings` in the place that the last `pop` gave up.
+    fn note(&mut self, siblings: Siblings) {
+        if let Some(slot) = self.entries.get_mut(self.len) {
+            *slot = siblings;
+        }
+    }
 }
 
 /// The Huffman tree.
 struct Tree {
     /// By node: its parent, then its depth.
     nodes: [u16; MAX_NODES],
-    /// The nodes as they left the heap: the rarest first, the root last.
-    order: [u16; MAX_NODES],
-    len: usize,
+    /// How many leaves there may be. They are numbered as their symbols, the
+    /// inner nodes from here on.
+    symbols: usize,
 }
 
 impl Tree {
-    /// Joins the two smallest nodes until one is left. The leaves are numbered
-    /// as their symbols, the inner nodes from `symbols` on.
-    fn grow(&mut self, heap: &mut Heap, symbols: usize) {
+    /// Joins the two smallest nodes until one is left. Returns the nodes that
+    /// were joined: the root's children first, the rarest ones last.
+    fn grow<'h>(&mut self, heap: &'h mut Heap) -> &'h [Siblings] {
         heap.order();
-        let mut parent = symbols;
+        let end = heap.len;
+        let mut parent = self.symbols;
         while heap.len >= 2 {
             let first = heap.pop();
             let second = heap.get(0);
             for child in [node(first), node(second)] {
-                self.record(child);
                 if let Some(slot) = self.nodes.get_mut(child) {
                     *slot = parent as u16;
                 }
             }
+            heap.note(siblings(node(first), node(second)));
             let frequency =
                 (first >> (NODE_BITS + HEIGHT_BITS)).wrapping_add(second >> (NODE_BITS + HEIGHT_BITS));
             let height_mask = (1 << HEIGHT_BITS) - 1;
@@ -154,29 +175,20 @@ impl Tree {
             heap.sift_down(0, entry(frequency, height.wrapping_add(1), parent));
             parent = parent.wrapping_add(1);
         }
-        self.record(node(heap.get(0)));
-    }
-
-    fn record(&mut self, node: usize) {
-        if let Some(slot) = self.order.get_mut(self.len) {
-            *slot = node as u16;
-            self.len = self.len.wrapping_add(1);
-        }
-    }
-
-    /// Turns depths into code lengths, none above `longest`.
-    fn assign<T: Trace>(&mut self, symbols: usize, longest: usize, lengths: &mut [u8], trace: &mut T) {
-        let Some((&root, below)) = self.order.get(..self.len).and_then(|order| order.split_last()) else {
-            return;
-        };
-        let mut counts = [0_u16; MAX_CODE_BITS + 1];
-        let mut too_deep = 0_u32;
-        if let Some(slot) = self.nodes.get_mut(usize::from(root)) {
+        let root = node(heap.get(0));
+        if let Some(slot) = self.nodes.get_mut(root) {
             *slot = 0;
         }
+        heap.entries.get(1..end).unwrap_or_default()
+    }
+
+    /// Turns parents into depths and those of leaves into code lengths, none
+    /// above `longest`.
+    fn assign<T: Trace>(&mut self, siblings: &[Siblings], longest: usize, lengths: &mut [u8], trace: &mut T) {
+        let mut counts = [0_u16; MAX_CODE_BITS + 1];
+        let mut too_deep = 0_u32;
         // From the root down: a parent's depth stands where its own parent stood.
-        for &node in below.iter().rev() {
-            let node = usize::from(node);
+        for node in siblings.iter().flat_map(|&pair| nodes(pair)) {
             let parent = self.nodes.get(node).copied().unwrap_or_default();
             let above = self.nodes.get(usize::from(parent)).copied().unwrap_or_default();
             let mut depth = usize::from(above).wrapping_add(1);
@@ -187,7 +199,7 @@ impl Tree {
             if let Some(slot) = self.nodes.get_mut(node) {
                 *slot = depth as u16;
             }
-            if node < symbols {
+            if node < self.symbols {
                 if let Some(count) = counts.get_mut(depth) {
                     *count = count.wrapping_add(1);
                 }
@@ -199,7 +211,7 @@ impl Tree {
         if too_deep > 0 {
             trace.hit(Path::BitLengthOverflow);
             rebalance(&mut counts, longest, too_deep);
-            deal_out(&counts, below, symbols, lengths);
+            deal_out(&counts, siblings, self.symbols, lengths);
         }
     }
 }
@@ -222,8 +234,9 @@ fn rebalance(counts: &mut [u16; MAX_CODE_BITS + 1], longest: usize, too_deep: u3
 }
 
 /// Gives the longest codes to the rarest symbols.
-fn deal_out(counts: &[u16; MAX_CODE_BITS + 1], order: &[u16], symbols: usize, lengths: &mut [u8]) {
-    let mut leaves = order.iter().map(|&node| usize::from(node)).filter(|&node| node < symbols);
+fn deal_out(counts: &[u16; MAX_CODE_BITS + 1], siblings: &[Siblings], symbols: usize, lengths: &mut [u8]) {
+    let rarest_first = siblings.iter().rev().flat_map(|&pair| nodes(pair));
+    let mut leaves = rarest_first.filter(|&node| node < symbols);
     for (length, &count) in counts.iter().enumerate().rev() {
         for symbol in leaves.by_ref().take(count.into()) {
             if let Some(slot) = lengths.get_mut(symbol) {

@@ -2,7 +2,7 @@
 //!
 //! The output slice is the window, so there is no 32 KiB buffer, and its length
 //! is the bound on what a crafted stream can unfold to. Everything else (about
-//! 2 KiB of tables and 64 bytes of read-ahead) lives on the stack.
+//! 1.5 KiB of tables and 64 bytes of read-ahead) lives on the stack.
 //! What is accepted is what zlib's `inflate` accepts, to the last rule.
 
 mod bits;
@@ -13,7 +13,7 @@ pub use bits::Source;
 use super::adler::adler32;
 use super::symbols::{
     CODE_LENGTH_ORDER, CODE_LENGTH_SYMBOLS, DISTANCES, END_OF_BLOCK, FIRST_LENGTH, FIXED_DISTANCE_BITS,
-    LENGTHS, LITERAL_SYMBOLS, MAX_CODE_BITS, fixed_literal_lengths,
+    LENGTHS, LITERAL_SYMBOLS, MAX_CODE_BITS, fixed_literal_length,
 };
 use crate::Error;
 use bits::Bits;
@@ -23,11 +23,9 @@ use huffman::Huffman;
 const DISTANCE_CODES: usize = 32;
 
 /// Literals and lengths: codes of up to nine bits in one step.
-type LiteralCode = Huffman<LITERAL_SYMBOLS, 512>;
-/// Distances: codes of up to seven bits in one step.
+type LiteralCode = Huffman<LITERAL_SYMBOLS, 256>;
+/// Distances: codes of up to seven bits in one step. Those of code lengths are never longer.
 type DistanceCode = Huffman<DISTANCE_CODES, 128>;
-/// Code lengths: never longer than seven bits.
-type LengthCode = DistanceCode;
 
 /// What [`inflate_counting`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,8 +151,9 @@ fn stored<S: Source>(bits: &mut Bits<'_, S>, output: &mut Output<'_>) -> Result<
 }
 
 /// The codes of RFC 1951, section 3.2.6.
+#[inline(never)]
 fn fixed_codes(literals: &mut LiteralCode, distances: &mut DistanceCode) -> Result<(), Refused> {
-    literals.build(&fixed_literal_lengths())?;
+    literals.build(&core::array::from_fn::<_, LITERAL_SYMBOLS, _>(fixed_literal_length))?;
     distances.build(&[FIXED_DISTANCE_BITS; DISTANCE_CODES])
 }
 
@@ -179,12 +178,12 @@ fn dynamic_codes<S: Source>(
             *slot = length;
         }
     }
-    let mut length_code = LengthCode::new();
-    length_code.build(&code_lengths)?;
+    // Until it gets its own code, `distances` has room for that of the lengths.
+    distances.build(&code_lengths)?;
 
     let mut all = [0_u8; 286 + 30];
     let lengths = all.get_mut(..literal_count.wrapping_add(distance_count)).ok_or(Refused::Malformed)?;
-    read_lengths(bits, &length_code, lengths)?;
+    read_lengths(bits, distances, lengths)?;
     let (literal_lengths, distance_lengths) =
         lengths.split_at_checked(literal_count).ok_or(Refused::Malformed)?;
     // A block that cannot end is refused before it begins.
@@ -199,7 +198,7 @@ fn dynamic_codes<S: Source>(
 /// the distances, but not past the end.
 fn read_lengths<S: Source>(
     bits: &mut Bits<'_, S>,
-    code: &LengthCode,
+    code: &DistanceCode,
     lengths: &mut [u8],
 ) -> Result<(), Refused> {
     let mut previous = None;
