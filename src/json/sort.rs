@@ -20,8 +20,9 @@ use crate::bytes::copy_within;
 /// Runs of up to so many bytes are merged through a buffer.
 const BUFFER: usize = 256;
 
-/// The deepest that [`merge`] can put off work: its left part halves each time.
-const MERGE_DEPTH: usize = usize::BITS as usize;
+/// The deepest that [`merge`] can put off work: its left part halves each time,
+/// until it fits into the buffer.
+const MERGE_DEPTH: usize = (usize::BITS - BUFFER.ilog2()) as usize;
 
 /// The order of two keys, given from behind their start marks: by code point.
 ///
@@ -116,32 +117,34 @@ fn is_sorted(entries: &[u8]) -> bool {
 
 /// Merges two sorted runs that meet at `middle`. Stable.
 fn merge(runs: &mut [u8], middle: usize) {
-    let mut later = [(0_usize, 0_usize, 0_usize); MERGE_DEPTH];
+    // Merges that wait: the entry before them, which is in its place, and their
+    // middle. Each ends where the next one's entry is.
+    let mut later = [(0_usize, 0_usize); MERGE_DEPTH];
     let mut waiting = 0_usize;
     let (mut start, mut middle, mut end) = (0, middle, runs.len());
     loop {
-        if start < middle && middle < end && middle.wrapping_sub(start) <= BUFFER {
-            merge_small(runs.get_mut(start..end).unwrap_or_default(), middle.wrapping_sub(start));
-        } else if start < middle && middle < end {
-            // The entry in the middle of the left run goes to its place: behind
-            // what is smaller in the right run. That leaves two smaller merges.
-            let pivot = entry_at(runs, start, start.midpoint(middle));
-            let bound = lower_bound(runs, middle, end, pivot);
-            rotate(runs, pivot, middle, bound);
-            let pivot_end = pivot.wrapping_add(bound.wrapping_sub(middle));
-            let behind = pivot_end.wrapping_add(entry_len(runs, pivot_end));
-            if let Some(slot) = later.get_mut(waiting) {
-                *slot = (behind, bound, end);
-                waiting = waiting.wrapping_add(1);
+        if start < middle && middle < end {
+            if middle.wrapping_sub(start) > BUFFER {
+                // The entry in the middle of the left run goes to its place: behind
+                // what is smaller in the right run. That leaves two smaller merges.
+                let pivot = entry_at(runs, start, start.midpoint(middle));
+                let bound = lower_bound(runs, middle, end, pivot);
+                rotate(runs, pivot, middle, bound);
+                let pivot_end = pivot.wrapping_add(bound.wrapping_sub(middle));
+                if let Some(slot) = later.get_mut(waiting) {
+                    *slot = (pivot_end, bound);
+                    waiting = waiting.wrapping_add(1);
+                }
+                (middle, end) = (pivot, pivot_end);
+                continue;
             }
-            (middle, end) = (pivot, pivot_end);
-            continue;
+            merge_small(runs.get_mut(start..end).unwrap_or_default(), middle.wrapping_sub(start));
         }
-        waiting = match waiting.checked_sub(1) {
-            Some(top) => top,
-            None => return,
-        };
-        (start, middle, end) = later.get(waiting).copied().unwrap_or_default();
+        let mut rest = later.iter().take(waiting).rev();
+        let Some((before, bound)) = rest.next().copied() else { return };
+        (start, middle) = (before.wrapping_add(entry_len(runs, before)), bound);
+        end = rest.next().map_or(runs.len(), |(after, _)| *after);
+        waiting = waiting.wrapping_sub(1);
     }
 }
 
