@@ -39,8 +39,9 @@ const FIRST: usize = 1;
 /// Entries and index in one array.
 #[derive(Clone)]
 pub(super) struct Arena<A: ?Sized> {
-    /// The end of the entries; at least [`FIRST`] once anything was stored.
-    used: usize,
+    /// How many bytes the entries take. Zero at first, as all the rest, so that a
+    /// `static` session takes no flash.
+    entries_bytes: usize,
     /// How many entries there are.
     len: usize,
     bytes: A,
@@ -48,7 +49,7 @@ pub(super) struct Arena<A: ?Sized> {
 
 impl<const N: usize> Arena<[u8; N]> {
     pub(super) const fn new() -> Self {
-        Self { used: FIRST, len: 0, bytes: [0; N] }
+        Self { entries_bytes: 0, len: 0, bytes: [0; N] }
     }
 }
 
@@ -72,12 +73,21 @@ impl Arena<[u8]> {
 
     /// What entries and index take.
     pub(super) const fn used_bytes(&self) -> usize {
-        self.used.saturating_add(self.len.saturating_mul(RECORD))
+        self.end().saturating_add(self.len.saturating_mul(RECORD))
     }
 
     pub(super) fn clear(&mut self) {
-        self.used = FIRST;
+        self.entries_bytes = 0;
         self.len = 0;
+    }
+
+    /// The end of the entries.
+    const fn end(&self) -> usize {
+        self.entries_bytes.saturating_add(FIRST)
+    }
+
+    fn set_end(&mut self, end: usize) {
+        self.entries_bytes = end.wrapping_sub(FIRST);
     }
 
     // ---- the index
@@ -113,13 +123,13 @@ impl Arena<[u8]> {
 
     #[inline(never)]
     fn entry(&self, position: usize) -> (&str, Value<'_>) {
-        split_entry(self.bytes.get(self.start_of(position)..self.used).unwrap_or_default())
+        split_entry(self.bytes.get(self.start_of(position)..self.end()).unwrap_or_default())
     }
 
     /// The key at `position`, from behind its start mark.
     #[inline(never)]
     fn key(&self, position: usize) -> &[u8] {
-        self.bytes.get(self.start_of(position).wrapping_add(1)..self.used).unwrap_or_default()
+        self.bytes.get(self.start_of(position).wrapping_add(1)..self.end()).unwrap_or_default()
     }
 
     /// The entry at `position` in insertion order.
@@ -165,7 +175,7 @@ impl Arena<[u8]> {
         sink: &mut S,
     ) -> Result<(), S::Error> {
         let entries = |start, end: usize| self.bytes.get(start..end.wrapping_sub(1)).unwrap_or_default();
-        let all = entries(FIRST, self.used);
+        let all = entries(FIRST, self.end());
         let would_read_as_tag = self.len == 1 && serializer.role(split_string_bytes(all).0).is_some();
         let start = |number| self.start_of(if serializer.sort_keys { self.ranked(number) } else { number });
         let mut writer = Writer::new(serializer, sink);

@@ -17,7 +17,7 @@ mod typed;
 
 pub use flash::{FlashedMessage, FlashedMessages, flash, take_flashed_messages};
 pub use null::NullSession;
-pub use secure_cookie::{Entries, SecureCookieSession, Session};
+pub use secure_cookie::{SecureCookieSession, Session};
 
 use crate::Error;
 

@@ -44,15 +44,24 @@ pub type SecureCookieSession<const N: usize> = Session<[u8; N]>;
 pub struct Session<A: ?Sized = [u8]> {
     modified: bool,
     null: bool,
-    serializer: TaggedJsonSerializer,
+    serializer: Serializer,
     arena: Arena<A>,
+}
+
+/// What a session is written with. `Flask` is the number zero: then a new session
+/// is zeros and nothing else, and a `static` of it takes no flash.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Serializer {
+    Flask = 0,
+    Other(TaggedJsonSerializer) = 1,
 }
 
 impl<const N: usize> Session<[u8; N]> {
     /// An empty session, not modified.
     #[must_use]
     pub const fn new() -> Self {
-        Self { modified: false, null: false, serializer: SESSION_JSON_SERIALIZER, arena: Arena::new() }
+        Self { modified: false, null: false, serializer: Serializer::Flask, arena: Arena::new() }
     }
 
     /// A session with the contents of `value`, which serializes as a dict; not modified.
@@ -113,7 +122,7 @@ impl Session {
     pub fn copy_value(&mut self, from: &str, to: &str) -> Result<bool, Error> {
         self.writable()?;
         let Ok(place) = self.arena.find(from) else { return Ok(false) };
-        self.arena.copy(place, to, self.serializer)?;
+        self.arena.copy(place, to, self.serializer())?;
         self.modified = true;
         Ok(true)
     }
@@ -144,7 +153,10 @@ impl Session {
     /// The serializer it is written with.
     #[must_use]
     pub const fn serializer(&self) -> TaggedJsonSerializer {
-        self.serializer
+        match self.serializer {
+            Serializer::Other(serializer) => serializer,
+            Serializer::Flask => SESSION_JSON_SERIALIZER,
+        }
     }
 
     /// Writes it as JSON text into `sink`, without a buffer.
@@ -152,13 +164,13 @@ impl Session {
     /// # Errors
     /// The sink's own.
     pub fn dump<S: Sink>(&self, sink: &mut S) -> Result<(), S::Error> {
-        self.arena.write(self.serializer, sink)
+        self.arena.write(self.serializer(), sink)
     }
 
     /// Makes it a fresh, empty session that is written with `serializer`.
     pub fn reset(&mut self, serializer: TaggedJsonSerializer) {
         self.arena.clear();
-        self.serializer = serializer;
+        self.serializer = Serializer::Other(serializer);
         self.modified = false;
         self.null = false;
     }
@@ -190,7 +202,8 @@ impl Session {
         change: impl FnOnce(&mut Arena<[u8]>, TaggedJsonSerializer) -> Result<T, Error>,
     ) -> Result<(), Error> {
         let len = self.arena.len();
-        let changed = change(&mut self.arena, self.serializer);
+        let serializer = self.serializer();
+        let changed = change(&mut self.arena, serializer);
         self.modified |= changed.is_ok() || self.arena.len() < len;
         changed.map(|_| ())
     }
@@ -299,31 +312,9 @@ impl SessionMap for Session {
 }
 
 impl Session {
-    pub(super) fn entries(&self) -> Entries<'_> {
-        Entries { arena: &self.arena, position: 0 }
-    }
-}
-
-/// The entries of a [`Session`], in insertion order.
-#[derive(Clone)]
-pub struct Entries<'a> {
-    arena: &'a Arena<[u8]>,
-    position: usize,
-}
-
-impl<'a> Iterator for Entries<'a> {
-    type Item = (&'a str, Value<'a>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let entry = self.arena.get(self.position)?;
-        self.position = self.position.wrapping_add(1);
-        Some(entry)
-    }
-}
-
-impl fmt::Debug for Entries<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.clone()).finish()
+    /// The entries in insertion order.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, Value<'_>)> {
+        (0..self.arena.len()).map_while(|position| self.arena.get(position))
     }
 }
 

@@ -28,7 +28,7 @@ impl Arena<[u8]> {
             if let Some(brace) = self.bytes.get_mut(len.wrapping_sub(1)) {
                 *brace = b',';
             }
-            self.used = len;
+            self.set_end(len);
             self.len = entries;
         }
         let mut sorted = true;
@@ -164,7 +164,7 @@ impl Arena<[u8]> {
         self.sort_ranks(Self::by_start);
         let mut rank = 0_usize;
         let (mut from, mut to) = (FIRST, FIRST);
-        while from < self.used {
+        while from < self.end() {
             let len = entry_len(&self.bytes, from);
             if self.bytes.get(from) != Some(&DEAD) {
                 copy_within(&mut self.bytes, from..from.wrapping_add(len), to);
@@ -174,7 +174,7 @@ impl Arena<[u8]> {
             }
             from = from.wrapping_add(len);
         }
-        self.used = to;
+        self.set_end(to);
         self.sort_ranks(Self::by_key);
     }
 }

@@ -26,8 +26,8 @@ impl Arena<[u8]> {
         let counted = Encoder::count(value, serializer, 1)?;
         let place = self.reserve(key, counted.len_bytes, counted.text_len_bytes, serializer)?;
         let start = self.open_entry(place, key);
-        let end = self.used.wrapping_add(counted.len_bytes);
-        let target = self.bytes.get_mut(self.used..end).unwrap_or_default();
+        let end = self.end().wrapping_add(counted.len_bytes);
+        let target = self.bytes.get_mut(self.end()..end).unwrap_or_default();
         let written = Encoder::write(value, serializer, counted, target);
         self.close_entry(end);
         written.inspect_err(|_| self.drop_last(place, start)).map(|()| place)
@@ -49,8 +49,9 @@ impl Arena<[u8]> {
         let place = self.reserve(key, len, text_len, serializer)?;
         self.open_entry(place, key);
         let source = self.value_start(from.position);
-        let end = self.used.wrapping_add(len);
-        copy_within(&mut self.bytes, source..source.wrapping_add(len), self.used);
+        let end = self.end().wrapping_add(len);
+        let to = self.end();
+        copy_within(&mut self.bytes, source..source.wrapping_add(len), to);
         self.close_entry(end);
         Ok(())
     }
@@ -95,13 +96,13 @@ impl Arena<[u8]> {
         // At the end the list can grow. Its bracket and its entry's comma are
         // the last two bytes.
         self.move_to_end(place.position);
-        let list_end = self.used.wrapping_sub(2);
+        let list_end = self.end().wrapping_sub(2);
         let end = list_end.wrapping_add(added);
-        self.used = list_end;
+        self.set_end(list_end);
         self.put(b",".get(..comma).unwrap_or_default());
-        let target = self.bytes.get_mut(self.used..end).unwrap_or_default();
+        let target = self.bytes.get_mut(self.end()..end).unwrap_or_default();
         let written = Encoder::write(item, serializer, counted, target);
-        self.used = if written.is_ok() { end } else { list_end };
+        self.set_end(if written.is_ok() { end } else { list_end });
         self.put(b"],");
         written
     }
@@ -109,7 +110,7 @@ impl Arena<[u8]> {
     /// Takes an entry out. Its bytes stay readable until the next change.
     pub(in crate::session) fn pop(&mut self, place: Place) -> (&str, Value<'_>) {
         let start = self.move_to_end(place.position);
-        let end = self.used;
+        let end = self.end();
         self.drop_last(place, start);
         split_entry(self.bytes.get(start..end).unwrap_or_default())
     }
@@ -130,13 +131,13 @@ impl Arena<[u8]> {
         };
         // Two string marks, the colon, the comma.
         let new_len = key.len().saturating_add(value_len).saturating_add(4);
-        let arena = self.used.saturating_sub(old_len).saturating_add(new_len);
+        let arena = self.end().saturating_sub(old_len).saturating_add(new_len);
         self.check(arena.saturating_add(records.saturating_mul(RECORD)))?;
         self.check(self.text_len_with(key, value_text_len, records, serializer))?;
         Ok(match found {
             Ok(place) => {
                 let start = self.move_to_end(place.position);
-                self.used = start;
+                self.set_end(start);
                 place
             }
             Err(rank) => self.insert_record(rank),
@@ -175,7 +176,7 @@ impl Arena<[u8]> {
 
     /// Starts the entry of `place` at the end: all but its value and comma.
     fn open_entry(&mut self, place: Place, key: &str) -> usize {
-        let start = self.used;
+        let start = self.end();
         self.set_start(place.position, start);
         self.put(&[STRING]);
         self.put(key.as_bytes());
@@ -185,19 +186,19 @@ impl Arena<[u8]> {
 
     /// Ends the entry whose value ends at `end`.
     fn close_entry(&mut self, end: usize) {
-        self.used = end;
+        self.set_end(end);
         self.put(b",");
     }
 
     fn put(&mut self, bytes: &[u8]) {
-        let room = self.bytes.get_mut(self.used..).unwrap_or_default();
+        let room = self.bytes.get_mut(self.end()..).unwrap_or_default();
         room.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
-        self.used = self.used.wrapping_add(bytes.len());
+        self.set_end(self.end().wrapping_add(bytes.len()));
     }
 
     /// Forgets the entry of `place`, which is the last in the arena and starts at `start`.
     fn drop_last(&mut self, place: Place, start: usize) {
-        self.used = start;
+        self.set_end(start);
         self.remove_record(place);
     }
 
@@ -211,16 +212,17 @@ impl Arena<[u8]> {
     fn move_to_end(&mut self, position: usize) -> usize {
         let start = self.start_of(position);
         let len = entry_len(&self.bytes, start);
-        rotate(&mut self.bytes, start, start.wrapping_add(len), self.used);
+        let end = self.end();
+        rotate(&mut self.bytes, start, start.wrapping_add(len), end);
         for other in 0..self.len {
             let other_start = self.start_of(other);
             if other_start > start {
                 self.set_start(other, other_start.wrapping_sub(len));
             }
         }
-        let end = self.used.wrapping_sub(len);
-        self.set_start(position, end);
-        end
+        let moved = end.wrapping_sub(len);
+        self.set_start(position, moved);
+        moved
     }
 
     /// A record for a new entry of this rank, last in insertion order.
