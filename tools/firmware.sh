@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the firmware of examples/firmware, runs it in QEMU beside a real Flask
 # application, runs Flask's own answers on the chip, and checks what it costs.
-# Installs what is missing: QEMU and binutils from Debian, rustup's targets,
-# Flask from PyPI.
+# Installs what is missing: QEMU and binutils from Debian, Flask from PyPI, and a
+# compiler as tools/thumb.sh says.
 #
 #   tools/firmware.sh               everything
 #   tools/firmware.sh interop       the device beside Flask
@@ -14,8 +14,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 part=${1:-all}
-output=$PWD/${CARGO_TARGET_DIR:-examples/firmware/target}
-case ${CARGO_TARGET_DIR:-} in /*) output=$CARGO_TARGET_DIR ;; esac
+output=${CARGO_TARGET_DIR:-examples/firmware/target}
+case $output in /*) ;; *) output=$PWD/$output ;; esac
 
 debian_install() {
     if [ "$(id -u)" -eq 0 ]; then sudo=; else sudo=sudo; fi
@@ -25,13 +25,13 @@ debian_install() {
 
 command -v qemu-system-arm >/dev/null || debian_install qemu-system-arm
 command -v nm >/dev/null && command -v size >/dev/null || debian_install binutils
-for target in thumbv6m-none-eabi thumbv7m-none-eabi; do
-    ls "$(rustc --print sysroot)/lib/rustlib/$target/lib/"libcore-*.rlib >/dev/null 2>&1 || rustup target add "$target"
-done
 
-# Builds the firmwares into folder $1.
+# Builds the firmwares and puts them into folder $1.
 build() {
-    (cd examples/firmware && CARGO_TARGET_DIR=$output/$1 cargo build --quiet --release)
+    local target=thumbv7m-none-eabi
+    (cd examples/firmware && CARGO_TARGET_DIR=$output ../../tools/thumb.sh $target cargo build --quiet --release)
+    mkdir -p "$output/$1"
+    cp "$output/$target/release/device" "$output/$target/release/counter" "$output/$1"
 }
 
 interop() {
@@ -39,10 +39,8 @@ interop() {
     build own-key
     python=$(tools/python.sh)
     case $python in /*) ;; *) python=$PWD/$python ;; esac
-    local built=thumbv7m-none-eabi/release
-    DEVICE=$output/shared-key/$built/device OWN_KEY_DEVICE=$output/own-key/$built/device \
-        COUNTER=$output/own-key/$built/counter PYTHONDONTWRITEBYTECODE=1 \
-        "$python" examples/firmware/interop.py --verbose
+    DEVICE=$output/shared-key/device OWN_KEY_DEVICE=$output/own-key/device COUNTER=$output/own-key/counter \
+        PYTHONDONTWRITEBYTECODE=1 "$python" examples/firmware/interop.py --verbose
 }
 
 costs() {

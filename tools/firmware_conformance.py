@@ -27,20 +27,15 @@ SHARE = 0.9
 RUN_SECS = 120
 
 
-def cargo(*arguments, **more):
-    extra = os.environ.get("CARGO_EXTRA", "").split()
-    environment = {**os.environ, "CARGO_TARGET_DIR": str(TARGET_DIR)}
-    return subprocess.run(["cargo", *extra, *arguments], check=True, env=environment, **more)
-
-
 def on_host(requests):
-    run = ["run", "--quiet", "--example", "conformance", "--features", "std,sha2"]
-    output = cargo(*run, cwd=ROOT, input=requests, capture_output=True, text=True).stdout
+    run = ["cargo", "run", "--quiet", "--example", "conformance", "--features", "std,sha2"]
+    output = subprocess.run(run, check=True, cwd=ROOT, input=requests, capture_output=True, text=True).stdout
     return output.splitlines()
 
 
 def on_chip(target, requests):
-    cargo("build", "--quiet", "--release", "--target", target, cwd=PACKAGE)
+    build = [str(ROOT / "tools/thumb.sh"), target, "cargo", "build", "--quiet", "--release"]
+    subprocess.run(build, check=True, cwd=PACKAGE, env={**os.environ, "CARGO_TARGET_DIR": str(TARGET_DIR)})
     firmware = TARGET_DIR / target / "release/firmware-conformance"
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)

@@ -18,6 +18,7 @@ import time
 import unittest
 import urllib.parse
 import zlib
+from contextlib import closing
 
 from flask import Flask, flash, get_flashed_messages, jsonify, request, session
 from flask.sessions import SecureCookieSessionInterface
@@ -34,9 +35,9 @@ COUNTER = os.environ.get("COUNTER")
 REQUESTS = int(os.environ.get("REQUESTS", "10000"))
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 TIMEOUT_SECS = 20
-# What an interrupt may take of the stack: 132 bytes were measured, the frame and
-# the timer's handler.
-INTERRUPT_BYTES = 160
+# What an interrupt puts on the program's stack: the core saves eight registers,
+# and one word more to align them (ARMv7-M, B1.5.7). Its handler has another stack.
+SAVED_BYTES = 36
 # What a device may take to boot, get an address and hear the time.
 BOOT_SECS = 30
 
@@ -139,9 +140,8 @@ class Device:
         deadline = time.monotonic() + BOOT_SECS
         while time.monotonic() < deadline:
             try:
-                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
-                stats = self.stats(connection)
-                connection.close()
+                with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)) as connection:
+                    stats = self.stats(connection)
                 if until(stats):
                     return stats
             except (OSError, http.client.HTTPException):
@@ -269,6 +269,14 @@ class Sharing(Case):
         self.assertEqual(client.cookie, "")
 
 
+    def test_08_the_session_may_be_in_any_cookie_header(self):
+        cookie = self.logged_in().cookie
+        head = f"GET / HTTP/1.1\r\nCookie: theme=dark\r\ncookie: session={cookie}\r\n\r\n"
+        with self.raw() as connection:
+            connection.sendall(head.encode())
+            self.assertTrue(connection.recv(64).startswith(b"HTTP/1.1 200"))
+
+
 class Refusing(Case):
     def tearDown(self):
         self.assertServes()
@@ -372,11 +380,12 @@ class Endurance(Case):
         for connection in kept:
             connection.close()
         (early_stack, early_sessions), (late_stack, late_sessions) = counts
+        print(f"stack after {REQUESTS // 10} requests {early_stack} bytes, after {REQUESTS} {late_stack}", end=" ")
         self.assertEqual(early_sessions, late_sessions)
-        # An interrupt uses the same stack. That one comes at the deepest moment
-        # may take long to happen.
-        self.assertAlmostEqual(early_stack, late_stack, delta=INTERRUPT_BYTES)
-        self.assertLess(stats["stack_used"], stats["stack"])
+        # That an interrupt comes at the deepest moment may take long to happen.
+        self.assertIn(late_stack - early_stack, range(SAVED_BYTES + 1))
+        for stack in ("stack", "interrupts"):
+            self.assertLess(stats[f"{stack}_used"], stats[stack])
 
 
 class LateClock(unittest.TestCase):
@@ -446,7 +455,7 @@ class Counter(unittest.TestCase):
         for visit in range(2, 5):
             self.assertEqual(client.request(device.port, "GET", "/"), (200, f"visit {visit}\n"))
         status, text = client.request(device.port, "GET", "/twice")
-        self.assertEqual((status, text), (500, "the session is in use already"))
+        self.assertEqual((status, text), (500, "the session is in use already\n"))
         self.assertEqual(client.request(device.port, "GET", "/"), (200, "visit 5\n"))
 
 

@@ -166,6 +166,7 @@ where
         Self: 'a,
         R: 'a;
 
+    #[inline(never)]
     fn open_session(&self, app: App<'_, R>, session: &mut S) -> Result<Opened, Error> {
         session.reset(self.serializer);
         if !self.signer.keys().has_current() {
@@ -193,6 +194,7 @@ where
         Ok(Opened::Fresh(Some(error)))
     }
 
+    #[inline(never)]
     fn save_session<'a>(
         &'a self,
         app: App<'a, R>,

@@ -134,6 +134,7 @@ impl<K: SigningKeys> Signer<K> {
     }
 
     /// Tries the current key, then the fallbacks, newest first.
+    #[inline(never)]
     fn verify(&self, value: &[u8], signature: &[u8]) -> Result<bool, Error> {
         let mut tried = 0_usize;
         loop {

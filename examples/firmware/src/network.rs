@@ -150,9 +150,9 @@ impl io::Write for QuickWriter<'_> {
     }
 }
 
-/// How long a time that was heard is good for. A crystal is good for an hour and
-/// more; but the emulator loses ticks while its host is busy with something else.
-const AGAIN_SECS: u64 = 15;
+/// How long a time that was heard is good for: until then, a crystal is off by less
+/// than a tenth of a second.
+const AGAIN_SECS: u64 = 15 * 60;
 /// Seconds between 1900, where NTP counts from, and 1970.
 const NTP_TO_UNIX_SECS: u64 = 2_208_988_800;
 
@@ -179,29 +179,25 @@ pub async fn sntp(stack: Stack<'static>, server: (Ipv4Address, u16), set: impl A
             Ok(Ok((48, from))) if asked && from.endpoint == server => ntp_time(&packet, &ours),
             _ => None,
         };
-        let Some(now_millis) = told else {
+        let Some(now) = told else {
             Timer::after_secs(1).await;
             continue;
         };
-        // The clock counts whole seconds since boot. Set when one of them
-        // begins, it is behind by less than a second and never ahead.
-        let wait_millis = 1000 - embassy_time::Instant::now().as_millis() % 1000;
-        Timer::after_millis(wait_millis).await;
-        set(UnixTime::from_secs((now_millis + wait_millis) / 1000)).await;
+        // The clock counts whole seconds since boot, and one of them may end at
+        // any moment. Set to a second less, it is never ahead.
+        set(UnixTime::from_secs(now.secs().saturating_sub(1))).await;
         Timer::after_secs(AGAIN_SECS).await;
     }
 }
 
-/// The time in a server's answer, in Unix milliseconds: mode 4, a stratum, our
-/// own time, and a time.
-fn ntp_time(packet: &[u8; 48], ours: &[u8; 8]) -> Option<u64> {
+/// The time in a server's answer: mode 4, a stratum, our own time, and a time.
+fn ntp_time(packet: &[u8; 48], ours: &[u8; 8]) -> Option<UnixTime> {
     let usable = packet[0] & 7 == 4 && (1..16).contains(&packet[1]) && packet[24..32] == *ours;
-    let [secs, fraction] = [40, 44].map(|at| packet.get(at..).and_then(|field| field.first_chunk()));
-    let (secs, fraction) = (u32::from_be_bytes(*secs?), u32::from_be_bytes(*fraction?));
+    let secs = u32::from_be_bytes(*packet.get(40..)?.first_chunk()?);
     // Era 1 begins in 2036: small numbers are of that one.
     let era = if secs < 1 << 31 { 1 << 32 } else { 0 };
     let unix_secs = (u64::from(secs) + era).checked_sub(NTP_TO_UNIX_SECS)?;
-    usable.then_some(unix_secs * 1000 + ((u64::from(fraction) * 1000) >> 32))
+    usable.then_some(UnixTime::from_secs(unix_secs))
 }
 
 /// Says where the device is, once DHCP has told it.

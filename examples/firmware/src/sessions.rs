@@ -1,5 +1,5 @@
 //! Flask's sessions for picoserve: a [`Layer`] opens and saves them, and
-//! [`Session`] and [`Flashed`] hand them to handlers.
+//! [`Session`] hands one to a handler.
 //!
 //! ```ignore
 //! let router = picoserve::Router::new().route("/", get(visit)).layer(&sessions);
@@ -14,116 +14,86 @@
 use core::{
     cell::{Cell, RefCell, RefMut},
     fmt,
-    ops::{Deref, DerefMut},
 };
 
-use embassy_sync::{
-    blocking_mutex::raw::NoopRawMutex,
-    mutex::Mutex,
-    semaphore::{GreedySemaphore, Semaphore as _, SemaphoreReleaser},
-};
-use hipflask::{
-    App, Config, Error, NullSession, Opened, Saved, SecureCookieSession, SessionInterface, SessionMixin as _,
-    session::{FlashedMessages, take_flashed_messages},
-};
+use embassy_sync::{blocking_mutex::raw::NoopRawMutex, channel::Channel, mutex::Mutex};
+use hipflask::{App, Config, Error, Opened, Request, Saved, SecureCookieSession, SessionInterface};
 use picoserve::{
     ResponseSent,
     extract::FromRequestParts,
     io::Read,
-    request::RequestParts,
+    request::{Headers, RequestParts},
     response::{Body, Connection, HeadersIter, IntoResponse, Response, ResponseWriter, StatusCode},
     routing::{Layer, Next},
 };
 
-/// How a request that gets no session is answered: with a status and a reason.
-type Refusal = (StatusCode, &'static str);
-
-/// A place for one request's session.
-pub struct Slot<A: ?Sized = [u8]> {
-    taken: Cell<bool>,
+/// A place for one request's session: `Place<[u8; N]>` has room for `N` bytes.
+pub struct Place<A: ?Sized = [u8]> {
     accessed: Cell<bool>,
     session: RefCell<hipflask::Session<A>>,
 }
 
-/// Places for the sessions of as many requests at once, each of `N` bytes. One
-/// more request waits until a place is free.
-pub struct Pool<const N: usize, const SLOTS: usize> {
-    slots: [Slot<[u8; N]>; SLOTS],
-    free: GreedySemaphore<NoopRawMutex>,
-}
-
-impl<const N: usize, const SLOTS: usize> Default for Pool<N, SLOTS> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<const N: usize, const SLOTS: usize> Pool<N, SLOTS> {
-    /// All places, none taken.
+impl<const N: usize> Place<[u8; N]> {
+    /// An empty place.
+    #[allow(clippy::new_without_default, reason = "made in constants only")]
     pub const fn new() -> Self {
-        let slots = [const {
-            Slot {
-                taken: Cell::new(false),
-                accessed: Cell::new(false),
-                session: RefCell::new(SecureCookieSession::new()),
-            }
-        }; SLOTS];
-        Self { slots, free: GreedySemaphore::new(SLOTS) }
-    }
-
-    /// How many places are taken now.
-    pub fn taken(&self) -> usize {
-        self.slots.iter().filter(|slot| slot.taken.get()).count()
-    }
-
-    async fn take(&'static self) -> Result<Taken, Error> {
-        let permit = self.free.acquire(1).await.map_err(|_| TOO_MANY)?;
-        let slot: &'static Slot = self.slots.iter().find(|slot| !slot.taken.replace(true)).ok_or(TOO_MANY)?;
-        slot.accessed.set(false);
-        Ok(Taken { slot, _permit: permit })
+        Self { accessed: Cell::new(false), session: RefCell::new(SecureCookieSession::new()) }
     }
 }
 
-/// More requests than anything waits for: cannot happen.
-const TOO_MANY: Error = Error::Capacity { needed_bytes: 0, capacity_bytes: 0 };
+/// The places that no request has. When there is none, the next request waits.
+pub type Free<const PLACES: usize> = Channel<NoopRawMutex, &'static Place, PLACES>;
 
-/// A place, until it is dropped: also when the connection breaks.
-struct Taken {
-    slot: &'static Slot,
-    _permit: SemaphoreReleaser<'static, GreedySemaphore<NoopRawMutex>>,
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        self.slot.taken.set(false);
+/// All places, free.
+pub fn free<const N: usize, const PLACES: usize>(places: &'static [Place<[u8; N]>; PLACES]) -> Free<PLACES> {
+    let free = Free::new();
+    for place in places {
+        // There is room for all of them, here and when they come back.
+        let _ = free.try_send(place as &Place);
     }
+    free
 }
 
 /// The layer: everything that sessions need.
-pub struct Sessions<I: SessionInterface<[u8]>, const N: usize, const SLOTS: usize>
-where
-    I::Scratch: 'static,
-{
+pub struct Sessions<I, Z: ?Sized + 'static, const PLACES: usize> {
     /// Opens and saves them.
     pub interface: I,
     /// Its settings.
     pub config: Config<'static>,
     /// Holds them meanwhile.
-    pub pool: &'static Pool<N, SLOTS>,
+    pub free: &'static Free<PLACES>,
     /// What saving needs, lent to one response at a time.
-    pub scratch: Mutex<NoopRawMutex, &'static mut I::Scratch>,
+    pub scratch: Mutex<NoopRawMutex, &'static mut Z>,
+}
+
+/// A request's headers, as the interface reads them.
+struct Cookies<'r>(Headers<'r>);
+
+impl Request for Cookies<'_> {
+    fn cookie_headers(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().filter(|(name, _)| *name == "cookie").map(|(_, value)| value.as_raw())
+    }
+}
+
+/// A place, until it is dropped: also when the connection breaks.
+struct Taken<const PLACES: usize>(&'static Place, &'static Free<PLACES>);
+
+impl<const PLACES: usize> Drop for Taken<PLACES> {
+    fn drop(&mut self) {
+        let _ = self.1.try_send(self.0);
+    }
 }
 
 /// What handlers have as their state: the application's, and the session.
 pub struct WithSession<S> {
     /// The application's.
     pub app: S,
-    slot: &'static Slot,
+    place: &'static Place,
 }
 
-impl<S: Clone, P, I, const N: usize, const SLOTS: usize> Layer<S, P> for &Sessions<I, N, SLOTS>
+impl<S: Clone, P, I, Z: ?Sized, const PLACES: usize> Layer<S, P> for &Sessions<I, Z, PLACES>
 where
-    I: SessionInterface<[u8], Session = hipflask::Session>,
+    I: for<'r> SessionInterface<Cookies<'r>, Session = hipflask::Session, Scratch = Z>,
 {
     type NextState = WithSession<S>;
     type NextPathParameters = P;
@@ -141,60 +111,53 @@ where
         L: Next<'a, R, WithSession<S>, P>,
         W: ResponseWriter<Error = R::Error>,
     {
-        // Browsers send one Cookie header at most (RFC 6265, section 5.4).
-        let cookies = request_parts.headers().get("cookie").map(|value| value.as_raw()).unwrap_or_default();
-        let app = App { config: &self.config, request: cookies };
-        let opened = self.pool.take().await.and_then(|taken| self.open(app, taken.slot).map(|()| taken));
-        let taken = match opened {
-            Ok(taken) => taken,
-            Err(error) => {
-                return refusal(error).write_to(next.into_connection().await?, response_writer).await;
-            }
-        };
-        let slot = taken.slot;
-        let state = WithSession { app: state.clone(), slot };
-        next.run(&state, path_parameters, Saving { sessions: self, app, slot, inner: response_writer }).await
+        let cookies = Cookies(request_parts.headers());
+        let app = App { config: &self.config, request: &cookies };
+        let taken = Taken(self.free.receive().await, self.free);
+        let place = taken.0;
+        if let Err(error) = self.open(app, place) {
+            return refusal(error).write_to(next.into_connection().await?, response_writer).await;
+        }
+        let state = WithSession { app: state.clone(), place };
+        next.run(&state, path_parameters, Saving { sessions: self, app, place, inner: response_writer }).await
     }
 }
 
-impl<I, const N: usize, const SLOTS: usize> Sessions<I, N, SLOTS>
-where
-    I: SessionInterface<[u8], Session = hipflask::Session>,
-{
-    fn open(&self, app: App<'_, [u8]>, slot: &Slot) -> Result<(), Error> {
-        let mut session = slot.session.try_borrow_mut().map_err(|_| Error::Depth)?;
+impl<I, Z: ?Sized, const PLACES: usize> Sessions<I, Z, PLACES> {
+    fn open<'r>(&self, app: App<'_, Cookies<'r>>, place: &Place) -> Result<(), Error>
+    where
+        I: SessionInterface<Cookies<'r>, Session = hipflask::Session>,
+    {
+        place.accessed.set(false);
+        let mut session = place.session.borrow_mut();
         if self.interface.open_session(app, &mut session)? == Opened::Unavailable {
-            NullSession.make(&mut session);
+            self.interface.make_null_session(app, &mut session);
         }
         Ok(())
     }
 }
 
 /// Says to a client why there is no session.
-fn refusal(error: Error) -> Refusal {
-    match error {
-        Error::ClockNotSet => (StatusCode::SERVICE_UNAVAILABLE, "the clock is not set yet"),
-        error if error.is_capacity() => {
-            (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the session is too large for this device")
-        }
-        _ => (StatusCode::INTERNAL_SERVER_ERROR, "the session cannot be opened or saved"),
+fn refusal(error: Error) -> (StatusCode, &'static str) {
+    if error.is_capacity() {
+        (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the session is too large for this device\n")
+    } else {
+        (StatusCode::INTERNAL_SERVER_ERROR, "the session cannot be opened or saved\n")
     }
 }
 
 /// Adds the session's headers to the response.
-struct Saving<'s, I: SessionInterface<[u8]>, W, const N: usize, const SLOTS: usize>
-where
-    I::Scratch: 'static,
-{
-    sessions: &'s Sessions<I, N, SLOTS>,
-    app: App<'s, [u8]>,
-    slot: &'static Slot,
+struct Saving<'s, I, Z: ?Sized + 'static, W, const PLACES: usize, C> {
+    sessions: &'s Sessions<I, Z, PLACES>,
+    app: App<'s, C>,
+    place: &'static Place,
     inner: W,
 }
 
-impl<I, W: ResponseWriter, const N: usize, const SLOTS: usize> ResponseWriter for Saving<'_, I, W, N, SLOTS>
+impl<I, Z: ?Sized, W: ResponseWriter, const PLACES: usize, C: Request> ResponseWriter
+    for Saving<'_, I, Z, W, PLACES, C>
 where
-    I: SessionInterface<[u8], Session = hipflask::Session>,
+    I: SessionInterface<C, Session = hipflask::Session, Scratch = Z>,
 {
     type Error = W::Error;
 
@@ -207,19 +170,19 @@ where
         connection: Connection<'_, R>,
         response: Response<H, B>,
     ) -> Result<ResponseSent, W::Error> {
-        let Self { sessions, app, slot, inner } = self;
-        let mut scratch = sessions.scratch.lock().await;
-        let Ok(session) = slot.session.try_borrow() else { return TAKEN.write_to(connection, inner).await };
-        let saved = if session.is_null() {
+        let Self { sessions: Sessions { interface, scratch, .. }, app, place, inner } = self;
+        let mut scratch = scratch.lock().await;
+        let Ok(session) = place.session.try_borrow() else { return TAKEN.write_to(connection, inner).await };
+        let saved = if interface.is_null_session(&session) {
             Ok(Saved::nothing())
         } else {
-            sessions.interface.save_session(app, &session, slot.accessed.get(), &mut scratch)
+            interface.save_session(app, &session, place.accessed.get(), &mut scratch)
         };
         // By reference: each future on the way would hold a copy.
         match &saved {
             Ok(saved) => {
                 let cookie =
-                    saved.set_cookie.as_ref().map(|cookie| ("Set-Cookie", cookie as &dyn fmt::Display));
+                    saved.set_cookie.as_ref().map(|value| ("Set-Cookie", value as &dyn fmt::Display));
                 let vary = saved.vary_cookie.then_some(("Vary", &"Cookie" as &dyn fmt::Display));
                 inner.write_response(connection, response.with_headers([cookie, vary])).await
             }
@@ -228,56 +191,20 @@ where
     }
 }
 
-/// The answer to a handler that asks for its session twice, or keeps it in its response.
-const TAKEN: Refusal = (StatusCode::INTERNAL_SERVER_ERROR, "the session is in use already");
-
 /// The request's session, as a handler's argument.
-pub struct Session(RefMut<'static, hipflask::Session>);
+pub type Session = RefMut<'static, hipflask::Session>;
+
+/// The answer to a handler that asks for its session twice, or keeps it in its response.
+const TAKEN: (StatusCode, &str) = (StatusCode::INTERNAL_SERVER_ERROR, "the session is in use already\n");
 
 impl<'r, S> FromRequestParts<'r, WithSession<S>> for Session {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(state: &'r WithSession<S>, _: &RequestParts<'r>) -> Result<Self, Refusal> {
-        let session = state.slot.session.try_borrow_mut().map_err(|_| TAKEN)?;
-        state.slot.accessed.set(true);
-        Ok(Self(session))
-    }
-}
-
-impl Deref for Session {
-    type Target = hipflask::Session;
-
-    fn deref(&self) -> &hipflask::Session {
-        &self.0
-    }
-}
-
-impl DerefMut for Session {
-    fn deref_mut(&mut self) -> &mut hipflask::Session {
-        &mut self.0
-    }
-}
-
-/// The flashed messages, for a handler that needs nothing else of the session.
-pub struct Flashed(Session);
-
-impl<'r, S> FromRequestParts<'r, WithSession<S>> for Flashed {
-    type Rejection = Refusal;
+    type Rejection = (StatusCode, &'static str);
 
     async fn from_request_parts(
         state: &'r WithSession<S>,
-        parts: &RequestParts<'r>,
-    ) -> Result<Self, Refusal> {
-        Session::from_request_parts(state, parts).await.map(Self)
-    }
-}
-
-impl Flashed {
-    /// Takes them out.
-    ///
-    /// # Errors
-    /// As [`take_flashed_messages`].
-    pub fn take(&mut self) -> Result<FlashedMessages<'_>, Error> {
-        take_flashed_messages(&mut self.0)
+        _: &RequestParts<'r>,
+    ) -> Result<Self, Self::Rejection> {
+        state.place.accessed.set(true);
+        state.place.session.try_borrow_mut().map_err(|_| TAKEN)
     }
 }

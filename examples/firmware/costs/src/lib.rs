@@ -1,29 +1,13 @@
-//! What every program here has: the same start, the same panic handler, and
-//! a way to count and to report. `empty` has all of it too, and is subtracted.
+//! What every program here has: the same start, the same panic handler, a way
+//! to count and to report. `empty` has all of it too, and is subtracted.
 
 #![no_std]
 
-use core::{arch::asm, hint::black_box, panic::PanicInfo};
+pub mod requests;
 
-use hipflask::{
-    Error, SecureCookieSessionInterface, UnixTime,
-    signing::{KeyDerivation, Keyring, Sha1},
-};
+use core::{arch::asm, ffi::CStr, hint::black_box, panic::PanicInfo};
 
-/// When all cookies are made and opened, in Unix seconds.
-pub const NOW_SECS: u64 = 1_700_000_000;
-
-/// A clock that the optimiser knows nothing of.
-pub fn now() -> Result<UnixTime, Error> {
-    Ok(UnixTime::from_secs(black_box(NOW_SECS)))
-}
-
-/// Flask's keys for the secret `dev`, and one older secret.
-pub fn keys() -> Keyring<Sha1, 1> {
-    let mut keys = Keyring::new(black_box(b"dev"), SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
-    let _ = keys.push_fallback(black_box(b"old"), SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
-    keys
-}
+use hipflask::Error;
 
 const SYST_CSR: *mut u32 = 0xe000_e010 as *mut u32;
 const SYST_RVR: *mut u32 = 0xe000_e014 as *mut u32;
@@ -58,7 +42,7 @@ fn semihosting(operation: usize, argument: usize) {
 }
 
 /// Writes `name number` on a line.
-pub fn report(name: &core::ffi::CStr, number: u32) {
+pub fn report(name: &CStr, number: u32) {
     semihosting(4, name.as_ptr() as usize);
     let mut text = *b" 0000000000\n\0";
     let mut rest = number;
@@ -70,22 +54,21 @@ pub fn report(name: &core::ffi::CStr, number: u32) {
 }
 
 unsafe extern "C" {
-    static _stack_start: u32;
     static _stack_end: u32;
 }
 
-/// Runs what a program is about: with its stack and its instructions counted.
-pub fn measure<R>(run: fn() -> R) -> ! {
-    let (result, count) = instructions(run);
-    black_box(&result);
-    let (top, end) = (&raw const _stack_start as usize, &raw const _stack_end as usize);
-    let mut at = end;
-    // SAFETY: words of RAM below the stack's start.
-    while at < top && unsafe { (at as *const u32).read_volatile() } == 0xcccc_cccc {
+/// Runs what a program is about, and reports the stack that it takes.
+pub fn measure(run: fn() -> Result<usize, Error>) -> ! {
+    let before: usize;
+    // SAFETY: reads the stack pointer.
+    unsafe { asm!("mov {}, sp", out(reg) before, options(nomem, nostack)) };
+    let result = black_box(run)();
+    let mut at = &raw const _stack_end as usize;
+    // SAFETY: words of RAM in the stack. cortex-m-rt has filled it with these.
+    while at < before && unsafe { (at as *const u32).read_volatile() } == 0xcccc_cccc {
         at += 4;
     }
-    report(c"stack", (top - at) as u32);
-    report(c"instructions", count);
+    report(if result.is_ok() { c"stack" } else { c"failed" }, (before - at) as u32);
     exit()
 }
 
@@ -100,6 +83,6 @@ pub fn exit() -> ! {
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     black_box(info);
-    report(c"panic", 1);
+    report(c"failed", 0);
     exit()
 }

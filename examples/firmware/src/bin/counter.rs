@@ -10,7 +10,7 @@ use embassy_sync::mutex::Mutex;
 use firmware::{
     board::{self, host},
     device, network,
-    sessions::{Flashed, Pool, Session, Sessions},
+    sessions::{self, Free, Place, Session, Sessions},
 };
 use hipflask::{
     Clock as _, Config, SecureCookieSessionInterface, SessionMap as _,
@@ -32,7 +32,7 @@ async fn visit(mut session: Session) -> impl IntoResponse {
 }
 
 /// Asks for its session twice, which is an error.
-async fn twice(_session: Session, _flashed: Flashed) -> &'static str {
+async fn twice(_first: Session, _second: Session) -> &'static str {
     "not reached\n"
 }
 
@@ -43,7 +43,9 @@ fn main() -> ! {
 
 #[embassy_executor::task]
 async fn start(spawner: Spawner) {
-    static POOL: ConstStaticCell<Pool<256, { network::CONNECTIONS }>> = ConstStaticCell::new(Pool::new());
+    static PLACES: ConstStaticCell<[Place<[u8; 256]>; network::CONNECTIONS]> =
+        ConstStaticCell::new([const { Place::new() }; network::CONNECTIONS]);
+    static FREE: StaticCell<Free<{ network::CONNECTIONS }>> = StaticCell::new();
     static NO_SCRATCH: ConstStaticCell<NoCompression> = ConstStaticCell::new(NoCompression);
     static CLOCK: StaticCell<device::Clock> = StaticCell::new();
 
@@ -61,7 +63,7 @@ async fn start(spawner: Spawner) {
     let sessions = Sessions {
         interface: SecureCookieSessionInterface::new(keys, || clock.now()),
         config: Config::new(),
-        pool: POOL.take(),
+        free: FREE.init(sessions::free(PLACES.take())),
         scratch: Mutex::new(NO_SCRATCH.take()),
     };
     let router = Router::new().route("/", get(visit)).route("/twice", get(twice)).layer(&sessions);

@@ -19,7 +19,7 @@ use firmware::{
     board::{self, executor::Apart, host},
     device::{self, Clock, Store, Tokens},
     network,
-    sessions::{Pool, Sessions},
+    sessions::{self, Free, Place, Sessions},
 };
 use hipflask::{
     BadCookie, Clock as _, Config, Lifetime, SecureCookieSessionInterface, UnixTime, UnsetClock,
@@ -44,8 +44,9 @@ const COOKIE_BYTES: usize = 1100;
 
 /// How often the time is kept in flash.
 const KEEP_SECS: u64 = 60 * 60;
-/// How far this clock may be behind others'.
-const LEEWAY_SECS: u64 = 2;
+/// How far this clock may be behind others': by less than two seconds when it is
+/// set, and by what the network took.
+const LEEWAY_SECS: u64 = 3;
 
 const CONFIG: Config<'static> = Config {
     session_cookie_samesite: Some(SameSite::Lax),
@@ -67,7 +68,7 @@ struct Device {
     /// The clock is never set to an earlier time than this, in Unix seconds:
     /// that would let expired cookies in again.
     earliest_secs: u64,
-    pool: &'static Pool<SESSION_BYTES, SESSIONS>,
+    free: &'static Free<SESSIONS>,
 }
 
 impl Device {
@@ -95,13 +96,13 @@ async fn start(spawner: Spawner) {
     static SCRATCH: ConstStaticCell<DeflateScratch<DEFLATE_BYTES>> =
         ConstStaticCell::new(DeflateScratch::new());
     let (device, keys, stack) = Apart::new(set_up(spawner)).await;
-    // A cookie that a server with a better clock has just made is a second ahead.
+    // A cookie that a server with a better clock has just made is ahead of this one.
     let signer = TimestampSigner::new(keys).with_leeway_secs(LEEWAY_SECS);
     let sessions = Sessions {
         interface: SecureCookieSessionInterface::with_signer(signer, || device.clock.now())
             .with_compression::<Scratch>(),
         config: CONFIG,
-        pool: device.pool,
+        free: device.free,
         scratch: Mutex::<NoopRawMutex, &'static mut Scratch>::new(SCRATCH.take()),
     };
     let router = Router::from_service(Pages).layer(&sessions).with_state(Shared(device));
@@ -112,7 +113,9 @@ async fn start(spawner: Spawner) {
 
 /// Makes what there is once, and waits for the network.
 async fn set_up(spawner: Spawner) -> (&'static Device, Keyring<Sha1, 0>, Stack<'static>) {
-    static POOL: ConstStaticCell<Pool<SESSION_BYTES, SESSIONS>> = ConstStaticCell::new(Pool::new());
+    static PLACES: ConstStaticCell<[Place<[u8; SESSION_BYTES]>; SESSIONS]> =
+        ConstStaticCell::new([const { Place::new() }; SESSIONS]);
+    static FREE: StaticCell<Free<SESSIONS>> = StaticCell::new();
     static DEVICE: StaticCell<Device> = StaticCell::new();
 
     let board = board::start();
@@ -134,7 +137,7 @@ async fn set_up(spawner: Spawner) -> (&'static Device, Keyring<Sha1, 0>, Stack<'
         tokens,
         store: RefCell::new(Some(store)),
         earliest_secs,
-        pool: POOL.take(),
+        free: FREE.init(sessions::free(PLACES.take())),
     });
 
     let (stack, runner) = network::new(board.ethernet, u64::from_le_bytes(seed));

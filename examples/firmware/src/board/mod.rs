@@ -21,7 +21,7 @@ pub struct Board {
     pub flash: flash::Flash,
 }
 
-/// Starts the timer and the network.
+/// Starts the timer and the network, and gives interrupts a stack of their own.
 ///
 /// # Panics
 /// The second time.
@@ -29,6 +29,7 @@ pub fn start() -> Board {
     static ETHERNET: ConstStaticCell<ethernet::Ethernet> = ConstStaticCell::new(ethernet::Ethernet::idle());
     let ethernet = ETHERNET.take();
     let once = cortex_m::Peripherals::take().unwrap();
+    stack::split();
     let flash = flash::Flash::new(&once);
     time::start(once.SYST);
     ethernet.start();

@@ -3,9 +3,9 @@
 #![no_std]
 #![no_main]
 
-use firmware_costs::{measure, now};
+use firmware_costs::{measure, requests::now};
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    measure(now)
+    measure(|| Ok(now()?.secs() as usize))
 }

@@ -5,21 +5,19 @@
 
 use core::hint::black_box;
 
-use firmware_costs::{keys, measure, now};
-use hipflask::{
-    App, Config, Error, SecureCookieSession, SecureCookieSessionInterface, SessionInterface as _,
+use firmware_costs::{
+    measure,
+    requests::{CONFIG, COOKIES, keys, now, session},
 };
-use static_cell::ConstStaticCell;
+use hipflask::{App, Error, SecureCookieSessionInterface, SessionInterface as _};
 
-fn run() -> Result<u32, Error> {
-    static SESSION: ConstStaticCell<SecureCookieSession<1024>> =
-        ConstStaticCell::new(SecureCookieSession::new());
-    let interface = SecureCookieSessionInterface::new(keys(), now);
-    let cookies: &[u8] = black_box(b"session=eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk");
-    let config = Config::new();
-    let Some(session) = SESSION.try_take() else { return Err(Error::Depth) };
-    interface.open_session(App { config: &config, request: cookies }, session)?;
-    Ok(session.get_as(black_box("a"))?.unwrap_or_default())
+fn run() -> Result<usize, Error> {
+    let interface = SecureCookieSessionInterface::new(keys()?, now);
+    let session = session()?;
+    for request in black_box(COOKIES) {
+        interface.open_session(App { config: &CONFIG, request }, session)?;
+    }
+    Ok(session.get_as::<u32>(black_box("a"))?.unwrap_or_default() as usize)
 }
 
 #[cortex_m_rt::entry]

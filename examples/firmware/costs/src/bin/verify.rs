@@ -5,13 +5,20 @@
 
 use core::hint::black_box;
 
-use firmware_costs::{keys, measure, now};
+use firmware_costs::{
+    measure,
+    requests::{COOKIES, keys, now},
+};
 use hipflask::{Error, signing::TimestampSigner};
 
 fn run() -> Result<usize, Error> {
-    let cookie: &[u8] = black_box(b"eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk");
-    let signed = TimestampSigner::new(&keys()).unsign(cookie, Some(2_678_400), &now)?;
-    Ok(signed.payload.len())
+    let signer = TimestampSigner::new(keys()?);
+    let mut len = 0;
+    for cookies in black_box(COOKIES) {
+        let value = cookies.strip_prefix(b"session=").unwrap_or_default();
+        len = signer.unsign(value, Some(2_678_400), &now)?.payload.len();
+    }
+    Ok(len)
 }
 
 #[cortex_m_rt::entry]

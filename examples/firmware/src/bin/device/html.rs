@@ -27,7 +27,7 @@ pub enum Page {
     Text(&'static str),
     Status { user: User, visits: u32, token: Token, messages: Messages, uptime_secs: u64 },
     Login { clock_is_set: bool, token: Token, messages: Messages },
-    Stats { stack_used: usize, stack_bytes: usize, sessions: usize, time: u64 },
+    Stats { stack: (usize, usize), interrupts: (usize, usize), sessions: usize, time: u64 },
 }
 
 impl Answer {
@@ -119,9 +119,11 @@ impl fmt::Display for Page {
                 }
                 f.write_str("<p><button>Log in</button></form>")
             }
-            Self::Stats { stack_used, stack_bytes, sessions, time } => {
-                writeln!(f, "stack_used={stack_used} stack={stack_bytes} sessions={sessions} time={time}")
-            }
+            Self::Stats { stack, interrupts, sessions, time } => writeln!(
+                f,
+                "stack_used={} stack={} interrupts_used={} interrupts={} sessions={sessions} time={time}",
+                stack.0, stack.1, interrupts.0, interrupts.1,
+            ),
         }
     }
 }

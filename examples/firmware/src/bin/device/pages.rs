@@ -22,7 +22,7 @@ use picoserve::{
 use serde::Deserialize;
 
 use crate::{
-    Shared,
+    SESSIONS, Shared,
     html::{Answer, Page, Token, User, messages},
 };
 
@@ -163,7 +163,10 @@ fn action(session: &mut Session, form: &Fields) -> Result<Answer, Answer> {
 
 /// `GET /stats`: what the tests look at.
 fn stats(shared: Shared) -> Answer {
-    let (stack_used, stack_bytes) = stack::high_water_bytes();
-    let time = shared.0.clock.now().map_or(0, UnixTime::secs);
-    Answer::page(Page::Stats { stack_used, stack_bytes, sessions: shared.0.pool.taken(), time })
+    Answer::page(Page::Stats {
+        stack: stack::high_water_bytes(),
+        interrupts: stack::interrupt_high_water_bytes(),
+        sessions: SESSIONS - shared.0.free.len(),
+        time: shared.0.clock.now().map_or(0, UnixTime::secs),
+    })
 }

@@ -1,0 +1,20 @@
+//! Opens a session, changes it and saves it, without zlib.
+
+#![no_std]
+#![no_main]
+
+use firmware_costs::{
+    measure,
+    requests::{UNCOMPRESSED_COOKIES, answer, keys, now, visit},
+};
+use hipflask::{Error, SecureCookieSessionInterface, signing::NoZlib};
+
+fn run() -> Result<usize, Error> {
+    let interface = SecureCookieSessionInterface::new(keys()?, now).with_compression::<NoZlib>();
+    answer(&interface, UNCOMPRESSED_COOKIES, &mut NoZlib, visit)
+}
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    measure(run)
+}

@@ -1,0 +1,105 @@
+//! Keys, clock and cookies, and one way to go through requests, so that the
+//! programs differ in what they are about and in nothing else.
+
+use core::{fmt::Write as _, hint::black_box};
+
+use hipflask::{
+    Config, Error, RequestContext, SecureCookieSession, SecureCookieSessionInterface, Session,
+    SessionInterface, UnixTime,
+    signing::{KeyDerivation, Keyring, Sha1},
+};
+use static_cell::{ConstStaticCell, StaticCell};
+
+/// Cookies made by Flask, see `cookies.py`: a small one, and one that holds every
+/// tag, whose objects are to be sorted, and which an older key signed.
+pub const COOKIES: [&[u8]; 2] =
+    [include_bytes!("../cookies/small.txt"), include_bytes!("../cookies/compressed.txt")];
+/// The same, the second one not compressed.
+pub const UNCOMPRESSED_COOKIES: [&[u8]; 2] =
+    [include_bytes!("../cookies/small.txt"), include_bytes!("../cookies/uncompressed.txt")];
+
+/// Flask's defaults.
+pub static CONFIG: Config<'static> = Config::new();
+
+/// When all cookies are made and opened, in Unix seconds.
+const NOW_SECS: u64 = 1_700_000_000;
+
+/// A clock that the optimiser knows nothing of.
+///
+/// # Errors
+/// None.
+pub fn now() -> Result<UnixTime, Error> {
+    Ok(UnixTime::from_secs(black_box(NOW_SECS)))
+}
+
+/// Flask's keys for the secret `dev`, and one older secret: derived once, and
+/// kept where a firmware keeps them.
+///
+/// # Errors
+/// When they are asked for twice.
+#[inline(never)]
+pub fn keys() -> Result<&'static Keyring<Sha1, 1>, Error> {
+    static KEYS: StaticCell<Keyring<Sha1, 1>> = StaticCell::new();
+    let salt = SecureCookieSessionInterface::SALT;
+    // Not `init`, which panics.
+    let keys = KEYS.try_init_with(|| Keyring::new(black_box(b"dev"), salt, KeyDerivation::Hmac));
+    let keys = keys.ok_or(Error::Depth)?;
+    keys.push_fallback(black_box(b"old"), salt, KeyDerivation::Hmac)?;
+    Ok(keys)
+}
+
+/// Room for a session.
+///
+/// # Errors
+/// When it is asked for twice.
+pub fn session() -> Result<&'static mut Session, Error> {
+    static SESSION: ConstStaticCell<SecureCookieSession<1024>> =
+        ConstStaticCell::new(SecureCookieSession::new());
+    // Not `take`, which panics.
+    let session = SESSION.try_take().ok_or(Error::Depth)?;
+    Ok(session)
+}
+
+/// Takes a header without keeping it.
+struct Wire(usize);
+
+impl core::fmt::Write for Wire {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        self.0 = self.0.wrapping_add(black_box(text).len());
+        Ok(())
+    }
+}
+
+/// Opens each of `cookies`, lets `handle` change the session, and saves it.
+///
+/// # Errors
+/// Those of opening and saving, and `handle`'s.
+pub fn answer<I: SessionInterface<[u8], Session = Session>>(
+    interface: &I,
+    cookies: [&[u8]; 2],
+    scratch: &mut I::Scratch,
+    handle: fn(&mut Session) -> Result<(), Error>,
+) -> Result<usize, Error> {
+    let session = session()?;
+    let mut wire = Wire(0);
+    for cookies in black_box(cookies) {
+        let mut context = RequestContext::begin(interface, &CONFIG, cookies, session)?;
+        handle(context.session())?;
+        let saved = context.finish(scratch)?;
+        if let Some(cookie) = &saved.set_cookie {
+            let _ = write!(wire, "{cookie}");
+        }
+    }
+    Ok(wire.0)
+}
+
+/// Counts visits and notes a text.
+///
+/// # Errors
+/// When there is no room.
+pub fn visit(session: &mut Session) -> Result<(), Error> {
+    use hipflask::SessionMap as _;
+    let visits: u32 = session.get_as(black_box("a"))?.unwrap_or_default();
+    session.insert(black_box("a"), &visits.wrapping_add(1))?;
+    session.insert(black_box("text"), &black_box("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"))
+}
