@@ -64,3 +64,8 @@ pub use interface::{
     App, CookieSession, Opened, RequestContext, Saved, SecureCookieSessionInterface, SessionInterface,
 };
 pub use session::{NullSession, SecureCookieSession, Session, SessionMap, SessionMixin};
+
+/// The examples of the pages in `docs/`, which run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/fuzzing.md")]
+mod pages {}
