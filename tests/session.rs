@@ -9,7 +9,7 @@ use common::{Random, VecSink};
 use hipflask::{
     App, Config, Error, NullSession, Opened, Request, RequestContext, Saved, SecureCookieSession, Session,
     SessionInterface, SessionMap, SessionMixin,
-    json::{Bytes, Encode, Markup, SESSION_JSON_SERIALIZER, Uuid, Value},
+    json::{Bytes, Encode, Markup, SESSION_JSON_SERIALIZER, TaggedJsonSerializer, Uuid, Value},
     session::{flash, take_flashed_messages},
     signing::NoCompression,
 };
@@ -337,22 +337,27 @@ fn whatever_is_put_in_opens_again_at_the_same_capacity_and_nothing_is_refused_ea
             cases.push((key, "x".repeat(count), 1 + key.len() + 4 + count + 2 + 8));
         }
     }
-    for (key, text, arena) in cases {
+    type Fill = fn(&mut Session, &str, &str) -> Result<(), Error>;
+    let fills: [Fill; 2] = [
+        |session, key, text| session.insert(key, &text),
+        |session, key, text| session.replace(&BTreeMap::from([(key, text)])),
+    ];
+    for ((key, text, arena), fill) in cases.iter().flat_map(|case| fills.map(|fill| (case, fill))) {
         let mut model = Model::default();
-        model.set(key, quoted(&text));
-        let needed = arena.max(model.dump().len());
+        model.set(key, quoted(text));
+        let needed = model.dump().len().max(*arena);
         for (capacity, make) in MAKERS.iter().enumerate().skip(1) {
             let mut session = make();
+            let filled = fill(&mut session, key, text);
             if capacity < needed {
                 let error = Error::Capacity { needed_bytes: needed, capacity_bytes: capacity };
-                let inserted = session.insert(key, &text);
-                assert!(inserted.is_err_and(Error::is_capacity), "{key:?} {text:?} at {capacity}");
+                assert!(filled.is_err_and(Error::is_capacity), "{key:?} {text:?} at {capacity}");
                 assert!(session.is_empty() && !session.modified());
-                if arena == needed {
-                    assert_eq!(inserted, Err(error));
+                if *arena == needed {
+                    assert_eq!(filled, Err(error));
                 }
             } else {
-                assert_eq!(session.insert(key, &text), Ok(()), "{key:?} {text:?} at {capacity}");
+                assert_eq!(filled, Ok(()), "{key:?} {text:?} at {capacity}");
                 check(&session, &model, capacity);
             }
         }
@@ -412,6 +417,10 @@ fn nesting_at_the_limit_opens_again() {
         session.insert(key, &nested(63)).unwrap();
         let again: SecureCookieSession<400> = opened(&dump(&session));
         assert_eq!(dump(&again), dump(&session));
+        let replace =
+            |levels| SecureCookieSession::<400>::with_contents(&BTreeMap::from([(key, nested(levels))]));
+        assert_eq!(dump(&replace(63).unwrap()), dump(&session));
+        assert_eq!(replace(64).map(|_| ()), Err(Error::Depth));
         session.insert("b", &nested(63)).unwrap();
         let again: SecureCookieSession<400> = opened(&dump(&session));
         assert_eq!(dump(&again), dump(&session));
@@ -514,6 +523,15 @@ fn what_a_refused_value_takes_with_it_is_a_change() {
 }
 
 #[test]
+fn a_session_keeps_the_serializer_it_was_made_with() {
+    let plain = TaggedJsonSerializer::plain();
+    let mut session = SecureCookieSession::<64>::new();
+    assert_eq!(format!("{:?}", session.serializer()), format!("{SESSION_JSON_SERIALIZER:?}"));
+    session.reset(plain);
+    assert_eq!(format!("{:?}", session.serializer()), format!("{plain:?}"));
+}
+
+#[test]
 fn constructors_do_not_set_modified() {
     assert!(!SecureCookieSession::<64>::new().modified());
     assert!(!SecureCookieSession::<64>::default().modified());
@@ -605,6 +623,10 @@ fn of_equal_keys_in_a_payload_the_last_value_stands_at_the_first_position() {
     let session: SecureCookieSession<256> = opened(r#"{"b":1,"a":2,"\u0062":[3],"c":4,"a":{"x":5},"b":6}"#);
     assert_eq!(keys(&session), ["b", "a", "c"]);
     assert_eq!(dump(&session), r#"{"a":{"x":5},"b":6,"c":4}"#);
+    // One key may be left, or one that would be a tag if it were alone.
+    assert_eq!(dump(&opened::<256>(r#"{"a":1,"a":2}"#)), r#"{"a":2}"#);
+    assert_eq!(dump(&opened::<256>(r#"{" t":[1],"a":2,"a":3}"#)), r#"{" t":[1],"a":3}"#);
+    assert_eq!(dump(&opened::<256>(r#"{" t":[1],"b":2,"a":3}"#)), r#"{" t":[1],"a":3,"b":2}"#);
     // What Flask would read as a tag is no session.
     let mut session = SecureCookieSession::<256>::new();
     assert_eq!(load(&mut session, r#"{" t":[1]," t":[2]}"#), Err(Error::BadPayload));
@@ -750,6 +772,7 @@ fn another_kind_of_session_has_the_defaults() {
     log_in(&mut session).unwrap();
     assert!(session.permanent() && session.modified() && !session.is_new() && session.contains("user"));
     assert_eq!(session.get("user").as_deref(), Some("ada"));
+    assert_eq!(session.setdefault("user", "bob").unwrap().as_deref(), Some("ada"));
     assert_eq!((session.remove("theme"), session.remove("theme")), (Ok(true), Ok(false)));
     assert_eq!(session.iter().count(), session.len());
     assert_eq!(

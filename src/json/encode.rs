@@ -343,13 +343,14 @@ impl<'b> Encoder<'b> {
             return self.close_custom(open);
         }
         // Flask wraps a dict that would read as a tag. The wrapper is not stored,
-        // but it is more text and one more level. A session has room for it as
-        // long as it has such a key, because the other keys may be taken out.
+        // but it is more text and, but for the whole document's, one more level.
+        // A session has room for it as long as it has such a key, because the
+        // other keys may be taken out.
         let outermost = self.depth == 1;
         if open.has_tag_key && (open.count == 1 || outermost) {
             self.text_extra = self.text_extra.saturating_add(WRAPPER_LEN);
         }
-        if open.has_tag_key && open.count == 1 {
+        if open.has_tag_key && open.count == 1 && !outermost {
             self.deepest = self.deepest.saturating_add(1);
             if self.deepest > MAX_DEPTH {
                 return Err(Error::Depth);
