@@ -66,6 +66,29 @@ fn the_plain_and_the_unquoted_bytes_agree_with_the_text() {
 }
 
 #[test]
+fn quotes_are_taken_off_and_told() {
+    let header = br#"a=b; c="d"; e=""; f"#;
+    let values = parse_cookie(header).map(|cookie| cookie.value());
+    let told: Vec<_> = values.map(|value| (value.raw(), value.is_quoted())).collect();
+    assert_eq!(told, [(&b"b"[..], false), (b"d", true), (b"", true), (b"", false)]);
+}
+
+/// Around every limit of UTF-8. What is ill-formed is replaced by std as by
+/// Python's `decode("utf-8", "replace")`: one U+FFFD for each maximal part.
+#[test]
+fn utf_8_is_decoded_as_python_decodes_it() {
+    let first = (0x7E..=0xFF_u8).chain([b'a']);
+    let later = [b'a', 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC2, 0xE1];
+    for bytes in first.flat_map(|a| later.map(|b| [a, b])) {
+        for bytes in later.into_iter().flat_map(|c| later.map(|d| [bytes[0], bytes[1], c, d])) {
+            let header = [b"k=", &bytes[..]].concat();
+            let text = parse_cookie(&header).next().unwrap().value().text(Charset::Utf8).to_string();
+            assert_eq!(text, String::from_utf8_lossy(&bytes), "{bytes:x?}");
+        }
+    }
+}
+
+#[test]
 fn the_first_of_a_name_is_found_across_headers() {
     for row in rows(include_str!("data/cookie/find.jsonl")) {
         let headers: Vec<_> = row["headers"].as_array().unwrap().iter().map(latin1_bytes).collect();

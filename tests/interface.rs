@@ -368,6 +368,31 @@ fn without_a_key_the_session_is_null() {
     assert_eq!(sent.unwrap(), Sent { set_cookie: None, vary: false });
 }
 
+/// Keys of another kind, which only start MACs.
+struct Element(Keyring);
+
+impl SigningKeys for Element {
+    type Mac = <Keyring as SigningKeys>::Mac;
+
+    fn current(&self) -> Result<Self::Mac, Error> {
+        self.0.current()
+    }
+}
+
+#[test]
+fn keys_may_be_borrowed_or_of_another_kind() {
+    fn opened<K: SigningKeys>(keys: &K) -> Opened {
+        let interface = SecureCookieSessionInterface::new(keys, now as Frozen);
+        let mut opened = None;
+        request(&interface, &Config::new(), COOKIE, |context| opened = Some(context.opened())).unwrap();
+        opened.unwrap()
+    }
+    assert_eq!(opened(&Element(keys("dev"))), Opened::Loaded);
+    assert_eq!(opened(&keys("dev")), Opened::Loaded);
+    assert_eq!(opened(&keys("")), Opened::Unavailable);
+    assert_eq!(opened(&Element(keys("other"))), Opened::Fresh(Some(Error::BadTimeSignature)));
+}
+
 #[test]
 fn an_empty_fallback_lets_nobody_in() {
     // `{"a":1}`, signed with the empty key at NOW by itsdangerous.
@@ -602,6 +627,20 @@ fn the_limit_on_cookies_is_exact() {
 }
 
 #[test]
+fn a_session_that_fills_its_room_is_saved_and_opens_again() {
+    let (interface, config) = (flask(), Config::new());
+    // 32 bytes of JSON: each é has six.
+    let mut session = SecureCookieSession::<32>::new();
+    let mut context = RequestContext::begin(&interface, &config, &b""[..], &mut session).unwrap();
+    context.session().insert("a", &"éééé").unwrap();
+    let mut scratch = NoCompression;
+    let header = format!("session={}", context.finish(&mut scratch).unwrap().set_cookie.unwrap().value);
+    let mut again = SecureCookieSession::<32>::new();
+    let mut context = RequestContext::begin(&interface, &config, header.as_bytes(), &mut again).unwrap();
+    assert_eq!(context.session().get_as::<&str>("a"), Ok(Some("éééé")));
+}
+
+#[test]
 fn compression_is_lent_and_byte_identical() {
     let interface = flask().with_compression::<Scratch>();
     let config = Config::new();
@@ -609,9 +648,11 @@ fn compression_is_lent_and_byte_identical() {
     let mut scratch = DeflateScratch::<64>::new();
     let mut context = RequestContext::begin(&interface, &config, &b""[..], &mut session).unwrap();
     context.session().insert("a", &"x".repeat(40)).unwrap();
-    let saved = context.finish(&mut scratch).unwrap();
+    let cookie = context.finish(&mut scratch).unwrap().set_cookie.unwrap();
+    assert!(cookie.value.is_compressed());
+    assert_eq!(format!("{:?}", cookie.value), "SessionCookie { payload: Some(Stream), .. }");
     assert_eq!(
-        saved.set_cookie.unwrap().to_string(),
+        cookie.to_string(),
         "session=.eJyrVkpUslKqIBIo1QIA60QU3A.ZVPxAA.xqov-YusTVN473lt7cd7PlJ_On4; HttpOnly; Path=/"
     );
 
@@ -652,6 +693,24 @@ fn text_that_would_break_the_header_is_refused() {
             let sent = request(&flask(), &config, &b""[..], |context| handler(context.session()).unwrap());
             assert_eq!(sent, Err(Error::InvalidConfig));
         }
+    }
+}
+
+#[test]
+fn an_empty_cookie_is_none() {
+    for header in ["", "session=", "session", "session=\"\"", "session=; session=x"] {
+        request(&flask(), &Config::new(), header.as_bytes(), |context| {
+            assert_eq!(context.opened(), Opened::Fresh(None), "{header}");
+        })
+        .unwrap();
+    }
+}
+
+#[test]
+fn a_session_was_rejected_if_one_was_brought_and_not_accepted() {
+    assert_eq!(Opened::Fresh(Some(Error::BadPayload)).rejected(), Some(Error::BadPayload));
+    for opened in [Opened::Fresh(None), Opened::Loaded, Opened::Unavailable] {
+        assert_eq!(opened.rejected(), None);
     }
 }
 

@@ -439,7 +439,30 @@ fn a_sink_that_takes_a_byte_at_a_time_gets_the_same_and_a_full_one_stops_the_wri
     }
 }
 
+#[test]
+fn debug_shows_a_value_as_what_it_is() {
+    let mut text = *br#"{"a":["x",null],"b":{" b":"AP8="},"c":{" t":[true]}}"#;
+    let value = SESSION_JSON_SERIALIZER.loads(&mut text).unwrap();
+    let Kind::Dict(dict) = value.kind() else { panic!("{value:?}") };
+    let entries = r#"{"a": List([Str("x"), Null]), "b": Bytes([0, 255]), "c": Tuple([Bool(true)])}"#;
+    assert_eq!(format!("{value:?}"), format!("Dict({entries})"));
+    assert_eq!(format!("{:?}", dict.iter()), entries);
+    let Some(Kind::List(list)) = dict.get("a").map(Value::kind) else { panic!("{dict:?}") };
+    assert_eq!(format!("{:?}", list.iter()), r#"[Str("x"), Null]"#);
+}
+
 // ---- serializers
+
+#[test]
+fn debug_shows_the_settings() {
+    let plain = TaggedJsonSerializer::plain();
+    assert_eq!(
+        format!("{plain:?}"),
+        "TaggedJsonSerializer { tagged: false, sort_keys: false, ensure_ascii: false, custom: [] }"
+    );
+    let tag = JsonTag::new(" x", |_| true).force();
+    assert_eq!(format!("{tag:?}"), "JsonTag { key: \" x\", force: true, .. }");
+}
 
 #[test]
 fn plain_json_knows_no_tags() {

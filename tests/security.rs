@@ -526,7 +526,9 @@ fn nothing_prints_a_secret_a_signature_or_a_payload() {
     let signed = signer.unsign(token, None, &now).unwrap();
 
     let app = hipflask::App { config: &config, request: &header[..] };
-    let shown: [(&str, &dyn Debug); 15] = [
+    let mut held = SecureCookieSession::<64>::new();
+    held.insert("a", &1).unwrap();
+    let shown: [(&str, &dyn Debug); 17] = [
         ("Secrets", &Secrets { current: secret.as_bytes(), fallbacks: &[b"dev"] }),
         ("Keyring", &keys),
         ("Hmac", &keys.current().unwrap()),
@@ -540,12 +542,16 @@ fn nothing_prints_a_secret_a_signature_or_a_payload() {
         ("Cookies", &parse_cookie(&header)),
         ("Base64Reader", &Base64Reader::new(payload)),
         ("App", &app),
+        ("Session", &held),
         ("Saved", &saved),
+        ("SessionCookie", &saved.set_cookie.as_ref().unwrap().value),
         ("SecureCookieSessionInterface", &interface),
     ];
     let texts = shown.into_iter().map(|(name, value)| (name, format!("{value:?} {value:#?}")));
-    let errors = [("SignatureError, displayed", expired.to_string()), ("RequestContext", context_text)];
-    for (name, text) in texts.chain(errors) {
+    let context = [("RequestContext", context_text)];
+    let texts: Vec<_> = texts.chain(context).collect();
+    assert!(texts.iter().all(|(name, text)| text.starts_with(name)), "what a log is to tell: {texts:?}");
+    for (name, text) in texts.into_iter().chain([("SignatureError, displayed", expired.to_string())]) {
         for bytes in [secret.as_bytes(), payload, signature, mac.as_bytes(), br#"{"a":1}"#, br#""a""#] {
             let numbers = format!("{bytes:?}");
             let hidden = !text.contains(&*String::from_utf8_lossy(bytes))

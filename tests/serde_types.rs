@@ -13,7 +13,7 @@ use common::VecSink;
 use hipflask::{
     Error, SecureCookieSession, SessionMap, SessionMixin,
     json::{
-        BigInt, Bytes, Custom, DateTime, Encode, JsonTag, Kind, Markup, SESSION_JSON_SERIALIZER,
+        BigInt, Bytes, Custom, DateTime, Encode, JsonTag, Kind, MAX_DEPTH, Markup, SESSION_JSON_SERIALIZER,
         TaggedJsonSerializer, Uuid,
     },
 };
@@ -75,6 +75,8 @@ fn integers_of_every_width_are_int() {
     wrong::<i64>("9223372036854775808");
     wrong::<u64>("18446744073709551616");
     wrong::<u128>("-1");
+    wrong::<u128>("1.0");
+    wrong::<u128>("1e2");
     wrong::<u128>("340282366920938463463374607431768211456");
     wrong::<i128>("170141183460469231731687303715884105728");
     assert_eq!(loads::<i32>("-0"), Ok(0));
@@ -244,6 +246,43 @@ fn a_dict_whose_only_key_is_a_tag_is_escaped() {
     }
 }
 
+/// Lists in a list.
+#[derive(Serialize)]
+struct Nested(Vec<Nested>);
+
+fn nested(levels: usize) -> Nested {
+    (1..levels).fold(Nested(vec![]), |inside, _| Nested(vec![inside]))
+}
+
+#[test]
+fn depth_is_levels_and_not_containers() {
+    let count = MAX_DEPTH + 1;
+    both_ways(
+        vec![(vec![()], BTreeMap::from([(String::from("a"), (1,))])); count],
+        &format!("[{}]", vec![r#"{" t":[[null],{"a":{" t":[1]}}]}"#; count].join(",")),
+    );
+}
+
+/// What is written can be read. The wrapper is a level of what it is in.
+#[test]
+fn a_dict_that_is_escaped_is_one_level_deeper() {
+    let text = |keys: &[&str], levels: usize| {
+        let dict: BTreeMap<_, _> = keys.iter().map(|key| (*key, nested(levels))).collect();
+        dumps(&vec![dict])
+    };
+    let read = |text: &str| {
+        let mut buffer = text.as_bytes().to_vec();
+        SESSION_JSON_SERIALIZER.loads(&mut buffer).map(|_| ())
+    };
+    // Around the lists: a list and a dict, and the wrapper of one whose only key is a tag's.
+    for (keys, around) in [(&["a"][..], 2), (&[" t"], 3), (&[" t", "z"], 2)] {
+        let deepest = text(keys, MAX_DEPTH - around).unwrap();
+        assert_eq!(read(&deepest), Ok(()), "{keys:?}");
+        assert_eq!(read(&deepest.replace("[]", "[[]]")), Err(Error::Depth), "{keys:?}");
+        assert_eq!(text(keys, MAX_DEPTH - around + 1), Err(Error::Depth), "{keys:?}");
+    }
+}
+
 #[test]
 fn map_keys_are_text() {
     assert_eq!(dumps(&BTreeMap::from([(1, 2)])), Err(Error::NotSerializable));
@@ -402,6 +441,41 @@ fn markup_uuid_dates_and_big_ints_have_their_tags() {
     assert_eq!(dumps(&Markup(vec!["a"])), Err(Error::NotSerializable));
 }
 
+/// A program may keep the same struct in a file of its own.
+#[test]
+fn other_formats_see_what_is_inside() {
+    fn inside<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T, json: &str) {
+        assert_eq!(serde_json::to_string(&value).unwrap(), json);
+        assert_eq!(serde_json::from_str::<T>(json).unwrap(), value);
+    }
+    let uuid = Uuid([0xAB; 16]);
+    assert_eq!((uuid.to_string(), format!("{uuid:?}")), ("ab".repeat(16), "ab".repeat(16)));
+    inside(uuid, &format!("{:?}", "ab".repeat(16)));
+    inside(Markup(String::from("<b>")), r#""<b>""#);
+    inside(BigInt(String::from("12")), r#""12""#);
+    inside(DateTime::UNIX_EPOCH, r#""Thu, 01 Jan 1970 00:00:00 GMT""#);
+    inside(Bytes::<2>::from_slice(b"\0\xff").unwrap(), "[0,255]");
+    let custom = Custom { key: " x", value: [1] };
+    assert_eq!(serde_json::to_string(&custom).unwrap(), r#"{" x":[1]}"#);
+
+    type AnyBytes<'a> = serde::de::value::BytesDeserializer<'a, serde::de::value::Error>;
+    let bytes = |bytes: &'static [u8]| Bytes::<2>::deserialize(AnyBytes::new(bytes));
+    assert_eq!(bytes(b"ab"), Ok(Bytes::from_slice(b"ab").unwrap()));
+    assert_eq!(bytes(b"abc").unwrap_err().to_string(), "too many bytes");
+}
+
+#[test]
+fn other_formats_say_what_they_expected() {
+    fn expected<T: DeserializeOwned + Debug>() -> String {
+        let number = serde::de::value::BoolDeserializer::<serde::de::value::Error>::new(true);
+        T::deserialize(number).unwrap_err().to_string()
+    }
+    let tagged = "invalid type: boolean `true`, expected a tagged value";
+    assert_eq!(expected::<Markup<String>>(), tagged);
+    assert_eq!(expected::<Uuid>(), tagged);
+    assert_eq!(expected::<Bytes<2>>(), "invalid type: boolean `true`, expected bytes");
+}
+
 /// Flask reads the years 1 to 99 as others, so what is written must not claim them.
 #[test]
 fn a_year_that_flask_reads_as_another_one_is_stored_as_that() {
@@ -466,6 +540,28 @@ impl<A: Serialize, B: Serialize> Serialize for Fickle<A, B> {
         } else {
             self.1.serialize(serializer)
         }
+    }
+}
+
+/// A newtype struct of any name around a text.
+struct Named(&'static str, &'static str);
+
+impl Serialize for Named {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(self.0, self.1)
+    }
+}
+
+/// Flask would fail to read it, and log its user out.
+#[test]
+fn what_takes_the_name_of_a_tag_must_hold_what_the_tag_may() {
+    let uuid = "00112233445566778899aabbccddeeff";
+    assert_eq!(dumps(&Named("hipflask::Uuid", uuid)), Ok(format!(r#"{{" u":"{uuid}"}}"#)));
+    for text in ["", "0", "00112233445566778899aabbccddeefg", "00112233445566778899aabbccddeeff0"] {
+        assert_eq!(dumps(&Named("hipflask::Uuid", text)), Err(Error::NotSerializable), "{text}");
+    }
+    for text in ["", "now", "Thu, 32 Jan 1970 00:00:00 GMT", "Sat, 01 Jan 0000 00:00:00 GMT"] {
+        assert_eq!(dumps(&Named("hipflask::DateTime", text)), Err(Error::NotSerializable), "{text}");
     }
 }
 

@@ -8,9 +8,11 @@ use std::{
 
 use hipflask::{
     Clock, Error, UnixTime,
+    json::{SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
     signing::{
         Base64Reader, Digest, KeyDerivation, Keyring, Mac, MacTag, SecretKeySource, Secrets, Sha1, SignError,
-        SignatureError, Signed, Signer, SigningKeys, TimestampSigner, with_derived_key,
+        SignatureError, Signed, Signer, SigningKeys, TimestampSigner, UrlSafeSerializer,
+        UrlSafeTimedSerializer, with_derived_key,
     },
     sink::{CountSink, SliceSink},
 };
@@ -437,7 +439,43 @@ fn errors_say_what_they_are() {
     assert_eq!(error.to_string(), Error::BadSignature.to_string());
     let dynamic: &dyn core::error::Error = &error;
     assert!(dynamic.source().is_none());
+    assert_eq!(SignError::<Error>::Signing(Error::NoSecretKey).to_string(), Error::NoSecretKey.to_string());
+    assert_eq!(SignError::Sink("the disk is full").to_string(), "the disk is full");
     assert!(Error::from(error).is_bad_signature());
+}
+
+/// The tokens are itsdangerous' own, of `[42, "é"]`.
+#[test]
+fn values_are_dumped_as_by_itsdangerous() {
+    let (keys, plain) = (ring("dev", &[]), TaggedJsonSerializer::plain());
+    let (mut scratch, mut out) = ([0; 64], [0; 128]);
+
+    let tokens = UrlSafeSerializer::new(&keys, plain);
+    let mut sink = SliceSink::new(&mut out);
+    tokens.dumps(&(42, "\u{e9}"), &mut scratch, &mut sink).unwrap();
+    assert_eq!(sink.written(), b"WzQyLCLDqSJd.-HLkgd_FFFRxw9lFpHCTkb9I398");
+
+    let tokens = UrlSafeTimedSerializer::new(&keys, plain);
+    let mut sink = SliceSink::new(&mut out);
+    tokens.dumps(&(42, "\u{e9}"), &at(NOW_SECS), &mut scratch, &mut sink).unwrap();
+    assert_eq!(sink.written(), b"WzQyLCLDqSJd.ZVPxAA.hkEI6WGy0dBTZ4mcXeDq0A8m7Qg");
+}
+
+/// What is wrong with the server is told, however little is asked of the token.
+#[test]
+fn loading_unsafely_forgives_the_token_alone() {
+    let keys = ring("dev", &[]);
+    let tokens = UrlSafeTimedSerializer::new(&keys, SESSION_JSON_SERIALIZER);
+    let load = |token: &[u8], clock: &dyn Clock| {
+        let mut scratch = [0; 64];
+        let loaded = tokens.loads_unsafe(token, Some(1), clock, &mut scratch)?;
+        Ok((loaded.valid, loaded.value.is_some()))
+    };
+    assert_eq!(load(GOOD, &at(NOW_SECS)), Ok((true, true)));
+    assert_eq!(load(GOOD, &at(NOW_SECS + 2)), Ok((false, true)));
+    assert_eq!(load(b"eyJhIjoxfQ.ZVPxAA.", &nobody_asks()), Ok((false, true)));
+    assert_eq!(load(b"?", &nobody_asks()), Ok((false, false)));
+    assert_eq!(load(GOOD, &|| Err(Error::ClockNotSet)), Err(Error::ClockNotSet));
 }
 
 #[test]

@@ -130,7 +130,7 @@ impl DateTime {
             (1..).zip(MONTHS).find_map(|(number, name)| (name == [*m0, *m1, *m2]).then_some(number))?;
         let century = two_digit_number(*y0, *y1);
         let written_year = century.wrapping_mul(100).wrapping_add(two_digit_number(*y2, *y3));
-        let year = Some(meant_by(written_year)).filter(|year| *year > 0)?;
+        let year = meant_by(written_year);
         let minutes = two_digit_number(*h0, *h1).wrapping_mul(60).wrapping_add(two_digit_number(*n0, *n1));
         let second_of_day = minutes.wrapping_mul(60).wrapping_add(two_digit_number(*s0, *s1));
         let day_number = days_from_civil(year, month, two_digit_number(*d0, *d1));

@@ -110,7 +110,8 @@ impl<'de> Deserializer<'de> for Value<'de> {
 
     fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.kind() {
-            Kind::Number(number) if number.is_integer() => {
+            // Rust's parser takes nothing but digits.
+            Kind::Number(number) => {
                 visitor.visit_u128(number.as_str().parse().map_err(|_| Error::WrongType)?)
             }
             _ => Err(Error::WrongType),

@@ -77,12 +77,8 @@ impl<'a> Number<'a> {
     /// range give infinity or zero, as in Python's `float`.
     #[must_use]
     pub fn as_f64(self) -> f64 {
-        match self.0 {
-            b"NaN" => f64::NAN,
-            b"Infinity" => f64::INFINITY,
-            b"-Infinity" => f64::NEG_INFINITY,
-            _ => self.as_str().parse().unwrap_or(f64::NAN),
-        }
+        // `NaN` and `Infinity` have the same names in Rust.
+        self.as_str().parse().unwrap_or(f64::NAN)
     }
 
     fn sign_and_digits(self) -> Option<(bool, &'a [u8])> {

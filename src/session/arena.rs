@@ -121,8 +121,9 @@ impl Arena<[u8]> {
 
     // ---- reading
 
+    /// The entry at `position` in insertion order.
     #[inline(never)]
-    fn entry(&self, position: usize) -> (&str, Value<'_>) {
+    pub(super) fn entry(&self, position: usize) -> (&str, Value<'_>) {
         split_entry(self.bytes.get(self.start_of(position)..self.end()).unwrap_or_default())
     }
 
@@ -130,11 +131,6 @@ impl Arena<[u8]> {
     #[inline(never)]
     fn key(&self, position: usize) -> &[u8] {
         self.bytes.get(self.start_of(position).wrapping_add(1)..self.end()).unwrap_or_default()
-    }
-
-    /// The entry at `position` in insertion order.
-    pub(super) fn get(&self, position: usize) -> Option<(&str, Value<'_>)> {
-        (position < self.len).then(|| self.entry(position))
     }
 
     pub(super) fn value(&self, place: Place) -> Value<'_> {

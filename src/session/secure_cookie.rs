@@ -314,7 +314,7 @@ impl SessionMap for Session {
 impl Session {
     /// The entries in insertion order.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&str, Value<'_>)> {
-        (0..self.arena.len()).map_while(|position| self.arena.get(position))
+        (0..self.arena.len()).map(|position| self.arena.entry(position))
     }
 }
 

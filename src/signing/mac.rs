@@ -189,6 +189,20 @@ mod tests {
         assert!(!tag.matches(&[&bytes[..], &[0]].concat()));
     }
 
+    /// What is wrong in one place cannot make up for what is wrong in another.
+    #[test]
+    fn equal_differences_in_two_places_do_not_cancel_out() {
+        let bytes: vec::Vec<u8> = (0..20).collect();
+        let tag = MacTag::new(&bytes).unwrap();
+        for (first, second) in (0..20).flat_map(|first| (0..first).map(move |second| (first, second))) {
+            let mut other = bytes.clone();
+            other[first] ^= 1;
+            other[second] ^= 1;
+            assert!(!tag.matches(&other), "{first} and {second}");
+            assert_ne!(MacTag::new(&other).unwrap(), tag);
+        }
+    }
+
     #[test]
     fn a_signature_has_one_spelling() {
         let tag = |bytes: &[u8]| MacTag::new(bytes).unwrap();

@@ -12,6 +12,7 @@ unsign.jsonl  what `Signer.unsign` and `TimestampSigner.unsign` answer. Where `c
 """
 
 import hashlib
+import itertools
 import json
 import pathlib
 import random
@@ -66,6 +67,9 @@ def base64_rows():
             for c in few:
                 for d in [b"", *few]:
                     yield base64_row(b"A" + a + b + c + d)
+    for length in (1, 2, 3):
+        for text in itertools.product(few, repeat=length):
+            yield base64_row(b"".join(text))
     for text in [b"", b"=", b"====", b"AAAA=", b"AAAA" * 9 + b"A", bytes(range(256))]:
         yield base64_row(text)
     for _ in range(300):
