@@ -317,6 +317,7 @@ fn what_is_inside_is_guarded_as_what_is_outside() {
     assert_eq!(reads::<Holds<Map>>(r#"{"New":{"a":1}}"#), Ok(Holds::New(map())));
     assert_eq!(reads::<Holds<Map>>(r#"{"Tuple":[{"a":1},{"a":1}]}"#), Ok(Holds::Tuple(map(), map())));
     assert_eq!(reads::<Holds<Map>>(r#"{"Struct":{"field":{"a":1}}}"#), Ok(Holds::Struct { field: map() }));
+    assert_eq!(reads::<Choice>(r#"{"Nothing":null}"#), Ok(Choice::Nothing));
 }
 
 #[test]
