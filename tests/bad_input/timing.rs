@@ -361,7 +361,7 @@ fn open(header: &[u8], session: &mut Session) -> (Duration, Opened) {
     let (interface, config) = (interface(b"dev"), Config::new());
     let mut best = Duration::MAX;
     let mut opened = Opened::Unavailable;
-    for _ in 0..15 {
+    for _ in 0..40 {
         let start = Instant::now();
         let context = RequestContext::begin(&interface, &config, header, session);
         best = best.min(start.elapsed());
