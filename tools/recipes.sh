@@ -2,7 +2,8 @@
 # Builds the recipes for servers other than picoserve (examples/smoltcp and
 # examples/edge_http), tests them with a browser's requests, and prints what the
 # device takes on smoltcp and on picoserve. Arguments go to tools/recipes.py.
-# Installs what is missing: QEMU and binutils from Debian, rustup's target.
+# Installs what is missing: QEMU and binutils from Debian, and a compiler as
+# tools/thumb.sh says.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,12 +19,12 @@ debian_install() {
 
 command -v qemu-system-arm >/dev/null || debian_install qemu-system-arm
 command -v nm >/dev/null && command -v size >/dev/null || debian_install binutils
-ls "$(rustc --print sysroot)/lib/rustlib/$target/lib/"libcore-*.rlib >/dev/null 2>&1 || rustup target add "$target"
 
 export CARGO_TARGET_DIR=$output
-(cd examples/firmware && cargo build --quiet --release --bin device)
-(cd examples/smoltcp && cargo build --quiet --release)
-(cd examples/edge_http && cargo test --quiet && cargo build --quiet && cargo check --quiet --lib --target "$target")
+(cd examples/firmware && ../../tools/thumb.sh $target cargo build --quiet --release --bin device)
+(cd examples/smoltcp && ../../tools/thumb.sh $target cargo build --quiet --release)
+(cd examples/edge_http && cargo test --quiet && cargo build --quiet)
+(cd examples/edge_http && ../../tools/thumb.sh $target cargo check --quiet --lib)
 
 SMOLTCP=$output/$target/release/smoltcp-device PICOSERVE=$output/$target/release/device \
     EDGE_HTTP=$output/debug/edge-http-sessions PYTHONDONTWRITEBYTECODE=1 \
