@@ -17,14 +17,8 @@ part=${1:-all}
 output=${CARGO_TARGET_DIR:-examples/firmware/target}
 case $output in /*) ;; *) output=$PWD/$output ;; esac
 
-debian_install() {
-    if [ "$(id -u)" -eq 0 ]; then sudo=; else sudo=sudo; fi
-    $sudo apt-get update -qq
-    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
-}
-
-command -v qemu-system-arm >/dev/null || debian_install qemu-system-arm
-command -v nm >/dev/null && command -v size >/dev/null || debian_install binutils
+command -v qemu-system-arm >/dev/null || tools/debian.sh qemu-system-arm
+command -v nm >/dev/null && command -v size >/dev/null || tools/debian.sh binutils
 
 # Builds the firmwares and puts them into folder $1.
 build() {

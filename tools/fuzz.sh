@@ -20,11 +20,7 @@ host=$(rustc -vV | sed -n 's/^host: //p')
 seeds=$output/fuzz-seeds
 logs=$output/fuzz-logs
 
-command -v c++ >/dev/null || {
-    sudo=$([ "$(id -u)" -eq 0 ] || echo sudo)
-    $sudo apt-get update -qq
-    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends g++ >/dev/null
-}
+command -v c++ >/dev/null || tools/debian.sh g++
 cargo fuzz --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-fuzz
 
 # Without a sanitizer, which code without `unsafe` has little need of, stable Rust will do.

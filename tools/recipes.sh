@@ -11,14 +11,8 @@ output=$(realpath -m "${CARGO_TARGET_DIR:-target}")/recipes
 python=$(tools/python.sh)
 target=thumbv7m-none-eabi
 
-debian_install() {
-    if [ "$(id -u)" -eq 0 ]; then sudo=; else sudo=sudo; fi
-    $sudo apt-get update -qq
-    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
-}
-
-command -v qemu-system-arm >/dev/null || debian_install qemu-system-arm
-command -v nm >/dev/null && command -v size >/dev/null || debian_install binutils
+command -v qemu-system-arm >/dev/null || tools/debian.sh qemu-system-arm
+command -v nm >/dev/null && command -v size >/dev/null || tools/debian.sh binutils
 
 export CARGO_TARGET_DIR=$output
 (cd examples/firmware && ../../tools/thumb.sh $target cargo build --quiet --release --bin device)

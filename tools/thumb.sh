@@ -11,12 +11,6 @@ set -eu
 target=$1
 shift
 
-debian_install() {
-    if [ "$(id -u)" -eq 0 ]; then sudo=; else sudo=sudo; fi
-    $sudo apt-get update -qq >&2
-    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2
-}
-
 has_libraries() {
     ls "$(rustc --print sysroot)/lib/rustlib/$target/lib/"libcore-*.rlib >/dev/null 2>&1
 }
@@ -27,7 +21,7 @@ if [ -z "${DEBIAN_RUSTC:-}" ]; then
 fi
 if [ -n "${DEBIAN_RUSTC:-}" ] || ! has_libraries; then
     [ -x /usr/bin/rustc ] && [ -e /usr/lib/rustlib/src/rust/library/core ] && command -v ld.lld >/dev/null ||
-        debian_install rustc-web rust-web-src lld
+        "$(dirname "$0")/debian.sh" rustc-web rust-web-src lld
     # A compiler that is no nightly builds core all the same if it is told that
     # it may. Its linker is not the one that rustup brings.
     RUSTC=/usr/bin/rustc
