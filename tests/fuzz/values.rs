@@ -27,14 +27,18 @@ pub(super) fn levels(value: &OwnedValue) -> usize {
         OwnedValue::List(items) => 1 + deepest(items),
         OwnedValue::Tuple(items) => 2 + deepest(items),
         OwnedValue::Dict(entries) => {
-            // One that Flask would take for a tag is wrapped.
-            let is_tag = |key: &str| [" di", " t", " b", " m", " u", " d"].contains(&key);
-            let wrapper = usize::from(entries.len() == 1 && is_tag(&entries[0].0));
-            1 + wrapper + entries.iter().map(|(_, value)| levels(value)).max().unwrap_or(0)
+            let inside = entries.iter().map(|(_, value)| levels(value)).max().unwrap_or(0);
+            1 + usize::from(is_wrapped(value)) + inside
         }
         OwnedValue::Bytes(_) | OwnedValue::Markup(_) | OwnedValue::Uuid(_) | OwnedValue::DateTime(_) => 1,
         _ => 0,
     }
+}
+
+/// Whether it is a dict that Flask would take for a tag, which is wrapped.
+pub(super) fn is_wrapped(value: &OwnedValue) -> bool {
+    let is_tag = |key: &str| [" di", " t", " b", " m", " u", " d"].contains(&key);
+    matches!(value, OwnedValue::Dict(entries) if entries.len() == 1 && is_tag(&entries[0].0))
 }
 
 /// Reads all of a value in every way there is.
