@@ -1,10 +1,11 @@
-//! What a device brings: its clock, its key, and random tokens.
+//! What a device brings: its settings, its clock, its key, and random tokens.
 
 use core::fmt::Write as _;
 
 use hipflask::{
-    Clock as _, Error, UnixTime,
+    BadCookie, Clock as _, Config, Error, Lifetime, UnixTime, UnsetClock,
     backends::embedded::OffsetClock,
+    cookie::SameSite,
     signing::{KeyDerivation, Keyring, Mac as _, SigningKeys as _},
 };
 use sequential_storage::{
@@ -15,6 +16,27 @@ use sequential_storage::{
 use crate::board::{
     flash::{BYTES, Flash},
     host,
+};
+
+/// A session's room in bytes: its JSON, and 8 more for each entry.
+pub const SESSION_BYTES: usize = 2304;
+/// A session's JSON that can be compressed.
+pub const DEFLATE_BYTES: usize = 2176;
+/// A `Set-Cookie` may not be longer: it has to come back in a request's head,
+/// beside some 900 bytes of a browser's other headers.
+const COOKIE_BYTES: usize = 1100;
+
+/// How its sessions are kept.
+pub const CONFIG: Config<'static> = Config {
+    session_cookie_samesite: Some(SameSite::Lax),
+    permanent_session_lifetime: Lifetime::from_secs(7 * 24 * 60 * 60),
+    max_cookie_size: COOKIE_BYTES,
+    // Before the time is known every cookie counts as expired, so that the
+    // login page can be shown, which is where the owner sets the time.
+    unset_clock: UnsetClock::StartFresh,
+    // A cookie that a former firmware wrote must not lock the owner out.
+    bad_cookie: BadCookie::StartFresh,
+    ..Config::new()
 };
 
 /// Shared with a Flask app if it was set when this was built.

@@ -15,12 +15,10 @@ use core::fmt;
 use embassy_futures::block_on;
 use firmware::{
     board::{self, host, stack},
-    device::{self, Clock, Store, Tokens},
+    device::{self, CONFIG, Clock, DEFLATE_BYTES, SESSION_BYTES, Store, Tokens},
 };
 use hipflask::{
-    BadCookie, Config, Error, Lifetime, RequestContext, SecureCookieSession, SecureCookieSessionInterface,
-    Session, UnixTime, UnsetClock,
-    cookie::SameSite,
+    Error, RequestContext, SecureCookieSession, SecureCookieSessionInterface, Session, UnixTime,
     signing::{KeyDerivation, Keyring, Sha1},
     zlib::{DeflateScratch, Scratch},
 };
@@ -31,26 +29,6 @@ use form::Form;
 use http::respond;
 use network::{Network, REQUEST_BYTES};
 use pages::{Page, Token};
-
-/// A session's room in bytes: its JSON, and 8 more for each entry.
-const SESSION_BYTES: usize = 2304;
-/// A session's JSON that can be compressed.
-const DEFLATE_BYTES: usize = 2176;
-/// A `Set-Cookie` may not be longer: it has to come back in a request, beside
-/// some 900 bytes of a browser's other headers.
-const COOKIE_BYTES: usize = 1100;
-
-const CONFIG: Config<'static> = Config {
-    session_cookie_samesite: Some(SameSite::Lax),
-    permanent_session_lifetime: Lifetime::from_secs(7 * 24 * 60 * 60),
-    max_cookie_size: COOKIE_BYTES,
-    // Before the time is known every cookie counts as expired, so that the
-    // login page can be shown, which is where the owner sets the time.
-    unset_clock: UnsetClock::StartFresh,
-    // A cookie that a former firmware wrote must not lock the owner out.
-    bad_cookie: BadCookie::StartFresh,
-    ..Config::new()
-};
 
 /// What the pages need to know.
 struct Device {

@@ -17,13 +17,12 @@ use embassy_net::{Ipv4Address, Stack};
 use embassy_sync::{blocking_mutex::raw::NoopRawMutex, mutex::Mutex};
 use firmware::{
     board::{self, executor::Apart, host},
-    device::{self, Clock, Store, Tokens},
+    device::{self, CONFIG, Clock, DEFLATE_BYTES, SESSION_BYTES, Store, Tokens},
     network,
     sessions::{self, Free, Place, Sessions},
 };
 use hipflask::{
-    BadCookie, Clock as _, Config, Lifetime, SecureCookieSessionInterface, UnixTime, UnsetClock,
-    cookie::SameSite,
+    Clock as _, SecureCookieSessionInterface, UnixTime,
     signing::{KeyDerivation, Keyring, Sha1, TimestampSigner},
     zlib::{DeflateScratch, Scratch},
 };
@@ -32,33 +31,14 @@ use static_cell::{ConstStaticCell, StaticCell};
 
 use pages::Pages;
 
-/// A session's room in bytes: its JSON, and 8 more for each entry.
-const SESSION_BYTES: usize = 2304;
 /// Requests that are handled at once: the others wait.
 const SESSIONS: usize = 2;
-/// A session's JSON that can be compressed.
-const DEFLATE_BYTES: usize = 2176;
-/// A `Set-Cookie` may not be longer: it has to come back in a request's head,
-/// beside some 900 bytes of a browser's other headers.
-const COOKIE_BYTES: usize = 1100;
 
 /// How often the time is kept in flash.
 const KEEP_SECS: u64 = 60 * 60;
 /// How far this clock may be behind others': by less than two seconds when it is
 /// set, and by what the network took.
 const LEEWAY_SECS: u64 = 3;
-
-const CONFIG: Config<'static> = Config {
-    session_cookie_samesite: Some(SameSite::Lax),
-    permanent_session_lifetime: Lifetime::from_secs(7 * 24 * 60 * 60),
-    max_cookie_size: COOKIE_BYTES,
-    // Before the time is known every cookie counts as expired, so that the
-    // login page can be shown, which is where the owner sets the time.
-    unset_clock: UnsetClock::StartFresh,
-    // A cookie that a former firmware wrote must not lock the owner out.
-    bad_cookie: BadCookie::StartFresh,
-    ..Config::new()
-};
 
 /// What the pages need to know.
 struct Device {
