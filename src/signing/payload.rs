@@ -128,12 +128,14 @@ mod sealed {
 /// session: the cookie's length then tells how much they have in common (CRIME).
 /// This holds for Flask as well.
 pub trait Compression: sealed::Sealed {
-    /// Packs the text.
+    /// Packs the text that `dump` writes, if it is packed at all.
     #[doc(hidden)]
     fn pack(
         &mut self,
-        dump: &dyn Fn(&mut SliceSink<'_>) -> Result<(), Error>,
-    ) -> Result<Option<Packed<'_>>, Error>;
+        _dump: &dyn Fn(&mut SliceSink<'_>) -> Result<(), Error>,
+    ) -> Result<Option<Packed<'_>>, Error> {
+        Ok(None)
+    }
 
     /// Unpacks a zlib stream to the start of `buffer`.
     #[doc(hidden)]
@@ -148,14 +150,7 @@ pub struct NoCompression;
 
 impl sealed::Sealed for NoCompression {}
 
-impl Compression for NoCompression {
-    fn pack(
-        &mut self,
-        _: &dyn Fn(&mut SliceSink<'_>) -> Result<(), Error>,
-    ) -> Result<Option<Packed<'_>>, Error> {
-        Ok(None)
-    }
-}
+impl Compression for NoCompression {}
 
 /// Payloads are neither compressed nor inflated: one that is compressed is
 /// refused with [`Error::Compressed`].
@@ -169,13 +164,6 @@ pub struct NoZlib;
 impl sealed::Sealed for NoZlib {}
 
 impl Compression for NoZlib {
-    fn pack(
-        &mut self,
-        _: &dyn Fn(&mut SliceSink<'_>) -> Result<(), Error>,
-    ) -> Result<Option<Packed<'_>>, Error> {
-        Ok(None)
-    }
-
     fn inflate(_: &mut Base64Reader<'_>, _: &mut [u8]) -> Result<usize, Error> {
         Err(Error::Compressed)
     }
