@@ -209,11 +209,14 @@ def de_bruijn(rng, length, values=256):
     """Bytes among which no three in a row come twice."""
     seen, data = set(), bytearray(2)
     while len(data) < length:
+        pair = (data[-2], data[-1])
         byte = rng.randrange(values)
-        trigram = (data[-2], data[-1], byte)
-        if trigram not in seen:
-            seen.add(trigram)
+        if (*pair, byte) not in seen:
+            seen.add((*pair, byte))
             data.append(byte)
+        elif all((*pair, other) in seen for other in range(values)):
+            # A dead end: nothing may follow the pair that it began with.
+            return de_bruijn(rng, length, values)
     return data
 
 
