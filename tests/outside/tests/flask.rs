@@ -4,7 +4,7 @@ use core::cell::Cell;
 
 use hipflask::{
     Config, Error, Opened, RequestContext, SecureCookieSession, SecureCookieSessionInterface, SessionMap,
-    signing::{KeyDerivation, Keyring, NoCompression, SigningKeys, TimestampSigner},
+    signing::{KeyDerivation, Keyring, NoCompression, TimestampSigner},
     sink::SliceSink,
 };
 use hipflask_outside::{Otp, Rtc, SecureElement};
