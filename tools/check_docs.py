@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Checks that what the documents name is there: every test in
 docs/compatibility.md and its counts, every relative link, every command's file,
-every line that is shown from an example."""
+every line that is shown from an example. And that docs/firmware.md has the
+figures of docs/firmware-costs.txt."""
 import collections
 import pathlib
 import re
@@ -19,6 +20,20 @@ def tests():
         for file in (ROOT / folder).rglob("*.rs"):
             names |= set(re.findall(r"#\[test\]\s*(?:#\[[^\]]*\]\s*)*fn (\w+)", file.read_text()))
     return names
+
+
+def costs():
+    """The rows of docs/firmware-costs.txt for thumbv7m at level s, by first word."""
+    rows = {}
+    wanted = False
+    for line in (ROOT / "docs" / "firmware-costs.txt").read_text().splitlines():
+        if line.startswith("thumb"):
+            wanted = line.startswith("thumbv7m-none-eabi s, ")
+        elif wanted and line:
+            # Names stand in columns, and may have spaces.
+            name = re.match(r"\w+", line)[0]
+            rows[name] = [f"{int(figure):,}" for figure in line[36:].split()]
+    return rows
 
 
 def main():
@@ -40,6 +55,13 @@ def main():
     written = {name: int(count) for name, count in re.findall(r"\| `([\w-]+)` \| (\d+) \|", table)}
     if counted != written:
         faults.append(f"docs/compatibility.md counts {written}, tests/data/refused.txt has {dict(counted)}")
+    measured = costs()
+    section = (ROOT / "docs" / "firmware.md").read_text().partition("## What it costs")[2].partition("\n## ")[0]
+    for name, figures in re.findall(r"^\| `?(\w+)\b[^|]*((?:\| [\d,]+ )+)\|$", section, re.MULTILINE):
+        figures = re.findall(r"[\d,]+", figures)
+        # Static RAM is not shown: it is the session.
+        if name in measured and figures not in (measured[name], measured[name][::2]):
+            faults.append(f"docs/firmware.md has {figures} for {name}, docs/firmware-costs.txt {measured[name]}")
     for document in DOCUMENTS:
         text = document.read_text()
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
