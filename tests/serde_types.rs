@@ -410,6 +410,11 @@ fn bytes_are_bytes() {
     wrong::<Bytes<2>>(r#""YWJj""#);
     wrong::<Bytes<2>>("[1,2]");
     assert_eq!(loads::<Vec<u8>>(r#"{" b":"AP8="}"#), Ok(vec![0, 255]));
+    // All of them, or none: half a token is no token.
+    assert_eq!(loads::<[u8; 2]>(r#"{" b":"AP8="}"#), Ok([0, 255]));
+    wrong::<[u8; 2]>(r#"{" b":"AAECAw=="}"#);
+    wrong::<[u8; 3]>(r#"{" b":"AP8="}"#);
+    wrong::<(u8,)>(r#"{" b":"AP8="}"#);
 }
 
 #[test]

@@ -10,13 +10,12 @@ use core::fmt::Display;
 use serde::{
     Deserializer,
     de::{
-        self, DeserializeSeed, EnumAccess, IntoDeserializer as _, MapAccess, SeqAccess, VariantAccess,
-        Visitor,
-        value::{BorrowedStrDeserializer, U8Deserializer},
+        self, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, VariantAccess, Visitor,
+        value::{BorrowedStrDeserializer, SeqDeserializer},
     },
 };
 
-use super::{Kind, List, Number, Value, types, value::Items};
+use super::{Kind, Number, Value, types};
 use crate::Error;
 
 impl de::Error for Error {
@@ -55,9 +54,9 @@ impl<'de> Deserializer<'de> for Value<'de> {
             Kind::Number(number) if number.is_integer() => visit_integer(number, visitor),
             Kind::Number(number) => visitor.visit_f64(number.as_f64()),
             Kind::Str(text) | Kind::Markup(text) => visitor.visit_borrowed_str(text),
-            Kind::List(list) | Kind::Tuple(list) => visit_list(list, visitor),
+            Kind::List(list) | Kind::Tuple(list) => visit_items(list.iter(), visitor),
             Kind::Dict(dict) => visitor.visit_map(EntryAccess { entries: dict.iter(), value: Value::NULL }),
-            Kind::Bytes(bytes) => visitor.visit_seq(ByteAccess(bytes.iter())),
+            Kind::Bytes(bytes) => visit_items(bytes.iter(), visitor),
             Kind::Uuid(_) | Kind::DateTime(_) | Kind::Custom { .. } => Err(Error::WrongType),
         }
     }
@@ -143,7 +142,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.kind() {
-            Kind::Bytes(bytes) => visitor.visit_seq(ByteAccess(bytes.iter())),
+            Kind::Bytes(bytes) => visit_items(bytes.iter(), visitor),
             _ => Err(Error::WrongType),
         }
     }
@@ -200,8 +199,8 @@ impl<'de> Deserializer<'de> for Value<'de> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.kind() {
-            Kind::List(list) | Kind::Tuple(list) => visit_list(list, visitor),
-            Kind::Bytes(bytes) => visitor.visit_seq(ByteAccess(bytes.iter())),
+            Kind::List(list) | Kind::Tuple(list) => visit_items(list.iter(), visitor),
+            Kind::Bytes(bytes) => visit_items(bytes.iter(), visitor),
             _ => Err(Error::WrongType),
         }
     }
@@ -265,30 +264,21 @@ impl<'de> Deserializer<'de> for Value<'de> {
     }
 }
 
-/// Visits a list; a type that takes only some of its values is another type.
-fn visit_list<'de, V: Visitor<'de>>(list: List<'de>, visitor: V) -> Result<V::Value, Error> {
-    let mut access = ListAccess(list.iter());
-    let visited = visitor.visit_seq(&mut access)?;
-    if access.0.next().is_none() { Ok(visited) } else { Err(Error::WrongType) }
+/// Visits a list's values, or bytes. A type that takes only some of them is
+/// another type: half a token is no token.
+fn visit_items<'de, I, V>(items: I, visitor: V) -> Result<V::Value, Error>
+where
+    I: Iterator<Item: IntoDeserializer<'de, Error>>,
+    V: Visitor<'de>,
+{
+    SeqDeserializer::new(items).deserialize_any(visitor)
 }
 
-struct ListAccess<'de>(Items<'de>);
+impl<'de> IntoDeserializer<'de, Error> for Value<'de> {
+    type Deserializer = Self;
 
-impl<'de> SeqAccess<'de> for &mut ListAccess<'de> {
-    type Error = Error;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
-        self.0.next().map(|value| seed.deserialize(value)).transpose()
-    }
-}
-
-struct ByteAccess<I>(I);
-
-impl<'de, I: Iterator<Item = u8>> SeqAccess<'de> for ByteAccess<I> {
-    type Error = Error;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
-        self.0.next().map(|byte| seed.deserialize(U8Deserializer::new(byte))).transpose()
+    fn into_deserializer(self) -> Self {
+        self
     }
 }
 

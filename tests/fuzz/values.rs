@@ -70,6 +70,7 @@ fn read_parts(value: Value<'_>) {
             dict.iter().for_each(|(_, value)| read_parts(value));
         }
         Kind::Bytes(bytes) => {
+            assert_eq!(value.to::<[u8; 2]>().is_ok(), bytes.len() == 2);
             let mut buffer = vec![0; bytes.len()];
             assert_eq!(bytes.read(&mut buffer), Ok(&bytes.iter().collect::<Vec<u8>>()[..]));
             if let Some((_, smaller)) = buffer.split_first_mut() {
