@@ -203,7 +203,6 @@ fn operate(session: &mut Session, model: &mut Model, random: &mut Random) -> Res
         }
         8 if key != other => {
             let (second, second_json) = value(random);
-            model.modified = true;
             let before = session.len() + usize::from(!session.contains(key));
             let updated = session.update(&[(key, &*new), (other, &*second)]);
             if updated.is_ok() || session.get(key).map(json_of).as_ref() == Some(&json) {
@@ -495,6 +494,13 @@ fn modified_is_set_as_in_flask() {
         operation(&mut session);
         assert_eq!(session.modified(), modifies, "{what}");
     }
+    // An update that fails has changed what went in before.
+    let mut failed: SecureCookieSession<256> = opened(r#"{"a":1}"#);
+    let refused = BTreeMap::from([(1, 2)]);
+    assert_eq!(failed.update(&[("b", &refused), ("a", &2)]), Err(Error::NotSerializable));
+    assert!(!failed.modified());
+    assert_eq!(failed.update(&[("a", &2), ("b", &refused)]), Err(Error::NotSerializable));
+    assert_eq!((dump(&failed).as_str(), failed.modified()), (r#"{"a":2}"#, true));
     let mut empty = SecureCookieSession::<256>::new();
     assert_eq!(empty.popitem().map(|item| item.is_none()), Ok(true));
     assert!(!empty.modified());

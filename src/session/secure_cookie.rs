@@ -306,8 +306,10 @@ impl SessionMap for Session {
 
     fn update(&mut self, items: &[(&str, &(dyn Encode + '_))]) -> Result<(), Error> {
         self.writable()?;
+        items.iter().try_for_each(|(key, value)| self.insert(key, *value))?;
+        // As in Flask, even if there is nothing to put in.
         self.modified = true;
-        items.iter().try_for_each(|(key, value)| self.insert(key, *value))
+        Ok(())
     }
 }
 
