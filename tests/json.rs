@@ -493,6 +493,9 @@ fn registered_tags_are_checked_and_escaped_like_the_standard_ones() {
     let forced = SESSION_JSON_SERIALIZER.register(FORCED).unwrap();
     let mut text = br#"{" t":1}"#.to_vec();
     assert!(matches!(forced.loads(&mut text).unwrap().kind(), Kind::Custom { key: " t", .. }));
+    // The wrapper of dicts belongs to the format.
+    const WRAPPER: &[JsonTag] = &[JsonTag::new(" di", |_| true).force()];
+    assert_eq!(SESSION_JSON_SERIALIZER.register(WRAPPER).map(|_| ()), Err(Error::TagTaken));
 }
 
 #[test]

@@ -17,7 +17,11 @@ use hipflask::{
         TaggedJsonSerializer, Uuid,
     },
 };
-use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned, ser::SerializeMap};
+use serde::{
+    Deserialize, Serialize, Serializer,
+    de::DeserializeOwned,
+    ser::{SerializeMap, SerializeSeq, SerializeStruct},
+};
 
 fn dumps_with(serializer: TaggedJsonSerializer, value: &dyn Encode) -> Result<String, Error> {
     let mut scratch = vec![0; 8192];
@@ -506,6 +510,24 @@ fn a_registered_tag_is_written_checked_and_read() {
     assert_eq!(dumps_with(serializer, &Custom { key: " \u{e9}", value: 1 }), Err(Error::NotSerializable));
 }
 
+/// A forced tag reads what a Rust type writes under the old one, so it is asked.
+#[test]
+fn a_tag_in_place_of_a_standard_one_is_asked_when_the_old_one_is_written() {
+    const NO_TUPLES: &[JsonTag] = &[JsonTag::new(" t", |value| value.as_i64().is_some()).force()];
+    const NO_BYTES: &[JsonTag] = &[JsonTag::new(" b", |_| false).force()];
+    const ALL: &[JsonTag] = &[JsonTag::new(" t", |_| true).force(), JsonTag::new(" b", |_| true).force()];
+    let bytes = Bytes::<1>::from_slice(b"a").unwrap();
+    for (tags, value) in [(NO_TUPLES, &(1, 2) as &dyn Encode), (NO_BYTES, &bytes)] {
+        let serializer = SESSION_JSON_SERIALIZER.register(tags).unwrap();
+        assert_eq!(dumps_with(serializer, value), Err(Error::NotSerializable));
+        let mut session = SecureCookieSession::<256>::new();
+        session.reset(serializer);
+        assert_eq!(session.insert("a", value), Err(Error::NotSerializable));
+        let serializer = SESSION_JSON_SERIALIZER.register(ALL).unwrap();
+        assert_eq!(dumps_with(serializer, value), dumps(value));
+    }
+}
+
 /// The capacity counts a tag's key as it is written.
 #[test]
 fn a_session_with_a_registered_tag_opens_again() {
@@ -639,6 +661,83 @@ fn an_item_that_fails_leaves_its_list() {
     }
     session.push("list", &2).unwrap();
     assert_eq!(session.get_as::<Vec<u8>>("list"), Ok(Some(vec![1, 2])));
+}
+
+/// Half a value stands where an error was ignored, and must not be kept.
+#[test]
+fn an_implementation_that_ignores_an_error_is_refused_all_the_same() {
+    /// A dict that cannot be written, as its key is no text.
+    struct Bad;
+    impl Serialize for Bad {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            BTreeMap::from([(1, 2)]).serialize(serializer)
+        }
+    }
+    struct Items;
+    impl Serialize for Items {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut items = serializer.serialize_seq(None)?;
+            let _ = items.serialize_element(&Bad);
+            items.end()
+        }
+    }
+    struct Keys;
+    impl Serialize for Keys {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut entries = serializer.serialize_map(None)?;
+            let _ = entries.serialize_key(&1);
+            entries.serialize_key("a")?;
+            entries.serialize_value(&1)?;
+            entries.end()
+        }
+    }
+    struct Values;
+    impl Serialize for Values {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut entries = serializer.serialize_map(None)?;
+            let _ = entries.serialize_entry("a", &Bad);
+            entries.end()
+        }
+    }
+    struct Fields;
+    impl Serialize for Fields {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut fields = serializer.serialize_struct("Fields", 1)?;
+            let _ = fields.serialize_field("a", &Bad);
+            fields.end()
+        }
+    }
+    let values: [&dyn Encode; 5] = [&Items, &Keys, &Values, &Fields, &Some(Items)];
+    for (position, value) in values.into_iter().enumerate() {
+        assert_eq!(dumps(value), Err(Error::NotSerializable), "{position}");
+        let mut session = SecureCookieSession::<256>::new();
+        session.insert("a", &1).unwrap();
+        assert_eq!(session.insert("b", value), Err(Error::NotSerializable), "{position}");
+        assert_eq!((session.len(), session.modified()), (1, true));
+    }
+}
+
+/// A map's keys and values come in turn.
+#[test]
+fn an_implementation_that_leaves_a_key_or_a_value_out_is_refused() {
+    struct Calls(&'static str);
+    impl Serialize for Calls {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut entries = serializer.serialize_map(None)?;
+            for call in self.0.chars() {
+                match call {
+                    'k' => entries.serialize_key("a")?,
+                    _ => entries.serialize_value(&1)?,
+                }
+            }
+            entries.end()
+        }
+    }
+    assert_eq!(dumps(&Calls("")).as_deref(), Ok("{}"));
+    assert_eq!(dumps(&Calls("kv")).as_deref(), Ok(r#"{"a":1}"#));
+    for calls in ["k", "v", "kk", "kvv", "kvk", "kkv"] {
+        assert_eq!(dumps(&Calls(calls)), Err(Error::NotSerializable), "{calls}");
+    }
 }
 
 #[test]

@@ -77,6 +77,8 @@ pub struct Encoder<'b> {
     key_is_tag: bool,
     /// How many entries the outermost dict has.
     entries: Option<usize>,
+    /// Why an element could not be written.
+    failed: Option<Error>,
     serializer: TaggedJsonSerializer,
 }
 
@@ -135,9 +137,13 @@ impl<'b> Encoder<'b> {
             expect: Expect::Anything,
             key_is_tag: false,
             entries: None,
+            failed: None,
             serializer,
         };
         value.encode(&mut encoder)?;
+        if let Some(error) = encoder.failed {
+            return Err(error);
+        }
         Ok(Counted {
             depth,
             len_bytes: encoder.len,
@@ -227,8 +233,13 @@ impl<'b> Encoder<'b> {
         self.emit(&[STRING_END, b':']);
         let start = self.len;
         inside(self)?;
-        if !self.counting() {
-            let value = self.out.get_mut(start..self.len).unwrap_or_default();
+        self.close_tag(key, start)
+    }
+
+    /// Ends the tag whose contents begin at `start`.
+    fn close_tag(&mut self, key: &str, start: usize) -> Result<(), Error> {
+        // There are none while counting, nor when they are longer than counted.
+        if let Some(value) = self.out.get_mut(start..self.len) {
             let accepted = match self.serializer.role(key.as_bytes()) {
                 Some(Role::Standard(standard)) => tag::check_written(standard, value),
                 Some(Role::Custom(forced)) => (forced.accepts)(Value::split(value).0),
@@ -313,17 +324,25 @@ impl<'b> Encoder<'b> {
             self.emit(b",");
         }
         open.count = open.count.saturating_add(1);
-        value.encode(self)
+        self.element(value)
     }
 
-    pub(super) fn close_list(&mut self, open: &Open) {
+    /// A part of a container. What fails is half written, so the whole must fail
+    /// too, even if a `Serialize` ignores the error.
+    pub(super) fn element(&mut self, value: &dyn Encode) -> Result<(), Error> {
+        let encoded = value.encode(self);
+        self.failed = self.failed.or(encoded.err());
+        encoded
+    }
+
+    pub(super) fn close_list(&mut self, open: &Open) -> Result<(), Error> {
         self.emit(b"]");
         self.leave();
         if open.tagged {
-            self.emit(b"}");
-            self.leave();
+            self.close_tag(Standard::Tuple.key(), open.start)?;
         }
         self.deepest = self.deepest.max(open.outer_deepest);
+        Ok(())
     }
 
     pub(super) fn key(&mut self, open: &mut Open, key: &dyn Encode) -> Result<(), Error> {
@@ -332,7 +351,7 @@ impl<'b> Encoder<'b> {
         }
         open.count = open.count.saturating_add(1);
         self.expect = Expect::Key;
-        key.encode(self)?;
+        self.element(key)?;
         open.has_tag_key |= self.key_is_tag;
         self.emit(b":");
         Ok(())

@@ -4,7 +4,7 @@
 //! a dict, bytes bytes. An enum variant is its name, or a dict of its name and
 //! its contents. Map keys are text.
 
-use core::fmt::Display;
+use core::{fmt::Display, mem::replace};
 
 use serde::{
     Serialize, Serializer,
@@ -33,17 +33,19 @@ pub struct Container<'e, 'b> {
     open: Open,
     /// Around the contents of an enum variant: the dict of the variant's name.
     variant: Option<Open>,
+    /// Whether a map's key waits for its value.
+    value_is_due: bool,
 }
 
 impl<'e, 'b> Container<'e, 'b> {
     fn list(encoder: &'e mut Encoder<'b>, tuple: bool) -> Result<Self, Error> {
         let open = encoder.open(b'[', tuple)?;
-        Ok(Self { encoder, open, variant: None })
+        Ok(Self { encoder, open, variant: None, value_is_due: false })
     }
 
     fn dict(encoder: &'e mut Encoder<'b>) -> Result<Self, Error> {
         let open = encoder.open(b'{', false)?;
-        Ok(Self { encoder, open, variant: None })
+        Ok(Self { encoder, open, variant: None, value_is_due: false })
     }
 
     fn in_variant(
@@ -62,11 +64,11 @@ impl<'e, 'b> Container<'e, 'b> {
 
     fn entry<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
         self.encoder.key(&mut self.open, &key)?;
-        value.serialize(&mut *self.encoder)
+        self.encoder.element(&value)
     }
 
     fn end_list(self) -> Result<(), Error> {
-        self.encoder.close_list(&self.open);
+        self.encoder.close_list(&self.open)?;
         self.end_variant()
     }
 
@@ -305,15 +307,21 @@ impl SerializeMap for Container<'_, '_> {
     type Error = Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Error> {
+        if replace(&mut self.value_is_due, true) {
+            return Err(Error::NotSerializable);
+        }
         self.encoder.key(&mut self.open, &key)
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        value.serialize(&mut *self.encoder)
+        if !replace(&mut self.value_is_due, false) {
+            return Err(Error::NotSerializable);
+        }
+        self.encoder.element(&value)
     }
 
     fn end(self) -> Result<(), Error> {
-        self.end_dict()
+        if self.value_is_due { Err(Error::NotSerializable) } else { self.end_dict() }
     }
 }
 

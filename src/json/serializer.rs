@@ -85,12 +85,14 @@ impl TaggedJsonSerializer {
     ///
     /// # Errors
     /// [`Error::TagTaken`] (Flask: `KeyError`) when a key is a standard tag's or
-    /// occurs twice and the later tag is not [forced](JsonTag::force).
+    /// occurs twice and the later tag is not [forced](JsonTag::force). Always
+    /// for ` di`, which keeps dicts and tags apart.
     pub fn register(mut self, tags: &'static [JsonTag]) -> Result<Self, Error> {
         for (position, tag) in tags.iter().enumerate() {
             let taken = Standard::of(tag.key.as_bytes()).is_some()
                 || tags.iter().take(position).any(|other| other.key == tag.key);
-            if taken && !tag.force && !tag.key.is_empty() {
+            let is_wrapper = tag.key == Standard::Dict.key();
+            if is_wrapper || taken && !tag.force && !tag.key.is_empty() {
                 return Err(Error::TagTaken);
             }
         }
