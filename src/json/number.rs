@@ -1,6 +1,6 @@
 //! Numbers: kept as text, read on request, written as Python spells them.
 
-use core::fmt::Write as _;
+use core::{cmp::Ordering, fmt::Write as _};
 
 use crate::Error;
 
@@ -79,6 +79,31 @@ impl<'a> Number<'a> {
     pub fn as_f64(self) -> f64 {
         // `NaN` and `Infinity` have the same names in Rust.
         self.as_str().parse().unwrap_or(f64::NAN)
+    }
+
+    /// Whether it is zero as a double, without float code: its digits are zeros, or
+    /// it is at most half of the least double.
+    pub(crate) fn is_zero(self) -> bool {
+        // 2**-1075. A longer number that begins so is taken for more than that.
+        const HALF_EXPONENT: i32 = -324;
+        const HALF_DIGITS: &[u8] = b"24703282292062327208828439643411";
+        let mantissa_len = self.0.iter().take_while(|byte| !matches!(byte, b'e' | b'E')).count();
+        let (mantissa, exponent) = self.0.split_at_checked(mantissa_len).unwrap_or_default();
+        let digits = mantissa.iter().filter(|byte| byte.is_ascii_digit());
+        let Some(zeros) = digits.clone().position(|digit| *digit != b'0') else {
+            // `NaN` and `Infinity` have no digits.
+            return digits.count() > 0;
+        };
+        // The power of ten of the first digit that is not zero.
+        let whole = mantissa.iter().take_while(|byte| **byte != b'.').filter(|byte| **byte != b'-').count();
+        let first = (whole as i32).wrapping_sub(1).wrapping_sub(zeros as i32);
+        let power = exponent
+            .iter()
+            .filter(|byte| byte.is_ascii_digit())
+            .fold(0_i32, |power, digit| power.saturating_mul(10).saturating_add((digit & 0xF).into()));
+        let negative = exponent.contains(&b'-');
+        let power = if negative { first.saturating_sub(power) } else { first.saturating_add(power) };
+        power.cmp(&HALF_EXPONENT).then_with(|| digits.skip(zeros).cmp(HALF_DIGITS)) != Ordering::Greater
     }
 
     fn sign_and_digits(self) -> Option<(bool, &'a [u8])> {

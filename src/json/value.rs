@@ -139,20 +139,12 @@ impl<'a> Value<'a> {
     }
 
     /// Python's `bool(value)`: false for `None`, `False`, zero and what is empty.
-    ///
-    /// A number counts as zero by its digits, without float arithmetic: one that
-    /// is too small for a double, such as `1e-400`, is true here and false in
-    /// Python, which never writes it.
     #[must_use]
     pub fn is_truthy(self) -> bool {
         match self.kind() {
             Kind::Null => false,
             Kind::Bool(value) => value,
-            // A number is zero if none of its digits before an exponent is another.
-            Kind::Number(number) => {
-                let mantissa = number.as_str().bytes().take_while(|byte| !matches!(byte, b'e' | b'E'));
-                mantissa.into_iter().any(|byte| !matches!(byte, b'0' | b'.' | b'-'))
-            }
+            Kind::Number(number) => !number.is_zero(),
             Kind::Str(text) | Kind::Markup(text) => !text.is_empty(),
             Kind::List(list) | Kind::Tuple(list) => !list.is_empty(),
             Kind::Dict(dict) => !dict.is_empty(),
