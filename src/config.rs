@@ -117,6 +117,9 @@ const MICROS_PER_SEC: i64 = 1_000_000;
 
 /// A length of time, positive or negative, to the microsecond: Python's `timedelta`.
 ///
+/// As there, beyond 999,999,999 days it is an error, here once a cookie is opened:
+/// [`Error::InvalidConfig`].
+///
 /// ```
 /// use hipflask::Lifetime;
 ///
@@ -148,6 +151,15 @@ impl Lifetime {
     #[must_use]
     pub const fn whole_secs(self) -> i64 {
         if self.secs < 0 && self.micros > 0 { self.secs.saturating_add(1) } else { self.secs }
+    }
+
+    /// The [whole seconds](Self::whole_secs), if it is a `timedelta`.
+    pub(crate) fn max_age_secs(self) -> Result<i64, Error> {
+        const MAX_DAYS: u64 = 999_999_999;
+        if self.secs.div_euclid(24 * 60 * 60).unsigned_abs() > MAX_DAYS {
+            return Err(Error::InvalidConfig);
+        }
+        Ok(self.whole_secs())
     }
 
     /// The moment so long after `now`, cut to the second.

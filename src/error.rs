@@ -25,8 +25,9 @@ pub enum Error {
     /// The signature holds, but what it protects is compressed, and the inflater
     /// was left out by [`NoZlib`](crate::signing::NoZlib).
     Compressed,
-    /// The signature holds, but its timestamp lies after the year 9999.
-    /// Flask answers this with an uncaught exception (500).
+    /// A date outside the years 1 to 9999: the timestamp under a good signature, or
+    /// the end of a session's lifetime. Flask answers this with an uncaught
+    /// exception (500).
     DateOutOfRange,
     /// There is not enough room: in the session's arena, the lent scratch or
     /// the output buffer.
@@ -46,7 +47,7 @@ pub enum Error {
     /// A `Serialize` implementation that gave another length the second time.
     /// The entry it was to fill is removed.
     LengthChanged,
-    /// No secret key is set, so the session cannot be written.
+    /// No secret key is set, so the session cannot be written, nor a token signed.
     NoSecretKey,
     /// The clock does not know the time yet.
     ClockNotSet,
@@ -63,7 +64,8 @@ pub enum Error {
     TagTaken,
     /// A separator from the base64url alphabet, which would be ambiguous.
     InvalidSeparator,
-    /// A configuration value that cannot be written into a header.
+    /// A setting that cannot be used: text that cannot be written into a header, or
+    /// a lifetime beyond Python's `timedelta`.
     InvalidConfig,
 }
 
@@ -98,7 +100,7 @@ impl fmt::Display for Error {
             Self::SignatureExpired => f.write_str("the signature has expired"),
             Self::BadPayload => f.write_str("the signed payload is not a value"),
             Self::Compressed => f.write_str("the signed payload is compressed, which is not read here"),
-            Self::DateOutOfRange => f.write_str("the timestamp lies after the year 9999"),
+            Self::DateOutOfRange => f.write_str("the date is not in the years 1 to 9999"),
             Self::Capacity { needed_bytes, capacity_bytes } => write!(
                 f,
                 "not enough room: at least {needed_bytes} bytes are needed, there are {capacity_bytes}"
@@ -110,8 +112,8 @@ impl fmt::Display for Error {
                 f.write_str("the value was serialized twice and had two different lengths")
             }
             Self::NoSecretKey => f.write_str(
-                "this session cannot be written: no secret key is set; \
-                 give the session interface a Keyring with a long random secret",
+                "nothing can be written or signed: no secret key is set; \
+                 give a Keyring with a long random secret",
             ),
             Self::ClockNotSet => f.write_str("the clock does not know the time yet"),
             Self::MacUnavailable => f.write_str("the external MAC did not answer"),
@@ -125,7 +127,7 @@ impl fmt::Display for Error {
                 f.write_str("the separator may not be a letter, a digit, '-', '_' or '='")
             }
             Self::InvalidConfig => {
-                f.write_str("a cookie setting holds text that cannot be written into a header")
+                f.write_str("a setting holds text that cannot stand in a header, or too long a lifetime")
             }
         }
     }

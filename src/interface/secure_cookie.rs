@@ -241,11 +241,11 @@ impl<K: SigningKeys, C: Clock, Z: Compression + ?Sized, S: ?Sized> SecureCookieS
     /// first, the age next, the payload last.
     #[inline(never)]
     fn unsign(&self, config: &Config<'_>, value: CookieValue<'_>, buffer: &mut [u8]) -> Result<usize, Error> {
+        let max_age_secs = config.permanent_session_lifetime.max_age_secs()?;
         let (value, buffer) = match value.plain() {
             Some(value) => (value, buffer),
             None => unquote(value, buffer)?,
         };
-        let max_age_secs = config.permanent_session_lifetime.whole_secs();
         let signed = self.signer.unsign(value, Some(max_age_secs), &self.clock)?;
         load_payload::<Z>(signed.payload, buffer)
     }
