@@ -15,7 +15,7 @@ const VECTORS: [&str; 2] = [include_str!("data/vectors.jsonl"), include_str!("da
 const REFUSED: &str = include_str!("data/refused.txt");
 
 /// Operations below the crate's interface.
-const SKIPPED: [&str; 3] = ["b64url_decode", "b64std_decode", "http"];
+const SKIPPED: [&str; 2] = ["b64url_decode", "b64std_decode"];
 
 /// Drops what is informative only, makes every NaN one, and orders dicts.
 fn normal(value: &Json) -> Json {

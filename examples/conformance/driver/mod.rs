@@ -26,6 +26,9 @@ pub fn parse(line: &str) -> serde_json::Result<Json> {
 /// The stack that [`parse`] and [`answer`] run on.
 pub const STACK_BYTES: usize = 64 * 1024 * 1024;
 
+/// More old keys than anybody has.
+const FALLBACKS: usize = 64;
+
 /// The answer to a request, by the crate's public API.
 pub fn answer(request: &Json) -> Json {
     dispatch(request).unwrap_or_else(|failure| failure.0)
@@ -48,6 +51,7 @@ fn dispatch(request: &Json) -> Result<Json, Failure> {
         "vary" => vary(request),
         "open_session" => session::open(request),
         "save" => session::save(request),
+        "http" => session::http(request),
         _ => Ok(json!({"skip": true})),
     }
 }
@@ -105,7 +109,9 @@ fn dump_cookie(request: &Json) -> Result<Json, Failure> {
         }
         (value @ Json::Object(_), _) => Some(utc(value).ok_or_else(|| failure("Other"))?),
         (secs, _) => {
-            let secs = secs.as_f64().ok_or_else(|| failure("Other"))?.floor();
+            // As Python's datetime rounds: to microseconds, then down.
+            let secs = secs.as_f64().ok_or_else(|| failure("Other"))?;
+            let secs = secs.trunc() + ((secs.fract() * 1e6).round_ties_even() / 1e6).floor();
             Some(DateTime::from_unix_secs(secs as i64).ok_or_else(|| failure("Other"))?)
         }
     };
@@ -121,8 +127,12 @@ fn dump_cookie(request: &Json) -> Result<Json, Failure> {
         ..SetCookie::new(&name, QuotedValue(&value))
     };
     cookie.check()?;
-    let limit = options["max_size"].as_u64().unwrap_or(4093) as usize;
-    let warned = limit > 0 && cookie.len_bytes() > limit;
+    let limit = match options.get("max_size") {
+        None => 4093,
+        Some(Json::Null) => 0,
+        Some(limit) => limit.as_i64().ok_or_else(|| failure("Other"))?,
+    };
+    let warned = limit != 0 && cookie.len_bytes() as i64 > limit;
     Ok(json!({"ok": true, "header": wsgi(&cookie.to_string()), "warned": warned}))
 }
 

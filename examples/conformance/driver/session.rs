@@ -13,15 +13,16 @@ use hipflask::{
 use serde_json::{Value as Json, json};
 
 use super::{
+    FALLBACKS,
     request::{Failure, bytes, clock_time, failure, flag, name, text, wsgi},
-    typed::{Typed, entries, items, typed, under_k},
+    typed::{Typed, dict, echo, items, typed, whole},
 };
 
 /// 64 KiB, and an index of 512 keys.
 type LargeSession = SecureCookieSession<{ 64 * 1024 + 512 * 8 }>;
 type LargeScratch = DeflateScratch<{ 32 * 1024 }>;
 type Interface<'a> =
-    SecureCookieSessionInterface<Keyring<hipflask::signing::Sha1, 16>, RequestClock<'a>, Scratch>;
+    SecureCookieSessionInterface<Keyring<hipflask::signing::Sha1, FALLBACKS>, RequestClock<'a>, Scratch>;
 
 /// Stands still, but for a step between opening and saving.
 struct RequestClock<'a>(&'a Cell<Result<UnixTime, Error>>);
@@ -70,7 +71,7 @@ struct Settings {
     path: Option<String>,
     root: Option<String>,
     /// Checked when the cookie is made, as Flask does.
-    same_site: Option<String>,
+    same_site: Json,
     config: Config<'static>,
 }
 
@@ -89,14 +90,17 @@ fn truthy(value: &Json) -> bool {
 impl Settings {
     fn new(request: &Json) -> Result<Self, Failure> {
         let keys = &request["config"];
+        let setting =
+            |key: &str, default: bool| keys.get(key).map_or(Ok(default), |value| flag(value, false));
+        // `False` is as good as `None` where Flask tests for truth.
         let optional = |key: &str| match &keys[key] {
             Json::Null | Json::Bool(false) => Ok(None),
             value => text(value).map(Some),
         };
         let mut config = Config { oversize_cookie: OversizeCookie::Warn, ..Config::new() };
-        config.session_cookie_httponly = flag(&keys["SESSION_COOKIE_HTTPONLY"], true)?;
-        config.session_cookie_secure = flag(&keys["SESSION_COOKIE_SECURE"], false)?;
-        config.session_cookie_partitioned = flag(&keys["SESSION_COOKIE_PARTITIONED"], false)?;
+        config.session_cookie_httponly = setting("SESSION_COOKIE_HTTPONLY", true)?;
+        config.session_cookie_secure = setting("SESSION_COOKIE_SECURE", false)?;
+        config.session_cookie_partitioned = setting("SESSION_COOKIE_PARTITIONED", false)?;
         if let Some(value) = keys.get("SESSION_REFRESH_EACH_REQUEST") {
             config.session_refresh_each_request = truthy(value);
         }
@@ -110,19 +114,19 @@ impl Settings {
         }
         match keys.get("MAX_COOKIE_SIZE") {
             None => {}
-            Some(Json::Null) => config.max_cookie_size = 0,
+            Some(Json::Null | Json::Bool(false)) => config.max_cookie_size = 0,
             Some(size) => config.max_cookie_size = size.as_u64().ok_or_else(|| failure("Other"))? as usize,
         }
         Ok(Self {
-            name: optional("SESSION_COOKIE_NAME")?.unwrap_or_else(|| "session".to_owned()),
+            name: keys.get("SESSION_COOKIE_NAME").map_or_else(|| Ok("session".to_owned()), text)?,
             domain: optional("SESSION_COOKIE_DOMAIN")?,
             path: optional("SESSION_COOKIE_PATH")?,
-            root: if keys.get("APPLICATION_ROOT").is_some() {
-                optional("APPLICATION_ROOT")?
-            } else {
-                Some("/".to_owned())
+            root: match keys.get("APPLICATION_ROOT") {
+                None => Some("/".to_owned()),
+                Some(Json::Null) => None,
+                Some(root) => Some(text(root)?),
             },
-            same_site: optional("SESSION_COOKIE_SAMESITE")?,
+            same_site: keys["SESSION_COOKIE_SAMESITE"].clone(),
             config,
         })
     }
@@ -140,7 +144,10 @@ impl Settings {
 
     /// A `SameSite` that is none is an exception once a cookie is made.
     fn same_site(&self) -> Result<Option<SameSite>, Error> {
-        self.same_site.as_deref().map(SameSite::parse).transpose()
+        match &self.same_site {
+            Json::Null => Ok(None),
+            same_site => SameSite::parse(same_site.as_str().unwrap_or_default()).map(Some),
+        }
     }
 }
 
@@ -172,13 +179,6 @@ fn headers(request: &Json) -> Result<Headers, Failure> {
     }))
 }
 
-fn value(session: &Session) -> Json {
-    match session.get("k") {
-        Some(inner) if session.len() == 1 => under_k(inner),
-        _ => entries(session.iter()),
-    }
-}
-
 fn kind(session: &Session) -> &'static str {
     if session.is_null() { "null" } else { "session" }
 }
@@ -203,7 +203,7 @@ pub fn open(request: &Json) -> Result<Json, Failure> {
     Ok(json!({
         "ok": true,
         "kind": "session",
-        "value": value(session),
+        "value": dict(session.iter()),
         "modified": session.modified(),
         "permanent": permanent(session),
         "new": session.is_new(),
@@ -223,7 +223,8 @@ pub fn save(request: &Json) -> Result<Json, Failure> {
         .map_err(|error| Failure(json!({"ok": false, "error": name(error), "stage": "open"})))?;
 
     let operations = request["ops"].as_array().map_or(&[][..], Vec::as_slice);
-    let ops: Vec<Json> = operations.iter().map(|op| operate(context.session(), op)).collect();
+    let operated = operations.iter().map(|op| operate(context.session(), op));
+    let ops: Vec<Json> = operated.collect::<Result<_, _>>()?;
     let mut answer = json!({
         "ok": true,
         "kind": kind(context.peek()),
@@ -231,7 +232,7 @@ pub fn save(request: &Json) -> Result<Json, Failure> {
         "state": {
             "modified": context.peek().modified(),
             "accessed": context.accessed(),
-            "value": value(context.peek()),
+            "value": dict(context.peek().iter()),
         },
     });
     if let Some(time) = request.get("time_save") {
@@ -269,26 +270,64 @@ pub fn save(request: &Json) -> Result<Json, Failure> {
     Ok(answer)
 }
 
-/// One operation on the session, with the result that Python gives.
-fn operate(session: &mut Session, op: &Json) -> Json {
-    match try_operate(session, op) {
-        Ok(Json::Null) => json!(["ok"]),
-        Ok(result) => json!(["ok", result]),
-        Err(error) => json!(["error", error]),
+/// The whole cycle as a client sees it.
+pub fn http(request: &Json) -> Result<Json, Failure> {
+    let (status, answer) = match save(request) {
+        Ok(answer) => (200, answer),
+        Err(Failure(answer)) if answer["stage"] == "open" => (500, json!({"ops": []})),
+        // What the handler put into its response is not in the error's.
+        Err(Failure(mut answer)) if answer["stage"] == "save" => {
+            answer["vary"] = if answer["state"]["accessed"] == true { json!(["Cookie"]) } else { json!([]) };
+            (500, answer)
+        }
+        Err(failure) => return Err(failure),
+    };
+    let lines = |name: &str| if answer[name].is_null() { json!([]) } else { answer[name].clone() };
+    Ok(json!({
+        "ok": true,
+        "status": status,
+        "set_cookie": lines("set_cookie"),
+        "vary": lines("vary"),
+        "ops": answer["ops"],
+    }))
+}
+
+/// Why an operation has no result.
+enum Stop {
+    /// An exception of Python's, of that name.
+    Raised(&'static str),
+    /// The crate refuses what Python takes.
+    Refused,
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        if error == Error::NoSecretKey { Self::Raised(name(error)) } else { Self::Refused }
     }
 }
 
-fn try_operate(session: &mut Session, op: &Json) -> Result<Json, &'static str> {
+/// One operation on the session, with the result that Python gives. What the crate
+/// refuses ends the request, as saving it would in Flask where it is no JSON.
+fn operate(session: &mut Session, op: &Json) -> Result<Json, Failure> {
+    match try_operate(session, op) {
+        Ok(Json::Null) => Ok(json!(["ok"])),
+        Ok(result) => Ok(json!(["ok", result])),
+        Err(Stop::Raised(error)) => Ok(json!(["error", error])),
+        Err(Stop::Refused) => Err(failure("Other")),
+    }
+}
+
+fn try_operate(session: &mut Session, op: &Json) -> Result<Json, Stop> {
     let key = op[1].as_str().unwrap_or_default();
-    let missing = "KeyError";
+    let (missing, other) = (Stop::Raised("KeyError"), Stop::Raised("Other"));
     Ok(match op[0].as_str().unwrap_or_default() {
         "touch" => Json::Null,
         "set" => {
-            session.insert(key, &Typed(&op[2])).map_err(name)?;
+            session.insert(key, &Typed(&op[2]))?;
             Json::Null
         }
         "get" => typed(session.get(key).ok_or(missing)?),
-        "get_default" => session.get(key).map_or_else(|| op[2].clone(), typed),
+        "get_default" => session.get(key).map_or_else(|| echo(&op[2]), typed),
         "contains" => json!({"t": "bool", "v": session.contains(key)}),
         "len" => json!({"t": "int", "v": session.len().to_string()}),
         "keys" => {
@@ -296,15 +335,15 @@ fn try_operate(session: &mut Session, op: &Json) -> Result<Json, &'static str> {
             json!({"t": "list", "v": keys})
         }
         "bool" => json!({"t": "bool", "v": !session.is_empty()}),
-        "del" => session.remove(key).map_err(name)?.then_some(Json::Null).ok_or(missing)?,
-        "pop" => typed(session.pop(key).map_err(name)?.ok_or(missing)?),
-        "pop_default" => session.pop(key).map_err(name)?.map_or_else(|| op[2].clone(), typed),
+        "del" => session.remove(key)?.then_some(Json::Null).ok_or(missing)?,
+        "pop" => typed(session.pop(key)?.ok_or(missing)?),
+        "pop_default" => session.pop(key)?.map_or_else(|| echo(&op[2]), typed),
         "popitem" => {
-            let (key, value) = session.popitem().map_err(name)?.ok_or(missing)?;
+            let (key, value) = session.popitem()?.ok_or(missing)?;
             json!({"t": "tuple", "v": [{"t": "str", "v": key}, typed(value)]})
         }
         "clear" => {
-            session.clear().map_err(name)?;
+            session.clear()?;
             Json::Null
         }
         "update" | "ior" => {
@@ -312,16 +351,16 @@ fn try_operate(session: &mut Session, op: &Json) -> Result<Json, &'static str> {
                 .iter()
                 .map(|entry| Some((entry[0].as_str()?, Typed(&entry[1]))))
                 .collect::<Option<_>>()
-                .ok_or("Other")?;
+                .ok_or(Stop::Refused)?;
             let values: Vec<(&str, &dyn Encode)> =
                 values.iter().map(|(key, value)| (*key, value as &dyn Encode)).collect();
-            session.update(&values).map_err(name)?;
+            session.update(&values)?;
             Json::Null
         }
         "setdefault" => {
             let present = session.contains(key);
-            let value = session.setdefault(key, &Typed(&op[2])).map_err(name)?;
-            value.filter(|_| present).map_or_else(|| op[2].clone(), typed)
+            let value = session.setdefault(key, &Typed(&op[2]))?;
+            value.filter(|_| present).map_or_else(|| echo(&op[2]), typed)
         }
         "set_permanent" => {
             let value = &op[1];
@@ -335,7 +374,7 @@ fn try_operate(session: &mut Session, op: &Json) -> Result<Json, &'static str> {
                 Some("null") => false,
                 _ => true,
             };
-            session.set_permanent(permanent).map_err(name)?;
+            session.set_permanent(permanent)?;
             Json::Null
         }
         "get_permanent" => permanent(session),
@@ -344,11 +383,11 @@ fn try_operate(session: &mut Session, op: &Json) -> Result<Json, &'static str> {
             Json::Null
         }
         "nested_set" => {
-            let mut dict = typed(session.get(key).ok_or(missing)?);
+            let mut dict = whole(session.get(key).ok_or(missing)?);
             if dict["t"] != "dict" {
-                return Err("Other");
+                return Err(other);
             }
-            let entries = dict["v"].as_array_mut().ok_or("Other")?;
+            let entries = dict["v"].as_array_mut().ok_or(other)?;
             match entries.iter_mut().find(|entry| entry[0] == op[2]) {
                 Some(entry) => entry[1] = op[3].clone(),
                 None => entries.push(json!([op[2], op[3]])),
@@ -356,22 +395,22 @@ fn try_operate(session: &mut Session, op: &Json) -> Result<Json, &'static str> {
             put_untracked(session, key, &dict)?
         }
         "nested_append" => {
-            let mut list = typed(session.get(key).ok_or(missing)?);
+            let mut list = whole(session.get(key).ok_or(missing)?);
             if list["t"] != "list" {
-                return Err("Other");
+                return Err(other);
             }
-            list["v"].as_array_mut().ok_or("Other")?.push(op[2].clone());
+            list["v"].as_array_mut().ok_or(other)?.push(op[2].clone());
             put_untracked(session, key, &list)?
         }
-        _ => return Err("Other"),
+        _ => return Err(other),
     })
 }
 
 /// Python changes a nested value in place, of which the session sees nothing.
 /// Here a value is replaced as a whole, so the driver puts the flag back.
-fn put_untracked(session: &mut Session, key: &str, value: &Json) -> Result<Json, &'static str> {
+fn put_untracked(session: &mut Session, key: &str, value: &Json) -> Result<Json, Error> {
     let modified = session.modified();
-    session.insert(key, &Typed(value)).map_err(name)?;
+    session.insert(key, &Typed(value))?;
     session.set_modified(modified);
     Ok(Json::Null)
 }

@@ -12,6 +12,7 @@ use hipflask::{
 use serde_json::{Value as Json, json};
 
 use super::{
+    FALLBACKS,
     request::{Failure, bytes, clock_time, failure, hex},
     typed::{Typed, pairs, sha256, typed},
 };
@@ -20,9 +21,6 @@ use super::{
 const ROOM: usize = 64 * 1024;
 /// JSON of more characters is summarised.
 const LONG: usize = 16384;
-/// More old keys than any test has.
-const FALLBACKS: usize = 16;
-
 type Keys<D> = Keyring<D, FALLBACKS>;
 
 /// The clock of a request.
@@ -113,12 +111,26 @@ fn keys<D: Digest>(request: &Json) -> Result<Keys<D>, Failure> {
 }
 
 fn serializer(request: &Json) -> Result<TaggedJsonSerializer, Failure> {
+    if request["serializer"] == "json" { Ok(TaggedJsonSerializer::plain()) } else { tagged(request) }
+}
+
+fn tagged(request: &Json) -> Result<TaggedJsonSerializer, Failure> {
     const CUSTOM: &[JsonTag] = &[JsonTag::new(" od", |value| pairs(value).is_some())];
-    let serializer = match request["serializer"].as_str() {
-        Some("json") => TaggedJsonSerializer::plain(),
-        _ => SESSION_JSON_SERIALIZER.with_sort_keys(request["context"] != "none"),
-    };
+    let serializer = SESSION_JSON_SERIALIZER.with_sort_keys(request["context"] != "none");
     Ok(if request["custom"] == true { serializer.register(CUSTOM)? } else { serializer })
+}
+
+/// The oldest that a token may be. Python compares whole seconds with any number.
+fn max_age(request: &Json) -> Result<Option<i64>, Failure> {
+    Ok(match &request["max_age"] {
+        Json::Null => None,
+        Json::Bool(secs) => Some((*secs).into()),
+        secs => Some(match (secs.as_i64(), secs.as_f64()) {
+            (Some(secs), _) => secs,
+            (None, Some(secs)) => secs.floor() as i64,
+            (None, None) => return Err(failure("Other")),
+        }),
+    })
 }
 
 /// Signing without a key is Python's IndexError.
@@ -173,7 +185,7 @@ fn open_with<D: Digest>(request: &Json) -> Result<Json, Failure> {
     let mut scratch = vec![0; ROOM];
     if is_timed(request) {
         let tokens = UrlSafeTimedSerializer::new(keys::<D>(request)?, serializer(request)?);
-        let loaded = tokens.loads(&cookie, request["max_age"].as_i64(), &Frozen(request), &mut scratch)?;
+        let loaded = tokens.loads(&cookie, max_age(request)?, &Frozen(request), &mut scratch)?;
         return Ok(json!({"ok": true, "value": typed(loaded.value), "timestamp": loaded.timestamp_secs}));
     }
     let tokens = UrlSafeSerializer::new(keys::<D>(request)?, serializer(request)?);
@@ -184,7 +196,7 @@ fn unsign_with<D: Digest>(request: &Json) -> Result<Json, Failure> {
     let cookie = bytes(&request["cookie"])?;
     if is_timed(request) {
         let tokens = UrlSafeTimedSerializer::new(keys::<D>(request)?, SESSION_JSON_SERIALIZER);
-        let signed = tokens.signer().unsign(&cookie, request["max_age"].as_i64(), &Frozen(request))?;
+        let signed = tokens.signer().unsign(&cookie, max_age(request)?, &Frozen(request))?;
         return Ok(json!({"ok": true, "payload": hex(signed.payload), "timestamp": signed.timestamp_secs}));
     }
     let tokens = UrlSafeSerializer::new(keys::<D>(request)?, SESSION_JSON_SERIALIZER);
@@ -196,7 +208,7 @@ fn loads_unsafe_with<D: Digest>(request: &Json) -> Result<Json, Failure> {
     let mut scratch = vec![0; ROOM];
     let loaded = if is_timed(request) {
         let tokens = UrlSafeTimedSerializer::new(keys::<D>(request)?, serializer(request)?);
-        tokens.loads_unsafe(&cookie, request["max_age"].as_i64(), &Frozen(request), &mut scratch)?
+        tokens.loads_unsafe(&cookie, max_age(request)?, &Frozen(request), &mut scratch)?
     } else {
         let tokens = UrlSafeSerializer::new(keys::<D>(request)?, serializer(request)?);
         tokens.loads_unsafe(&cookie, &mut scratch)?
@@ -216,7 +228,7 @@ fn derive_key_with<D: Digest>(request: &Json) -> Result<Json, Failure> {
 }
 
 pub fn dump_json(request: &Json) -> Result<Json, Failure> {
-    let text = dumped(&request["value"], serializer(request)?)?;
+    let text = dumped(&request["value"], tagged(request)?)?;
     let json = String::from_utf8_lossy(&text);
     let len = json.chars().count();
     Ok(if len <= LONG {
@@ -232,7 +244,7 @@ pub fn load_json(request: &Json) -> Result<Json, Failure> {
         let part = |name: &str| request["repeat"][name].as_str().unwrap_or_default().repeat(count as usize);
         text = [part("pre").into_bytes(), text, part("post").into_bytes()].concat();
     }
-    match serializer(request)?.loads(&mut text) {
+    match tagged(request)?.loads(&mut text) {
         Ok(value) => Ok(json!({"ok": true, "value": typed(value)})),
         // Whatever the reason, Flask's is BadPayload.
         Err(_) => Err(failure("BadPayload")),

@@ -1,7 +1,7 @@
 //! The protocol's typed values, from and to the crate's.
 
 use hipflask::{
-    json::{BigInt, DateTime, Kind, Markup, Uuid, Value},
+    json::{BigInt, DateTime, Kind, List, Markup, Uuid, Value},
     signing::{KeyDerivation, Sha256, with_derived_key},
 };
 use serde::{
@@ -90,12 +90,8 @@ struct Nest<'a> {
 impl Serialize for Nest<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Some(depth) = self.depth.checked_sub(1) else { return Typed(self.leaf).serialize(serializer) };
-        let kind = match self.kind {
-            "mixed" => ["list", "dict", "tuple"][depth as usize % 3],
-            kind => kind,
-        };
         let inner = Nest { depth, ..*self };
-        match kind {
+        match nested_in(self.kind, depth) {
             "list" => [inner].as_slice().serialize(serializer),
             "tuple" => (inner,).serialize(serializer),
             _ => {
@@ -133,43 +129,110 @@ pub fn date(date: DateTime) -> Json {
 
 /// A value that was read, with the summaries of the protocol.
 pub fn typed(value: Value<'_>) -> Json {
-    let (kind, depth, leaf) = chain(value);
-    if depth > NEST {
-        return json!({"t": "nest", "kind": kind, "depth": depth, "v": typed(leaf)});
-    }
+    summarised(&whole(value))
+}
+
+/// A value that was read.
+pub fn whole(value: Value<'_>) -> Json {
+    let items = |list: List<'_>| list.iter().map(whole).collect::<Vec<_>>();
     match value.kind() {
         Kind::Null => json!({"t": "null"}),
         Kind::Bool(value) => json!({"t": "bool", "v": value}),
         Kind::Number(number) if number.is_integer() => json!({"t": "int", "v": number.as_str()}),
         Kind::Number(number) => json!({"t": "float", "v": format!("{:016x}", number.as_f64().to_bits())}),
-        Kind::Str(text) => summary("str", text.as_bytes(), text.into()),
-        Kind::Markup(text) => summary("markup", text.as_bytes(), text.into()),
-        Kind::Bytes(bytes) => {
-            let bytes: Vec<u8> = bytes.iter().collect();
-            summary("bytes", &bytes, hex(&bytes).into())
-        }
+        Kind::Str(text) => json!({"t": "str", "v": text}),
+        Kind::Markup(text) => json!({"t": "markup", "v": text}),
+        Kind::Bytes(bytes) => json!({"t": "bytes", "v": hex(&bytes.iter().collect::<Vec<u8>>())}),
         Kind::Uuid(uuid) => json!({"t": "uuid", "v": uuid.to_string()}),
         Kind::DateTime(value) => date(value),
-        Kind::List(list) => sequence("list", &list.iter().collect::<Vec<_>>()),
-        Kind::Tuple(list) => sequence("tuple", &list.iter().collect::<Vec<_>>()),
-        Kind::Dict(dict) => entries(dict.iter()),
+        Kind::List(list) => json!({"t": "list", "v": items(list)}),
+        Kind::Tuple(list) => json!({"t": "tuple", "v": items(list)}),
+        Kind::Dict(dict) => whole_dict(dict.iter()),
         // The custom tag of the protocol: a list of pairs that becomes a dict.
-        Kind::Custom { value, .. } => entries(pairs(value).into_iter().flatten()),
+        Kind::Custom { value, .. } => whole_dict(pairs(value).into_iter().flatten()),
         _ => Json::Null,
     }
 }
 
-pub fn entries<'a>(entries: impl Iterator<Item = (&'a str, Value<'a>)>) -> Json {
-    json!({"t": "dict", "v": entries.map(|(key, value)| json!([key, typed(value)])).collect::<Vec<_>>()})
+fn whole_dict<'a>(entries: impl Iterator<Item = (&'a str, Value<'a>)>) -> Json {
+    json!({"t": "dict", "v": entries.map(|(key, value)| json!([key, whole(value)])).collect::<Vec<_>>()})
 }
 
-/// A dict whose one key is `k`, which may be the outermost of a chain.
-pub fn under_k(inner: Value<'_>) -> Json {
-    match chain(inner) {
-        ("dict", depth, leaf) if depth >= NEST => {
-            json!({"t": "nest", "kind": "dict", "depth": depth + 1, "v": typed(leaf)})
+/// Entries that were read, as the dict that they are.
+pub fn dict<'a>(entries: impl Iterator<Item = (&'a str, Value<'a>)>) -> Json {
+    summarised(&whole_dict(entries))
+}
+
+/// A value of a request, as Python gives it back: spelled one way, and summarised.
+pub fn echo(value: &Json) -> Json {
+    summarised(&respelled(value))
+}
+
+fn respelled(value: &Json) -> Json {
+    let text = || value["v"].as_str().unwrap_or_default();
+    let kind = value["t"].as_str().unwrap_or_default();
+    match kind {
+        "list" | "tuple" => json!({"t": kind, "v": items(value).iter().map(respelled).collect::<Vec<_>>()}),
+        "dict" => {
+            // Of equal keys the first place and the last value stay.
+            let mut entries: Vec<(&Json, Json)> = Vec::new();
+            for entry in items(value) {
+                match entries.iter_mut().find(|(key, _)| **key == entry[0]) {
+                    Some((_, value)) => *value = respelled(&entry[1]),
+                    None => entries.push((&entry[0], respelled(&entry[1]))),
+                }
+            }
+            json!({"t": "dict", "v": entries})
         }
-        _ => entries(std::iter::once(("k", inner))),
+        "nest" => {
+            let depth = value["depth"].as_u64().unwrap_or_default();
+            let name = value["kind"].as_str().unwrap_or_default();
+            (0..depth).fold(respelled(&value["v"]), |inner, level| match nested_in(name, level) {
+                "dict" => json!({"t": "dict", "v": [["k", inner]]}),
+                kind => json!({"t": kind, "v": [inner]}),
+            })
+        }
+        "datetime" => {
+            json!({"t": kind, "v": text(), "us": value["us"].as_u64().unwrap_or(0), "off": value["off"]})
+        }
+        "uuid" => json!({"t": kind, "v": Uuid::from_hex(text()).map(|uuid| uuid.to_string())}),
+        "float" | "bytes" => json!({"t": kind, "v": text().to_ascii_lowercase()}),
+        _ => value.clone(),
+    }
+}
+
+/// The kind of the container at a level of a nest, counted from within.
+fn nested_in(kind: &str, level: u64) -> &str {
+    if kind == "mixed" { ["list", "dict", "tuple"][level as usize % 3] } else { kind }
+}
+
+/// A value with what is long cut short.
+fn summarised(value: &Json) -> Json {
+    let (kind, depth, leaf) = chain(value);
+    if depth > NEST {
+        return json!({"t": "nest", "kind": kind, "depth": depth, "v": summarised(leaf)});
+    }
+    let kind = value["t"].as_str().unwrap_or_default();
+    let text = value["v"].as_str().unwrap_or_default();
+    match (kind, items(value)) {
+        ("str" | "markup", _) if text.chars().count() > LONG => {
+            json!({"t": kind, "len": text.chars().count(), "sha256": sha256(text.as_bytes())})
+        }
+        ("bytes", _) if text.len() > 2 * LONG => {
+            let bytes = from_hex(text).unwrap_or_default();
+            json!({"t": kind, "len": bytes.len(), "sha256": sha256(&bytes)})
+        }
+        ("list" | "tuple", items @ [first, .., last]) if items.len() > WIDE => {
+            json!({"t": kind, "len": items.len(), "first": summarised(first), "last": summarised(last)})
+        }
+        ("list" | "tuple", items) => {
+            json!({"t": kind, "v": items.iter().map(summarised).collect::<Vec<_>>()})
+        }
+        ("dict", entries) => {
+            let entry = |entry: &Json| json!([entry[0], summarised(&entry[1])]);
+            json!({"t": kind, "v": entries.iter().map(entry).collect::<Vec<_>>()})
+        }
+        _ => value.clone(),
     }
 }
 
@@ -189,44 +252,22 @@ pub fn pairs(value: Value<'_>) -> Option<Vec<(&str, Value<'_>)>> {
     Some(pairs)
 }
 
-fn sequence(name: &str, items: &[Value<'_>]) -> Json {
-    match items {
-        [first, .., last] if items.len() > WIDE => {
-            json!({"t": name, "len": items.len(), "first": typed(*first), "last": typed(*last)})
-        }
-        _ => json!({"t": name, "v": items.iter().map(|item| typed(*item)).collect::<Vec<_>>()}),
-    }
-}
-
-fn summary(name: &str, bytes: &[u8], whole: Json) -> Json {
-    let len = match &whole {
-        Json::String(text) if name != "bytes" => text.chars().count(),
-        _ => bytes.len(),
-    };
-    if len > LONG {
-        json!({"t": name, "len": len, "sha256": sha256(bytes)})
-    } else {
-        json!({"t": name, "v": whole})
-    }
-}
-
 /// SHA-256, which the crate offers as a key derivation: the hash of salt and secret.
 pub fn sha256(bytes: &[u8]) -> String {
     with_derived_key::<Sha256, _>(KeyDerivation::Concat, bytes, b"", hex).unwrap_or_default()
 }
 
 /// The one element of a container, and what kind of container it is.
-fn single(value: Value<'_>) -> Option<(&'static str, Value<'_>)> {
-    match value.kind() {
-        Kind::List(list) => list.get(0).filter(|_| list.len() == 1).map(|inner| ("list", inner)),
-        Kind::Tuple(list) => list.get(0).filter(|_| list.len() == 1).map(|inner| ("tuple", inner)),
-        Kind::Dict(dict) => dict.get("k").filter(|_| dict.len() == 1).map(|inner| ("dict", inner)),
+fn single(value: &Json) -> Option<(&str, &Json)> {
+    match (value["t"].as_str()?, items(value)) {
+        (kind @ ("list" | "tuple"), [inner]) => Some((kind, inner)),
+        ("dict", [entry]) if entry[0] == "k" => Some(("dict", &entry[1])),
         _ => None,
     }
 }
 
 /// The chain of one-element containers of one kind that `value` begins with.
-fn chain(value: Value<'_>) -> (&'static str, usize, Value<'_>) {
+fn chain(value: &Json) -> (&str, usize, &Json) {
     let (mut leaf, mut depth) = (value, 0);
     let Some((kind, _)) = single(value) else { return ("", 0, value) };
     while let Some((other, inner)) = single(leaf)
