@@ -593,6 +593,8 @@ fn a_lifetime_limits_every_session() {
     assert!(!open(Lifetime::from_micros(-1), 1));
     assert!(open(Lifetime::from_micros(5_999_999), 5));
     assert!(!open(Lifetime::from_secs(-1), 0));
+    // Flask takes `int()` of a double, which has no room for the fraction.
+    assert_eq!(Lifetime::from_micros(17_179_869_184_999_999).whole_secs(), 17_179_869_184);
 }
 
 #[test]

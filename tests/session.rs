@@ -636,6 +636,7 @@ fn of_equal_keys_in_a_payload_the_last_value_stands_at_the_first_position() {
     // What Flask would read as a tag is no session.
     let mut session = SecureCookieSession::<256>::new();
     assert_eq!(load(&mut session, r#"{" t":[1]," t":[2]}"#), Err(Error::BadPayload));
+    assert_eq!(load(&mut session, r#"{" di":1," di":{" t__":5}}"#), Err(Error::BadPayload));
     assert!(session.is_empty());
 }
 

@@ -254,6 +254,8 @@ def json_reasons(text, req, found):
     if "op" in req and req["op"] in ("open_session", "save"):
         if not (top is None or isinstance(top, dict)) or isinstance(top, dict) and len(top) == 1 and next(iter(top)) in tags - {" di"}:
             found.add("top")
+        if isinstance(top, dict) and len(top) < len(top.pairs) and set(top) == {" di"}:
+            found.add("tag")
     todo = [(top, 1)]
     while todo:
         value, depth = todo.pop()
