@@ -57,7 +57,7 @@ pub enum OversizeCookie {
     /// Saving fails with [`Error::CookieTooLarge`], which says by how much.
     #[default]
     Error,
-    /// It is sent, and [`Saved::oversize`](crate::Saved::oversize) says so. Flask's way.
+    /// It is sent, and [`Saved::oversize_len_bytes`](crate::Saved::oversize_len_bytes) says so. Flask's way.
     Warn,
 }
 

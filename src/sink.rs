@@ -25,6 +25,49 @@ impl<S: Sink + ?Sized> Sink for &mut S {
     }
 }
 
+/// Why something was not written: it could not be made, or the sink did not take it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteError<E> {
+    /// It could not be serialized or signed; nothing was written.
+    Source(Error),
+    /// The sink stopped.
+    Sink(E),
+}
+
+impl<E> From<Error> for WriteError<E> {
+    fn from(error: Error) -> Self {
+        Self::Source(error)
+    }
+}
+
+impl From<WriteError<Self>> for Error {
+    fn from(error: WriteError<Self>) -> Self {
+        match error {
+            WriteError::Source(error) | WriteError::Sink(error) => error,
+        }
+    }
+}
+
+impl From<WriteError<Infallible>> for Error {
+    fn from(error: WriteError<Infallible>) -> Self {
+        match error {
+            WriteError::Source(error) => error,
+            WriteError::Sink(never) => match never {},
+        }
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for WriteError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Source(error) => error.fmt(f),
+            Self::Sink(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: fmt::Debug + fmt::Display> core::error::Error for WriteError<E> {}
+
 /// How many bytes a writer gives a sink at once, if it can. Base64 makes whole
 /// blocks of the hash functions of it, one where stacks are small.
 pub(crate) const PIECE: usize = if usize::BITS < 64 { 48 } else { 192 };

@@ -346,7 +346,7 @@ fn any_setting_gives_a_header_or_an_error() {
                     !line.contains(|letter: char| letter.is_ascii_control() && letter != '\t'),
                     "{line:?}"
                 );
-                assert!(saved.oversize.is_none_or(|len| len == line.len()));
+                assert!(saved.oversize_len_bytes.is_none_or(|len| len == line.len()));
             }
             Err(Error::InvalidConfig | Error::CookieTooLarge { .. } | Error::DateOutOfRange) => {}
             Err(error) => panic!("{error:?} with {config:?}"),

@@ -26,7 +26,7 @@ use serde::{
 fn dumps_with(serializer: TaggedJsonSerializer, value: &dyn Encode) -> Result<String, Error> {
     let mut scratch = vec![0; 8192];
     let mut sink = VecSink::default();
-    let Ok(()) = serializer.dumps(value, &mut scratch, &mut sink)?;
+    serializer.dumps(value, &mut scratch, &mut sink)?;
     Ok(String::from_utf8(sink.0).unwrap())
 }
 

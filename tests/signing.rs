@@ -10,11 +10,11 @@ use hipflask::{
     Clock, Error, UnixTime,
     json::{SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
     signing::{
-        Base64Reader, Digest, KeyDerivation, Keyring, Mac, MacTag, SecretKeySource, Secrets, Sha1, SignError,
+        Base64Reader, Digest, KeyDerivation, Keyring, Mac, MacTag, SecretKeySource, Secrets, Sha1,
         SignatureError, Signed, Signer, SigningKeys, TimestampSigner, UrlSafeSerializer,
         UrlSafeTimedSerializer, with_derived_key,
     },
-    sink::{CountSink, SliceSink},
+    sink::{CountSink, SliceSink, WriteError},
 };
 use serde_json::Value;
 
@@ -222,7 +222,7 @@ fn an_empty_secret_neither_derives_nor_signs_nor_verifies() {
         let signer = TimestampSigner::new(&keys);
         assert_eq!(signer.begin().map(drop), Err(Error::NoSecretKey));
         let written = signer.sign(b"x", UnixTime::from_secs(0), CountSink::default());
-        assert_eq!(written, Err(SignError::Signing(Error::NoSecretKey)));
+        assert_eq!(written, Err(WriteError::Source(Error::NoSecretKey)));
         assert_eq!(Signer::new(&keys).signature(b"x"), Err(Error::NoSecretKey));
         // Exactly as with a wrong key.
         let wrong = ring("wrong", &[]);
@@ -323,9 +323,9 @@ fn a_sink_that_fails_is_told_from_keys_that_fail() {
     let keys = ring("dev", &[]);
     let mut buffer = [0; 20];
     let written = Signer::new(&keys).sign(b"value", SliceSink::new(&mut buffer));
-    assert!(matches!(written, Err(SignError::Sink(Error::Capacity { capacity_bytes: 20, .. }))));
+    assert!(matches!(written, Err(WriteError::Sink(Error::Capacity { capacity_bytes: 20, .. }))));
     assert!(Error::from(written.unwrap_err()).is_capacity());
-    let never: SignError<Infallible> = SignError::Signing(Error::NoSecretKey);
+    let never: WriteError<Infallible> = WriteError::Source(Error::NoSecretKey);
     assert_eq!(Error::from(never), Error::NoSecretKey);
 }
 
@@ -428,7 +428,7 @@ fn an_external_mac_plugs_in_and_may_fail() {
     assert_eq!((unavailable.payload(), unavailable.date_signed_secs()), (None, None));
     let mut count = CountSink::default();
     let written = signer.sign(b"x", UnixTime::from_secs(0), &mut count);
-    assert_eq!(written, Err(SignError::Signing(Error::MacUnavailable)));
+    assert_eq!(written, Err(WriteError::Source(Error::MacUnavailable)));
     assert_eq!(count.len_bytes(), 0, "nothing is written before the signature is known");
 }
 
@@ -439,8 +439,8 @@ fn errors_say_what_they_are() {
     assert_eq!(error.to_string(), Error::BadSignature.to_string());
     let dynamic: &dyn core::error::Error = &error;
     assert!(dynamic.source().is_none());
-    assert_eq!(SignError::<Error>::Signing(Error::NoSecretKey).to_string(), Error::NoSecretKey.to_string());
-    assert_eq!(SignError::Sink("the disk is full").to_string(), "the disk is full");
+    assert_eq!(WriteError::<Error>::Source(Error::NoSecretKey).to_string(), Error::NoSecretKey.to_string());
+    assert_eq!(WriteError::Sink("the disk is full").to_string(), "the disk is full");
     assert!(Error::from(error).is_bad_signature());
 }
 

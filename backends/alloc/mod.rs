@@ -23,7 +23,7 @@ use core::{convert::Infallible, fmt};
 
 use crate::{
     Clock, Error, UnixTime,
-    json::{Encode, Encoder, TaggedJsonSerializer},
+    json::{Encode, Encoder, TaggedJsonSerializer, Value},
     sink::Sink,
 };
 
@@ -52,7 +52,8 @@ impl TaggedJsonSerializer {
         let counted = Encoder::count(value, self, 0)?;
         let mut scratch = vec![0; counted.len_bytes];
         let mut text = Vec::with_capacity(counted.text_len_bytes);
-        let Ok(()) = self.dumps(value, &mut scratch, &mut text)?;
+        Encoder::write(value, self, counted, &mut scratch)?;
+        let Ok(()) = self.write(Value::split(&scratch).0, &mut text);
         String::from_utf8(text).map_err(|_| Error::NotSerializable)
     }
 

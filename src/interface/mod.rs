@@ -210,13 +210,13 @@ pub struct Saved<'a, V> {
     pub vary_cookie: bool,
     /// The cookie's length in bytes, if that is beyond `MAX_COOKIE_SIZE` and
     /// [`OversizeCookie::Warn`] let it pass.
-    pub oversize: Option<usize>,
+    pub oversize_len_bytes: Option<usize>,
 }
 
 impl<'a, V> Saved<'a, V> {
     /// Nothing to send.
     pub const fn nothing() -> Self {
-        Self { set_cookie: None, vary_cookie: false, oversize: None }
+        Self { set_cookie: None, vary_cookie: false, oversize_len_bytes: None }
     }
 
     /// Checks a cookie whose value has `value_len_bytes`, as Flask does when it
@@ -232,11 +232,11 @@ impl<'a, V> Saved<'a, V> {
         cookie.check()?;
         let len_bytes = cookie.len_bytes_with(value_len_bytes);
         let limit_bytes = config.max_cookie_size;
-        let mut saved = Self { set_cookie: Some(cookie), vary_cookie: true, oversize: None };
+        let mut saved = Self { set_cookie: Some(cookie), vary_cookie: true, oversize_len_bytes: None };
         if limit_bytes > 0 && len_bytes > limit_bytes {
             match config.oversize_cookie {
                 OversizeCookie::Error => return Err(Error::CookieTooLarge { len_bytes, limit_bytes }),
-                OversizeCookie::Warn => saved.oversize = Some(len_bytes),
+                OversizeCookie::Warn => saved.oversize_len_bytes = Some(len_bytes),
             }
         }
         Ok(saved)

@@ -9,7 +9,10 @@ use super::{
     tag::{Role, Standard},
     write,
 };
-use crate::{Error, sink::Sink};
+use crate::{
+    Error,
+    sink::{Sink, WriteError},
+};
 
 /// Flask's `session_json_serializer`: the standard tags, keys sorted, ASCII.
 ///
@@ -20,7 +23,7 @@ use crate::{Error, sink::Sink};
 ///
 /// let (mut scratch, mut out) = ([0; 64], [0; 64]);
 /// let mut sink = SliceSink::new(&mut out);
-/// SESSION_JSON_SERIALIZER.dumps(&("é", 1.5), &mut scratch, &mut sink)??;
+/// SESSION_JSON_SERIALIZER.dumps(&("é", 1.5), &mut scratch, &mut sink)?;
 /// assert_eq!(sink.written(), br#"{" t":["\u00e9",1.5]}"#);
 /// # Ok::<(), hipflask::Error>(())
 /// ```
@@ -115,23 +118,23 @@ impl TaggedJsonSerializer {
     /// on the way, which takes at most as many bytes as the JSON text.
     ///
     /// # Errors
-    /// Outer: [`Error::Capacity`] when the scratch is too small, and what
-    /// serializing gives ([`Error::NotSerializable`], [`Error::Depth`],
-    /// [`Error::LengthChanged`]); nothing was written then. Inner: the sink's own.
+    /// [`WriteError::Source`] with [`Error::Capacity`] when the scratch is too small,
+    /// and with what serializing gives ([`Error::NotSerializable`], [`Error::Depth`],
+    /// [`Error::LengthChanged`]); [`WriteError::Sink`] when the sink does not take it.
     pub fn dumps<S: Sink>(
         self,
         value: &dyn Encode,
         scratch: &mut [u8],
         sink: &mut S,
-    ) -> Result<Result<(), S::Error>, Error> {
+    ) -> Result<(), WriteError<S::Error>> {
         let value = self.encode(value, scratch)?;
-        Ok(self.write(value, sink))
+        self.write(value, sink).map_err(WriteError::Sink)
     }
 
     /// Puts `value` into `scratch`, as if it had been written and read again.
     ///
     /// # Errors
-    /// As the outer ones of [`dumps`](Self::dumps).
+    /// Those under [`WriteError::Source`] of [`dumps`](Self::dumps).
     pub fn encode<'s>(self, value: &dyn Encode, scratch: &'s mut [u8]) -> Result<Value<'s>, Error> {
         let counted = Encoder::count(value, self, 0)?;
         let capacity_bytes = scratch.len();

@@ -245,7 +245,7 @@ impl<'de, const N: usize> Visitor<'de> for BytesVisitor<N> {
 /// let (mut scratch, mut out) = ([0; 32], [0; 32]);
 /// let mut sink = SliceSink::new(&mut out);
 /// let value = Custom { key: " od", value: [1, 2].as_slice() };
-/// serializer.dumps(&value, &mut scratch, &mut sink)??;
+/// serializer.dumps(&value, &mut scratch, &mut sink)?;
 /// assert_eq!(sink.written(), br#"{" od":[1,2]}"#);
 /// # Ok::<(), hipflask::Error>(())
 /// ```

@@ -3,13 +3,13 @@
 use serde::Deserialize;
 
 use super::{
-    Loaded, NoCompression, SignError, SignatureError, SigningKeys, UrlSafeSerializer, UrlSafeTimedSerializer,
+    Loaded, NoCompression, SignatureError, SigningKeys, UrlSafeSerializer, UrlSafeTimedSerializer,
     payload::load_payload, serializer::Encoded,
 };
 use crate::{
     Clock, Error,
     json::{CompactJson, Encode, TaggedJsonSerializer},
-    sink::Sink,
+    sink::{Sink, WriteError},
 };
 
 impl<K: SigningKeys> UrlSafeSerializer<K, CompactJson> {
@@ -30,15 +30,15 @@ impl<K: SigningKeys> UrlSafeSerializer<K, CompactJson> {
     /// Writes a token for `value`, uncompressed. `scratch` takes its JSON.
     ///
     /// # Errors
-    /// [`SignError::Signing`] as [`CompactJson`] and
+    /// [`WriteError::Source`] as [`CompactJson`] and
     /// [`Signer::signature`](super::Signer::signature), before anything is
-    /// written; [`SignError::Sink`].
+    /// written; [`WriteError::Sink`].
     pub fn dumps<S: Sink>(
         &self,
         value: &dyn Encode,
         scratch: &mut [u8],
         sink: S,
-    ) -> Result<(), SignError<S::Error>> {
+    ) -> Result<(), WriteError<S::Error>> {
         self.sign_text(&encode(value, scratch)?, &mut NoCompression, sink)
     }
 }
@@ -67,15 +67,15 @@ impl<K: SigningKeys> UrlSafeTimedSerializer<K, CompactJson> {
     /// Writes a token for `value`, uncompressed. `scratch` takes its JSON.
     ///
     /// # Errors
-    /// [`SignError::Signing`] as [`CompactJson`], the keys and the clock, before
-    /// anything is written; [`SignError::Sink`].
+    /// [`WriteError::Source`] as [`CompactJson`], the keys and the clock, before
+    /// anything is written; [`WriteError::Sink`].
     pub fn dumps<S: Sink, C: Clock + ?Sized>(
         &self,
         value: &dyn Encode,
         clock: &C,
         scratch: &mut [u8],
         sink: S,
-    ) -> Result<(), SignError<S::Error>> {
+    ) -> Result<(), WriteError<S::Error>> {
         self.sign_text(&encode(value, scratch)?, clock, &mut NoCompression, sink)
     }
 }

@@ -1,6 +1,6 @@
-//! What signing and verifying answer when they cannot.
+//! Why a token is not trusted.
 
-use core::{convert::Infallible, fmt};
+use core::fmt;
 
 use crate::Error;
 
@@ -71,47 +71,3 @@ impl fmt::Debug for SignatureError<'_> {
             .finish_non_exhaustive()
     }
 }
-
-/// Why something signed was not written: it could not be signed, or the sink
-/// did not take it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignError<E> {
-    /// It could not be signed; nothing was written.
-    Signing(Error),
-    /// The sink stopped.
-    Sink(E),
-}
-
-impl<E> From<Error> for SignError<E> {
-    fn from(error: Error) -> Self {
-        Self::Signing(error)
-    }
-}
-
-impl From<SignError<Self>> for Error {
-    fn from(error: SignError<Self>) -> Self {
-        match error {
-            SignError::Signing(error) | SignError::Sink(error) => error,
-        }
-    }
-}
-
-impl From<SignError<Infallible>> for Error {
-    fn from(error: SignError<Infallible>) -> Self {
-        match error {
-            SignError::Signing(error) => error,
-            SignError::Sink(never) => match never {},
-        }
-    }
-}
-
-impl<E: fmt::Display> fmt::Display for SignError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Signing(error) => error.fmt(f),
-            Self::Sink(error) => error.fmt(f),
-        }
-    }
-}
-
-impl<E: fmt::Debug + fmt::Display> core::error::Error for SignError<E> {}

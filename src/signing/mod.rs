@@ -32,7 +32,7 @@ pub use base64::Base64Reader;
 pub use digest::{Digest, Sha1};
 #[cfg(feature = "sha2")]
 pub use digest::{Sha256, Sha384, Sha512};
-pub use error::{SignError, SignatureError};
+pub use error::SignatureError;
 pub use keys::{Hmac, KeyDerivation, Keyring, SecretKeySource, Secrets, with_derived_key};
 pub use mac::{Mac, MacTag, SigningKeys};
 pub use payload::{Compression, NoCompression, NoZlib};

@@ -1,14 +1,13 @@
 //! `URLSafeSerializer` and `URLSafeTimedSerializer`: values as signed tokens.
 
 use super::{
-    Compression, Mac, NoCompression, SignError, SignatureError, SignatureSuffix, Signer, SigningKeys,
-    TimestampSigner,
+    Compression, Mac, NoCompression, SignatureError, SignatureSuffix, Signer, SigningKeys, TimestampSigner,
     payload::{Dump, Payload, dump_payload, load_payload},
 };
 use crate::{
     Clock, Error,
     json::{Encode, TaggedJsonSerializer, Value},
-    sink::Sink,
+    sink::{Sink, WriteError},
 };
 
 /// A value as signed text (itsdangerous' `URLSafeSerializer`).
@@ -98,7 +97,7 @@ impl<K: SigningKeys, P> UrlSafeSerializer<K, P> {
         text: &D,
         compression: &mut Z,
         sink: S,
-    ) -> Result<(), SignError<S::Error>> {
+    ) -> Result<(), WriteError<S::Error>> {
         let payload = dump_payload(text, compression)?;
         let mut mac = self.signer.begin()?;
         update(&mut mac, &payload);
@@ -144,14 +143,14 @@ impl<K: SigningKeys> UrlSafeSerializer<K> {
     /// Writes a token for `value`, uncompressed. `scratch` takes its JSON.
     ///
     /// # Errors
-    /// [`SignError::Signing`] as [`TaggedJsonSerializer::dumps`] and
-    /// [`Signer::signature`], before anything is written; [`SignError::Sink`].
+    /// [`WriteError::Source`] as [`TaggedJsonSerializer::dumps`] and
+    /// [`Signer::signature`], before anything is written; [`WriteError::Sink`].
     pub fn dumps<S: Sink>(
         &self,
         value: &dyn Encode,
         scratch: &mut [u8],
         sink: S,
-    ) -> Result<(), SignError<S::Error>> {
+    ) -> Result<(), WriteError<S::Error>> {
         self.dumps_compressed(value, scratch, &mut NoCompression, sink)
     }
 
@@ -166,7 +165,7 @@ impl<K: SigningKeys> UrlSafeSerializer<K> {
         scratch: &mut [u8],
         compression: &mut Z,
         sink: S,
-    ) -> Result<(), SignError<S::Error>> {
+    ) -> Result<(), WriteError<S::Error>> {
         let text = Encoded::new(self.serializer, value, scratch)?;
         self.sign_text(&text, compression, sink)
     }
@@ -195,7 +194,7 @@ impl<K: SigningKeys, P> UrlSafeTimedSerializer<K, P> {
         clock: &C,
         compression: &mut Z,
         sink: S,
-    ) -> Result<(), SignError<S::Error>> {
+    ) -> Result<(), WriteError<S::Error>> {
         let payload = dump_payload(text, compression)?;
         let mut mac = self.signer.begin()?;
         update(&mut mac, &payload);
@@ -243,15 +242,15 @@ impl<K: SigningKeys> UrlSafeTimedSerializer<K> {
     /// Writes a token for `value`, uncompressed. `scratch` takes its JSON.
     ///
     /// # Errors
-    /// [`SignError::Signing`] as [`TaggedJsonSerializer::dumps`], the keys and
-    /// the clock, before anything is written; [`SignError::Sink`].
+    /// [`WriteError::Source`] as [`TaggedJsonSerializer::dumps`], the keys and
+    /// the clock, before anything is written; [`WriteError::Sink`].
     pub fn dumps<S: Sink, C: Clock + ?Sized>(
         &self,
         value: &dyn Encode,
         clock: &C,
         scratch: &mut [u8],
         sink: S,
-    ) -> Result<(), SignError<S::Error>> {
+    ) -> Result<(), WriteError<S::Error>> {
         self.dumps_compressed(value, clock, scratch, &mut NoCompression, sink)
     }
 
@@ -267,7 +266,7 @@ impl<K: SigningKeys> UrlSafeTimedSerializer<K> {
         scratch: &mut [u8],
         compression: &mut Z,
         sink: S,
-    ) -> Result<(), SignError<S::Error>> {
+    ) -> Result<(), WriteError<S::Error>> {
         let text = Encoded::new(self.serializer, value, scratch)?;
         self.sign_text(&text, clock, compression, sink)
     }
@@ -322,9 +321,9 @@ fn write_token<S: Sink, D: Dump + ?Sized>(
     payload: &Payload<'_, D>,
     suffix: &SignatureSuffix,
     mut sink: S,
-) -> Result<(), SignError<S::Error>> {
-    payload.write(&mut sink).map_err(SignError::Sink)?;
-    sink.write(suffix.as_bytes()).map_err(SignError::Sink)
+) -> Result<(), WriteError<S::Error>> {
+    payload.write(&mut sink).map_err(WriteError::Sink)?;
+    sink.write(suffix.as_bytes()).map_err(WriteError::Sink)
 }
 
 fn loads_payload<'s>(

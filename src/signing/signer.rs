@@ -2,10 +2,11 @@
 
 use core::fmt;
 
-use super::{
-    Mac, MacTag, SignError, SignatureError, SigningKeys, base64::encode_public, digest::MAX_DIGEST_BYTES,
+use super::{Mac, MacTag, SignatureError, SigningKeys, base64::encode_public, digest::MAX_DIGEST_BYTES};
+use crate::{
+    Error,
+    sink::{Sink, WriteError},
 };
-use crate::{Error, sink::Sink};
 
 /// The separator of Flask and itsdangerous.
 const DEFAULT_SEPARATOR: u8 = b'.';
@@ -81,14 +82,14 @@ impl<K: SigningKeys> Signer<K> {
     /// before the first byte is written.
     ///
     /// # Errors
-    /// [`SignError::Signing`] as [`signature`](Self::signature),
-    /// [`SignError::Sink`] when the sink does not take it all.
-    pub fn sign<S: Sink>(&self, value: &[u8], mut sink: S) -> Result<(), SignError<S::Error>> {
+    /// [`WriteError::Source`] as [`signature`](Self::signature),
+    /// [`WriteError::Sink`] when the sink does not take it all.
+    pub fn sign<S: Sink>(&self, value: &[u8], mut sink: S) -> Result<(), WriteError<S::Error>> {
         let mut mac = self.begin()?;
         mac.update(value);
         let suffix = self.finish(mac)?;
-        sink.write(value).map_err(SignError::Sink)?;
-        sink.write(suffix.as_bytes()).map_err(SignError::Sink)
+        sink.write(value).map_err(WriteError::Sink)?;
+        sink.write(suffix.as_bytes()).map_err(WriteError::Sink)
     }
 
     /// Starts the signature of a value that is not in one piece: give its

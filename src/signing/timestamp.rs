@@ -2,10 +2,11 @@
 
 use core::fmt;
 
-use super::{
-    Base64Reader, Mac, SignError, SignatureError, SignatureSuffix, Signer, SigningKeys, signer::rsplit_once,
+use super::{Base64Reader, Mac, SignatureError, SignatureSuffix, Signer, SigningKeys, signer::rsplit_once};
+use crate::{
+    Clock, Error, UnixTime,
+    sink::{Sink, WriteError},
 };
-use crate::{Clock, Error, UnixTime, sink::Sink};
 
 /// 9999-12-31T23:59:59Z, the last second of Python's `datetime`.
 const MAX_DATE_SECS: u64 = 253_402_300_799;
@@ -90,20 +91,20 @@ impl<K: SigningKeys> TimestampSigner<K> {
     /// signature is known before the first byte is written.
     ///
     /// # Errors
-    /// [`SignError::Signing`] with [`Error::NoSecretKey`] or
-    /// [`Error::MacUnavailable`], [`SignError::Sink`] when the sink does not
+    /// [`WriteError::Source`] with [`Error::NoSecretKey`] or
+    /// [`Error::MacUnavailable`], [`WriteError::Sink`] when the sink does not
     /// take it all.
     pub fn sign<S: Sink>(
         &self,
         payload: &[u8],
         now: UnixTime,
         mut sink: S,
-    ) -> Result<(), SignError<S::Error>> {
+    ) -> Result<(), WriteError<S::Error>> {
         let mut mac = self.begin()?;
         mac.update(payload);
         let suffix = self.finish(mac, now)?;
-        sink.write(payload).map_err(SignError::Sink)?;
-        sink.write(suffix.as_bytes()).map_err(SignError::Sink)
+        sink.write(payload).map_err(WriteError::Sink)?;
+        sink.write(suffix.as_bytes()).map_err(WriteError::Sink)
     }
 
     /// Starts the signature of a payload that is not in one piece: give its

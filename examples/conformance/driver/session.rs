@@ -266,7 +266,7 @@ pub fn save(request: &Json) -> Result<Json, Failure> {
     answer["compressed"] = response.set_cookie.iter().any(|line| line.starts_with(&compressed)).into();
     answer["set_cookie"] = response.set_cookie.into();
     answer["vary"] = response.vary.into();
-    answer["warned"] = saved.oversize.is_some().into();
+    answer["warned"] = saved.oversize_len_bytes.is_some().into();
     Ok(answer)
 }
 

@@ -4,9 +4,10 @@ use hipflask::{
     Clock, Error, UnixTime,
     json::{JsonTag, SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
     signing::{
-        Digest, KeyDerivation, Keyring, Sha1, Sha256, Sha384, Sha512, SignError, UrlSafeSerializer,
+        Digest, KeyDerivation, Keyring, Sha1, Sha256, Sha384, Sha512, UrlSafeSerializer,
         UrlSafeTimedSerializer, with_derived_key,
     },
+    sink::WriteError,
     zlib::DeflateScratch,
 };
 use serde_json::{Value as Json, json};
@@ -134,7 +135,7 @@ fn max_age(request: &Json) -> Result<Option<i64>, Failure> {
 }
 
 /// Signing without a key is Python's IndexError.
-fn signing(error: SignError<std::convert::Infallible>) -> Failure {
+fn signing(error: WriteError<std::convert::Infallible>) -> Failure {
     match Error::from(error) {
         Error::NoSecretKey => failure("Other"),
         error => error.into(),
@@ -143,8 +144,8 @@ fn signing(error: SignError<std::convert::Infallible>) -> Failure {
 
 fn dumped(value: &Json, serializer: TaggedJsonSerializer) -> Result<Vec<u8>, Failure> {
     let mut text = Vec::new();
-    match serializer.dumps(&Typed(value), &mut vec![0; 16 * ROOM], &mut text) {
-        Ok(Ok(())) => Ok(text),
+    match serializer.dumps(&Typed(value), &mut vec![0; 16 * ROOM], &mut text).map_err(Error::from) {
+        Ok(()) => Ok(text),
         // Writing what CPython refuses to write is one of its own exceptions.
         Err(Error::BadPayload | Error::Depth) => Err(failure("Other")),
         Err(error) => Err(error.into()),
