@@ -1,6 +1,13 @@
-//! Bytes that move within a slice.
+//! Bytes that are copied.
 
 use core::ops::Range;
+
+/// Copies from the start, as far as both go. [`slice::copy_from_slice`] panics
+/// where the lengths differ.
+#[inline(always)]
+pub(crate) fn copy<T: Copy>(to: &mut [T], from: &[T]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+}
 
 /// As [`slice::copy_within`], except that what does not fit is not copied.
 ///
@@ -12,7 +19,7 @@ pub(crate) fn copy_within(bytes: &mut [u8], from: Range<usize>, to: usize) {
     let Range { start, end } = from;
     if to > start {
         let distance = to.wrapping_sub(start);
-        (start..end).rev().for_each(|from| copy::<1>(bytes, from, from.wrapping_add(distance)));
+        (start..end).rev().for_each(|from| copy_step::<1>(bytes, from, from.wrapping_add(distance)));
         return;
     }
     let distance = start.wrapping_sub(to);
@@ -27,14 +34,14 @@ pub(crate) fn copy_within(bytes: &mut [u8], from: Range<usize>, to: usize) {
 #[inline(always)]
 fn steps<const N: usize>(bytes: &mut [u8], mut from: usize, end: usize, distance: usize) -> usize {
     while end.saturating_sub(from) >= N {
-        copy::<N>(bytes, from, from.wrapping_sub(distance));
+        copy_step::<N>(bytes, from, from.wrapping_sub(distance));
         from = from.wrapping_add(N);
     }
     from
 }
 
 #[inline(always)]
-fn copy<const N: usize>(bytes: &mut [u8], from: usize, to: usize) {
+fn copy_step<const N: usize>(bytes: &mut [u8], from: usize, to: usize) {
     if let Some(chunk) = bytes.get(from..).and_then(<[u8]>::first_chunk::<N>).copied()
         && let Some(room) = bytes.get_mut(to..).and_then(<[u8]>::first_chunk_mut::<N>)
     {

@@ -2,7 +2,7 @@
 
 use core::{convert::Infallible, fmt};
 
-use crate::Error;
+use crate::{Error, bytes::copy};
 
 /// A place that takes bytes, in pieces of any size.
 pub trait Sink {
@@ -102,6 +102,13 @@ impl Sink for CountSink {
     }
 }
 
+impl fmt::Write for CountSink {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let Ok(()) = self.write(text.as_bytes());
+        Ok(())
+    }
+}
+
 /// Fills a byte slice from its start.
 ///
 /// ```
@@ -151,7 +158,7 @@ impl Sink for SliceSink<'_> {
             .buffer
             .get_mut(self.len..end)
             .ok_or(Error::Capacity { needed_bytes: end, capacity_bytes })?;
-        room.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
+        copy(room, bytes);
         self.len = end;
         Ok(())
     }

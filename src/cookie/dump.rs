@@ -1,11 +1,12 @@
 //! Writes a `Set-Cookie` header value as Werkzeug's `dump_cookie` does.
 
-use core::fmt::{self, Display, Write};
+use core::fmt::{self, Display, Write as _};
 
 use super::quote::{Out, write_path};
 use crate::{
     Error,
     json::{DateTime, number::spell_i64, text::as_str},
+    sink::CountSink,
 };
 
 /// The longest label of a domain name (RFC 1035, section 2.3.4).
@@ -153,11 +154,11 @@ impl<'a, V> SetCookie<'a, V> {
     where
         V: Display,
     {
-        let mut counter = Counter(0);
-        // The counter takes everything; a value that fails to write itself is
-        // counted up to there.
-        let _ = write!(counter, "{self}");
-        counter.0
+        let mut count = CountSink::default();
+        // It takes everything; a value that fails to write itself is counted up
+        // to there.
+        let _ = write!(count, "{self}");
+        count.len_bytes()
     }
 
     /// The same, if the value has `value_len_bytes`.
@@ -246,13 +247,4 @@ fn has_fine_labels(domain: &str) -> bool {
 
 fn is_fine_in_attribute(byte: u8) -> bool {
     byte != b';' && !byte.is_ascii_control()
-}
-
-struct Counter(usize);
-
-impl Write for Counter {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0 = self.0.saturating_add(text.len());
-        Ok(())
-    }
 }

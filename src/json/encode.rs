@@ -12,7 +12,7 @@ use super::{
     value::split_entry,
     write::{WRAPPER_LEN, escaped_extra},
 };
-use crate::Error;
+use crate::{Error, bytes::copy};
 
 /// Anything that serde can serialize, as an object-safe trait: a session is
 /// filled through `&dyn Encode`, so that its code exists once.
@@ -158,7 +158,7 @@ impl<'b> Encoder<'b> {
 
     fn emit(&mut self, bytes: &[u8]) {
         let room = self.out.get_mut(self.len..).unwrap_or_default();
-        room.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
+        copy(room, bytes);
         self.len = self.len.saturating_add(bytes.len());
     }
 

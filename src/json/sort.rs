@@ -15,7 +15,7 @@
 use core::{cmp::Ordering, ops::Range};
 
 use super::{text, value::span_len};
-use crate::bytes::copy_within;
+use crate::bytes::{copy, copy_within};
 
 /// Runs of up to so many bytes are merged through a buffer.
 const BUFFER: usize = 256;
@@ -151,7 +151,7 @@ fn merge(runs: &mut [u8], middle: usize) {
 /// Merges two sorted runs that meet at `middle`, at most [`BUFFER`]. Stable.
 fn merge_small(runs: &mut [u8], middle: usize) {
     let mut buffer = [0; BUFFER];
-    buffer.iter_mut().zip(&*runs).for_each(|(slot, byte)| *slot = *byte);
+    copy(&mut buffer, runs);
     let left_run = buffer.get(..middle).unwrap_or_default();
     // What was written never reaches what is still to be read.
     let (mut written, mut left, mut right) = (0_usize, 0_usize, middle);
@@ -163,7 +163,7 @@ fn merge_small(runs: &mut [u8], middle: usize) {
         if take_left {
             let slots = runs.get_mut(written..after).unwrap_or_default();
             let entry = left_run.get(left..).unwrap_or_default();
-            slots.iter_mut().zip(entry).for_each(|(slot, byte)| *slot = *byte);
+            copy(slots, entry);
             left = left.wrapping_add(len);
         } else {
             copy_within(runs, right..right.wrapping_add(len), written);

@@ -4,7 +4,10 @@ use super::{
     CUSTOM, STRING, STRING_END, TAG, TaggedJsonSerializer, Value, text,
     value::{span_len, split_string_bytes},
 };
-use crate::sink::{PIECE, Sink};
+use crate::{
+    bytes::copy,
+    sink::{PIECE, Sink},
+};
 
 /// What goes in front of a dict that would read as a tag; its key gets the
 /// suffix, and one more brace closes it.
@@ -69,7 +72,7 @@ impl<'s, S: Sink> Writer<'s, S> {
     fn write_piece(&mut self) -> Result<(), S::Error> {
         let Some((piece, more)) = self.text.split_first_chunk_mut::<{ PIECE }>() else { return Ok(()) };
         self.sink.write(piece)?;
-        piece.iter_mut().zip(more).for_each(|(slot, byte)| *slot = *byte);
+        copy(piece, more);
         self.len = self.len.wrapping_sub(PIECE);
         Ok(())
     }

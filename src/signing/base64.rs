@@ -6,6 +6,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::{
     Error,
+    bytes::copy,
     sink::{PIECE, Sink},
     zlib::Source,
 };
@@ -346,7 +347,7 @@ impl<S: Sink> Sink for Base64Sink<S> {
         for groups in groups.chunks(PIECE / 3) {
             self.write_groups(groups, groups.len().wrapping_mul(4))?;
         }
-        self.pending.iter_mut().zip(rest).for_each(|(slot, byte)| *slot = *byte);
+        copy(&mut self.pending, rest);
         self.len = self.len.wrapping_add(rest.len());
         Ok(())
     }

@@ -3,6 +3,8 @@
 use hmac::{KeyInit, digest::common::Key};
 use zeroize::Zeroize;
 
+use crate::bytes::copy;
+
 /// The longest digest there is here, SHA-512's, in bytes.
 pub(crate) const MAX_DIGEST_BYTES: usize = 64;
 
@@ -83,10 +85,10 @@ pub(crate) fn keyed<D: Digest>(key: &[u8]) -> HmacState<D> {
     let mut block = Key::<HmacState<D>>::default();
     if key.len() > block.len() {
         let mut digest = hash::<D>(&[key]);
-        fill(&mut block, &digest);
+        copy(&mut block, &digest);
         digest.as_mut_slice().zeroize();
     } else {
-        fill(&mut block, key);
+        copy(&mut block, key);
     }
     let state = HmacState::<D>::new(&block);
     block.as_mut_slice().zeroize();
@@ -114,10 +116,4 @@ pub(crate) fn hash<D: Digest>(parts: &[&[u8]]) -> hmac::digest::Output<<D as sea
         hmac::digest::Digest::update(&mut state, part);
     }
     hmac::digest::Digest::finalize(state)
-}
-
-fn fill(block: &mut [u8], bytes: &[u8]) {
-    for (to, from) in block.iter_mut().zip(bytes) {
-        *to = *from;
-    }
 }

@@ -6,7 +6,7 @@ use super::{
     base64::{MAX_ENCODED_LEN, encode},
     digest::MAX_DIGEST_BYTES,
 };
-use crate::Error;
+use crate::{Error, bytes::copy};
 
 /// The keys a signer signs and verifies with, without the keys themselves:
 /// each is known only by what it can do, start a MAC.
@@ -99,9 +99,7 @@ impl MacTag {
     /// A tag of a digest, which is never empty or longer than 64 bytes.
     pub(super) fn of(digest: &[u8]) -> Self {
         let mut tag = Self { bytes: [0; MAX_DIGEST_BYTES], len: digest.len() };
-        for (to, from) in tag.bytes.iter_mut().zip(digest) {
-            *to = *from;
-        }
+        copy(&mut tag.bytes, digest);
         tag
     }
 

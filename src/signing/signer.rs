@@ -5,6 +5,7 @@ use core::fmt;
 use super::{Mac, MacTag, SignatureError, SigningKeys, base64::encode_public, digest::MAX_DIGEST_BYTES};
 use crate::{
     Error,
+    bytes::copy,
     sink::{Sink, WriteError},
 };
 
@@ -200,7 +201,7 @@ impl SignatureSuffix {
     #[inline(never)]
     pub(crate) fn push(&mut self, separator: u8, bytes: &[u8]) {
         let mut groups = [[0; 3]; MAX_DIGEST_BYTES.div_ceil(3)];
-        groups.as_flattened_mut().iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
+        copy(groups.as_flattened_mut(), bytes);
         let groups = groups.get(..bytes.len().div_ceil(3)).unwrap_or_default();
         if let Some((first, room)) = self.bytes.get_mut(self.len..).and_then(<[u8]>::split_first_mut) {
             *first = separator;

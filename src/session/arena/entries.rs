@@ -3,7 +3,7 @@
 use super::{Arena, Place, RECORD};
 use crate::{
     Error,
-    bytes::copy_within,
+    bytes::{copy, copy_within},
     json::{
         Encode, Encoder, STRING, STRING_END, TaggedJsonSerializer, Value,
         sort::{entry_len, rotate},
@@ -192,7 +192,7 @@ impl Arena<[u8]> {
 
     fn put(&mut self, bytes: &[u8]) {
         let room = self.bytes.get_mut(self.end()..).unwrap_or_default();
-        room.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
+        copy(room, bytes);
         self.set_end(self.end().wrapping_add(bytes.len()));
     }
 

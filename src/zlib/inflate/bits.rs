@@ -1,7 +1,7 @@
 //! The bit reader: bits from the low end, pulled through a small read-ahead.
 
 use super::Refused;
-use crate::Error;
+use crate::{Error, bytes::copy};
 
 /// Where compressed bytes come from, pulled in small pieces.
 ///
@@ -28,9 +28,7 @@ impl Source for &[u8] {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         let len = buffer.len().min(self.len());
         let (now, later) = self.split_at_checked(len).unwrap_or_default();
-        for (to, &from) in buffer.iter_mut().zip(now) {
-            *to = from;
-        }
+        copy(buffer, now);
         *self = later;
         Ok(len)
     }

@@ -2,7 +2,7 @@
 //! table that decodes short codes in one step and long ones by their length.
 
 use super::{Refused, bits::Window};
-use crate::zlib::symbols::MAX_CODE_BITS;
+use crate::{bytes::copy, zlib::symbols::MAX_CODE_BITS};
 
 /// A decoder for up to `SYMBOLS` symbols, with `FAST` table entries (a power of two).
 pub(crate) struct Huffman<const SYMBOLS: usize, const FAST: usize> {
@@ -112,9 +112,7 @@ fn fill(counts: &Counts, sorted: &[u16], fast: &mut [u16]) -> usize {
         if high.is_empty() {
             break;
         }
-        for (to, &from) in high.iter_mut().zip(&*low) {
-            *to = from;
-        }
+        copy(high, low);
         width = width.wrapping_mul(2);
         code = code.wrapping_mul(2);
         for &symbol in symbols.by_ref().take(usize::from(count)) {
