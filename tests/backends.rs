@@ -258,6 +258,17 @@ mod alloc {
     }
 
     #[test]
+    fn dicts_are_compared_both_ways() {
+        let dict = |entries: &[(&str, i64)]| {
+            OwnedValue::Dict(entries.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect())
+        };
+        assert_eq!(dict(&[("a", 1), ("b", 2)]), dict(&[("b", 2), ("a", 1)]));
+        let (twice, both) = (dict(&[("a", 1), ("a", 1)]), dict(&[("a", 1), ("b", 2)]));
+        assert_ne!(twice, both);
+        assert_ne!(both, twice);
+    }
+
+    #[test]
     fn a_registered_tag_comes_and_goes() {
         const TAGS: &[JsonTag] = &[JsonTag::new(" od", |value| matches!(value.kind(), Kind::List(_)))];
         let serializer = SESSION_JSON_SERIALIZER.register(TAGS).unwrap();

@@ -15,7 +15,11 @@ impl PartialEq for OwnedValue {
             (Self::Str(a) | Self::Markup(a), Self::Str(b) | Self::Markup(b)) => a == b,
             (Self::List(a), Self::List(b)) | (Self::Tuple(a), Self::Tuple(b)) => a == b,
             (Self::Dict(a), Self::Dict(b)) => {
-                a.len() == b.len() && a.iter().all(|(key, value)| other.get(key) == Some(value))
+                let are_in = |entries: &[(String, Self)], dict: &Self| {
+                    entries.iter().all(|(key, value)| dict.get(key) == Some(value))
+                };
+                // Both ways: a program can make a dict with equal keys.
+                a.len() == b.len() && are_in(a, other) && are_in(b, self)
             }
             (Self::Bytes(a), Self::Bytes(b)) => a == b,
             (Self::Uuid(a), Self::Uuid(b)) => a == b,
