@@ -58,7 +58,7 @@ mod http_crate {
 
     use http::header::{COOKIE, HeaderValue, InvalidHeaderValue, SET_COOKIE, VARY};
 
-    use crate::cookie;
+    use crate::cookie::vary;
 
     impl<B> super::Request for http::Request<B> {
         fn cookie_headers(&self) -> impl Iterator<Item = &[u8]> {
@@ -84,10 +84,11 @@ mod http_crate {
         }
 
         fn add_vary(&mut self, token: &str) -> Result<(), InvalidHeaderValue> {
-            let existing = self.headers().get(VARY).map(|line| line.to_str().unwrap_or_default());
-            if let Some(vary) = cookie::vary(existing, token) {
-                let line = HeaderValue::try_from(vary.to_string())?;
-                self.headers_mut().insert(VARY, line);
+            // A line of its own: Werkzeug knows one line, but here others have added theirs.
+            let has_token =
+                |line: &HeaderValue| line.to_str().is_ok_and(|line| vary(Some(line), token).is_none());
+            if !self.headers().get_all(VARY).iter().any(has_token) {
+                self.headers_mut().append(VARY, HeaderValue::try_from(token)?);
             }
             Ok(())
         }

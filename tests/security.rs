@@ -561,6 +561,25 @@ fn nothing_prints_a_secret_a_signature_or_a_payload() {
     }
 }
 
+/// What other middleware put there stays: a cache that lost one would mix up pages.
+#[cfg(feature = "http")]
+#[test]
+fn vary_keeps_the_lines_that_are_there() {
+    use hipflask::Response as _;
+
+    let mut response = http::Response::builder()
+        .header("Vary", "Accept")
+        .header("Vary", http::HeaderValue::from_bytes(b"\xe9").unwrap())
+        .header("Vary", "Origin, accept-language")
+        .body(())
+        .unwrap();
+    response.add_vary("Cookie").unwrap();
+    response.add_vary("cookie").unwrap();
+    response.add_vary("ORIGIN").unwrap();
+    let lines: Vec<&[u8]> = response.headers().get_all("vary").iter().map(|line| line.as_bytes()).collect();
+    assert_eq!(lines, [&b"Accept"[..], b"\xe9", b"Origin, accept-language", b"Cookie"]);
+}
+
 /// A server that logs its headers, or keeps them in a compression table. Without
 /// the mark, `Debug` prints the cookie.
 #[cfg(feature = "http")]
