@@ -323,6 +323,10 @@ fn unsorted_serializers_keep_the_order() {
     let unsorted = SESSION_JSON_SERIALIZER.with_sort_keys(false);
     assert_eq!(dumps_with(unsorted, &Pairs(&[("b", 1), ("a", 2)])).as_deref(), Ok(r#"{"b":1,"a":2}"#));
     assert_eq!(dumps_with(TaggedJsonSerializer::plain(), &("\u{e9}", 1)).as_deref(), Ok("[\"\u{e9}\",1]"));
+    // Of two equal keys a reader keeps the last, unless it would be a tag then.
+    assert_eq!(dumps_with(unsorted, &Pairs(&[("a", 1), ("a", 2)])).as_deref(), Ok(r#"{"a":1,"a":2}"#));
+    assert_eq!(dumps_with(unsorted, &Pairs(&[(" t", 1), ("a", 2)])).as_deref(), Ok(r#"{" t":1,"a":2}"#));
+    assert_eq!(dumps_with(unsorted, &Pairs(&[(" t", 1), (" t", 2)])), Err(Error::NotSerializable));
     let plain = |value: &dyn Encode| dumps_with(TaggedJsonSerializer::plain(), value);
     assert_eq!(plain(&Markup("a")).as_deref(), Ok("\"a\""));
     assert_eq!(plain(&BigInt("12")).as_deref(), Ok("12"));

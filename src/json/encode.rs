@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     CUSTOM, MAX_DEPTH, STRING, STRING_END, TAG, TaggedJsonSerializer, Value,
-    sort::sort_entries,
+    sort::{have_one_key, sort_entries},
     tag::{self, Role, Standard},
     types,
     value::split_entry,
@@ -375,14 +375,19 @@ impl<'b> Encoder<'b> {
                 return Err(Error::Depth);
             }
         }
-        if !self.counting() && self.serializer.sort_keys && open.count > 1 {
+        if !self.counting() && open.count > 1 {
             let start = open.start.saturating_add(1);
-            // Every entry ends with a comma while they are sorted.
+            // Every entry ends with a comma while they are compared.
             self.emit(b",");
             let entries = self.out.get_mut(start..self.len).unwrap_or_default();
-            let len = entries.len();
-            if sort_entries(entries) != len {
+            let refused = if self.serializer.sort_keys {
                 // A Python dict has no two equal keys.
+                sort_entries(entries) != entries.len()
+            } else {
+                // A reader, who keeps the last, would be left with a tag.
+                open.has_tag_key && have_one_key(entries)
+            };
+            if refused {
                 return Err(Error::NotSerializable);
             }
             self.len = self.len.saturating_sub(1);

@@ -58,7 +58,8 @@ impl TaggedJsonSerializer {
     /// Unsorted, the entries of a Rust value and of a session keep their order;
     /// dicts inside what was *read* are sorted all the same. Two equal keys in a
     /// dict, which Python has not, are noticed only where they are sorted: else
-    /// both are written, and a reader keeps the last.
+    /// both are written, and a reader keeps the last. A tag's key alone, several
+    /// times, is always refused.
     #[must_use]
     pub const fn with_sort_keys(mut self, sort_keys: bool) -> Self {
         self.sort_keys = sort_keys;

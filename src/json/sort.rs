@@ -204,6 +204,18 @@ pub(crate) fn rotate(bytes: &mut [u8], start: usize, middle: usize, end: usize) 
     }
 }
 
+/// Whether all `entries`, each `key:value,`, have the same key.
+pub(crate) fn have_one_key(entries: &[u8]) -> bool {
+    let mut at = 0_usize;
+    while at < entries.len() {
+        if compare(entries, 0, at) != Ordering::Equal {
+            return false;
+        }
+        at = at.wrapping_add(entry_len(entries, at));
+    }
+    true
+}
+
 /// Keeps the last of the entries with equal keys.
 fn drop_duplicates(entries: &mut [u8]) -> usize {
     let mut kept = 0_usize;
