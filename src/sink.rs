@@ -122,10 +122,16 @@ impl fmt::Write for CountSink {
 /// assert_eq!(sink.written(), b"abc");
 /// # Ok::<(), hipflask::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct SliceSink<'a> {
     buffer: &'a mut [u8],
     len: usize,
+}
+
+/// Shows no bytes: they may be a session.
+impl fmt::Debug for SliceSink<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SliceSink").field("len", &self.len).finish_non_exhaustive()
+    }
 }
 
 impl<'a> SliceSink<'a> {
@@ -164,7 +170,11 @@ impl Sink for SliceSink<'_> {
     }
 }
 
-/// Passes ASCII text on to a [`core::fmt::Write`].
+/// Passes ASCII text on to a [`core::fmt::Write`]: all that cookies and tokens are.
+///
+/// Other text may come in pieces that end inside a letter, which is an error. So a
+/// serializer that does not [`ensure_ascii`](crate::json::TaggedJsonSerializer::with_ensure_ascii)
+/// is to write bytes.
 #[derive(Debug)]
 pub struct FmtSink<W>(pub W);
 

@@ -1,6 +1,9 @@
 //! Numbers: kept as text, read on request, written as Python spells them.
 
-use core::{cmp::Ordering, fmt::Write as _};
+use core::{
+    cmp::Ordering,
+    fmt::{self, Write as _},
+};
 
 use crate::Error;
 
@@ -23,8 +26,20 @@ pub(crate) const MAX_INT_DIGITS: usize = 4300;
 /// assert_eq!(number.as_i128(), Some(123456789012345678901234567890));
 /// # Ok::<(), hipflask::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Number<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Display for Number<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Number<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 impl<'a> Number<'a> {
     /// The text: JSON's number grammar, or `NaN`, `Infinity`, `-Infinity`.

@@ -56,7 +56,7 @@ pub(crate) enum Payload<'a, D: ?Sized> {
 
 /// A text, compressed.
 #[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Packed<'a> {
     stream: &'a [u8],
     text_len_bytes: usize,

@@ -25,7 +25,10 @@ mod matches;
 mod parse;
 mod trace;
 
-use core::ops::{Deref, DerefMut};
+use core::{
+    fmt,
+    ops::{Deref, DerefMut},
+};
 
 pub use trace::{Path, Trace};
 
@@ -71,12 +74,27 @@ pub struct Scratch<B: ?Sized = [[u8; BYTES_PER_INPUT_BYTE]]> {
 pub type DeflateScratch<const N: usize> = Scratch<[[u8; BYTES_PER_INPUT_BYTE]; N]>;
 
 /// What [`Scratch::deflate`] leaves: both in the scratch.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Deflated<'a> {
     /// The input, unchanged.
     pub input: &'a [u8],
     /// The zlib stream, or `None` if it is longer than it was to be.
     pub stream: Option<&'a [u8]>,
+}
+
+/// Shows no bytes: they may be a session.
+impl fmt::Debug for Deflated<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stream_len = self.stream.map(<[u8]>::len);
+        f.debug_struct("Deflated").field("stream_len", &stream_len).finish_non_exhaustive()
+    }
+}
+
+/// Shows no bytes, as [`Deflated`].
+impl<B: ?Sized> fmt::Debug for Scratch<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scratch").finish_non_exhaustive()
+    }
 }
 
 impl<const N: usize> DeflateScratch<N> {
