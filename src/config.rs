@@ -155,11 +155,13 @@ impl Lifetime {
 
     /// The [whole seconds](Self::whole_secs), if it is a `timedelta`.
     pub(crate) fn max_age_secs(self) -> Result<i64, Error> {
-        const MAX_DAYS: u64 = 999_999_999;
-        if self.secs.div_euclid(24 * 60 * 60).unsigned_abs() > MAX_DAYS {
-            return Err(Error::InvalidConfig);
+        const DAY_SECS: i64 = 24 * 60 * 60;
+        const MAX_DAYS: i64 = 999_999_999;
+        if (-MAX_DAYS * DAY_SECS..(MAX_DAYS + 1) * DAY_SECS).contains(&self.secs) {
+            Ok(self.whole_secs())
+        } else {
+            Err(Error::InvalidConfig)
         }
-        Ok(self.whole_secs())
     }
 
     /// The moment so long after `now`, cut to the second.

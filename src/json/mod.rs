@@ -11,7 +11,8 @@
 //!   apart is taken off when reading and put back when writing;
 //! - numbers stay source text, so that big integers and Python's float
 //!   spelling survive, and nobody links float code who reads no float;
-//! - there is no whitespace, and the keys of every object are sorted and unique.
+//! - there is no whitespace, and the keys of every object are unique, and sorted
+//!   unless a serializer that does not sort made it of a Rust value.
 //!
 //! The result is never longer than the text. A [`Value`] is a cursor over it.
 //!

@@ -2,7 +2,8 @@
 //!
 //! A tuple and a `[T; N]` become a tuple, a sequence a list, a struct and a map
 //! a dict, bytes bytes. An enum variant is its name, or a dict of its name and
-//! its contents. Map keys are text.
+//! its contents. Map keys are text that is there as a whole: not numbers, nor what
+//! is formatted on the way, such as a date of another crate's.
 
 use core::{fmt::Display, mem::replace};
 

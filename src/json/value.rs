@@ -234,7 +234,9 @@ impl<'a> Iterator for Items<'a> {
     }
 }
 
-/// A dict. Its keys are unique and sorted by code point, as Flask writes them.
+/// A dict. Its keys are unique and sorted by code point, as Flask writes them, unless
+/// a serializer that does not [sort](super::TaggedJsonSerializer::with_sort_keys) made it
+/// of a Rust value.
 #[derive(Clone, Copy)]
 pub struct Dict<'a> {
     /// Behind the opening brace.
@@ -242,7 +244,7 @@ pub struct Dict<'a> {
 }
 
 impl<'a> Dict<'a> {
-    /// The keys and values, sorted by key.
+    /// The keys and values, in order.
     #[must_use]
     pub fn iter(self) -> Entries<'a> {
         Entries { rest: self.entries }

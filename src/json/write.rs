@@ -234,7 +234,7 @@ pub(crate) fn text_len(value: Value<'_>, serializer: TaggedJsonSerializer) -> us
     }
 }
 
-/// How many bytes [`write_string`] writes.
+/// How many bytes a string takes as JSON text.
 pub(crate) fn string_text_len(string: &str, ensure_ascii: bool) -> usize {
     escaped_extra(string.as_bytes(), ensure_ascii).saturating_add(string.len()).saturating_add(2)
 }

@@ -128,7 +128,8 @@ impl Session {
     }
 
     /// Adds `item` to the end of the list at `key`, or starts a list with it.
-    /// Python: `session[key] = session.get(key, []) + [item]`.
+    /// Python: `session[key] = session.get(key, []) + [item]`. As `insert`, it takes
+    /// time in proportion to the whole session.
     ///
     /// # Errors
     /// [`Error::WrongType`] when there is something else at `key`, and as
@@ -191,13 +192,8 @@ impl Session {
         self.arena.fill(serializer, fill)
     }
 
-    pub(super) fn replace_all(&mut self, value: &dyn Encode) -> Result<(), Error> {
-        self.writable()?;
-        self.change(|arena, serializer| arena.replace_all(value, serializer))
-    }
-
     /// Makes a change, which counts as one even if it failed when it had taken something out.
-    fn change<T>(
+    pub(super) fn change<T>(
         &mut self,
         change: impl FnOnce(&mut Arena<[u8]>, TaggedJsonSerializer) -> Result<T, Error>,
     ) -> Result<(), Error> {
@@ -209,7 +205,7 @@ impl Session {
     }
 
     /// Refuses to write a null session.
-    fn writable(&self) -> Result<(), Error> {
+    pub(super) fn writable(&self) -> Result<(), Error> {
         if self.null { Err(Error::NoSecretKey) } else { Ok(()) }
     }
 }
@@ -253,7 +249,9 @@ impl SessionMap for Session {
         self.arena.find(key).ok().map(|place| self.arena.value(place))
     }
 
-    /// Puts any value that serde can serialize at `key`.
+    /// Puts any value that serde can serialize at `key`. It takes time in proportion
+    /// to the whole session, whose text may not become too long: make a long list a
+    /// single value.
     ///
     /// # Errors
     /// [`Error::Capacity`] when the session with it would not open again;
@@ -292,7 +290,7 @@ impl SessionMap for Session {
     }
 
     fn iter(&self) -> impl Iterator<Item = (&str, Value<'_>)> {
-        self.entries()
+        (0..self.arena.len()).map(|position| self.arena.entry(position))
     }
 
     fn setdefault(&mut self, key: &str, value: &(dyn Encode + '_)) -> Result<Option<Value<'_>>, Error> {
@@ -310,13 +308,6 @@ impl SessionMap for Session {
         // As in Flask, even if there is nothing to put in.
         self.modified = true;
         Ok(())
-    }
-}
-
-impl Session {
-    /// The entries in insertion order.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, Value<'_>)> {
-        (0..self.arena.len()).map(|position| self.arena.entry(position))
     }
 }
 

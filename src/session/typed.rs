@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::Session;
+use super::{Session, SessionMap as _};
 use crate::{
     Error,
     json::{Encode, from_entries},
@@ -30,7 +30,7 @@ impl Session {
     /// # Errors
     /// [`Error::WrongType`] when an entry is missing or of another type.
     pub fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Error> {
-        from_entries(self.entries())
+        from_entries(self.iter())
     }
 
     /// Replaces the whole contents by `value`, which serializes as a dict. Its
@@ -41,6 +41,7 @@ impl Session {
     /// [`insert`](super::SessionMap::insert); where that removes the entry,
     /// this empties the session.
     pub fn replace(&mut self, value: &dyn Encode) -> Result<(), Error> {
-        self.replace_all(value)
+        self.writable()?;
+        self.change(|arena, serializer| arena.replace_all(value, serializer))
     }
 }

@@ -22,7 +22,7 @@ use huffman::Huffman;
 /// Distance symbols with a code in a fixed block; the last two have no meaning.
 const DISTANCE_CODES: usize = 32;
 
-/// Literals and lengths: codes of up to nine bits in one step.
+/// Literals and lengths: codes of up to eight bits in one step.
 type LiteralCode = Huffman<LITERAL_SYMBOLS, 256>;
 /// Distances: codes of up to seven bits in one step. Those of code lengths are never longer.
 type DistanceCode = Huffman<DISTANCE_CODES, 128>;
