@@ -21,7 +21,7 @@ PACKAGE = ROOT / "examples/firmware/conformance"
 TARGET_DIR = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", PACKAGE / "target"))
 TARGETS = sys.argv[1:] or ["thumbv7m-none-eabi", "thumbv6m-none-eabi"]
 # Below the crate's interface, on the host as well.
-SKIPPED = {"b64url_decode", "b64std_decode", "http"}
+SKIPPED = {"b64url_decode", "b64std_decode"}
 # How much of the core cases has to run.
 SHARE = 0.9
 RUN_SECS = 120

@@ -21,8 +21,8 @@ mod prelude {
     pub trait Rounding: Sized {
         fn floor(self) -> Self;
         fn fract(self) -> Self;
-        fn round(self) -> Self;
         fn round_ties_even(self) -> Self;
+        fn trunc(self) -> Self;
     }
 
     impl Rounding for f64 {
@@ -32,11 +32,7 @@ mod prelude {
         }
 
         fn fract(self) -> Self {
-            self - self as i64 as Self
-        }
-
-        fn round(self) -> Self {
-            (self + if self < 0.0 { -0.5 } else { 0.5 }) as i64 as Self
+            self - Rounding::trunc(self)
         }
 
         fn round_ties_even(self) -> Self {
@@ -44,6 +40,10 @@ mod prelude {
             let rest = self - below;
             let is_even = below as i64 % 2 == 0;
             if rest < 0.5 || (rest == 0.5 && is_even) { below } else { below + 1.0 }
+        }
+
+        fn trunc(self) -> Self {
+            self as i64 as Self
         }
     }
 }
