@@ -2,7 +2,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | [`OwnedValue`] | a [`Value`](crate::json::Value) that borrows nothing |
+//! | [`OwnedValue`] | a [`Value`] that borrows nothing |
 //! | [`OwnedSecrets`] | secrets that wipe themselves, any number of them |
 //! | [`BoxedClock`] | a clock chosen at run time |
 //! | `Vec<u8>` | a [`Sink`] that grows |
