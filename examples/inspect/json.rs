@@ -23,7 +23,7 @@ pub fn report(report: &Report) -> Json {
         "date": report.signed_at_secs.map(date),
         "age_secs": report.signed_at_secs.map(|at| i128::from(report.now_secs) - i128::from(at)),
         "signature": signature(report),
-        "flask": report.verdict.flask(report.is_session()),
+        "hipflask": report.verdict.hipflask(report.is_session()),
     })
 }
 

@@ -49,7 +49,7 @@ The keys of the JSON:
              mismatch, unsigned; key: which one; by_secs: how long expired, how far
              in the future; digest_by_length; holds_with: a list of key, salt,
              derivation, digest
-  flask      what Flask does with it: opens, starts afresh, fails; null without a key
+  hipflask   what hipflask does with it: opens, starts afresh, fails; null without a key
 ";
 
 pub enum Command {

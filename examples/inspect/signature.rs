@@ -114,8 +114,9 @@ impl Verdict {
             .unwrap_or_else(|| Self::Mismatch { holds_with: ways(token, options) })
     }
 
-    /// What Flask does with such a cookie, whose payload is a session or not.
-    pub fn flask(&self, is_session: bool) -> Option<&'static str> {
+    /// What hipflask does with such a cookie, whose payload is a session or not. So
+    /// does Flask, but for what docs/compatibility.md lists.
+    pub fn hipflask(&self, is_session: bool) -> Option<&'static str> {
         Some(match self {
             Self::Unknown => return None,
             Self::Holds { .. } if is_session => "opens",

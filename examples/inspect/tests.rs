@@ -143,7 +143,7 @@ fn a_token_is_judged_as_itsdangerous_judges_it() {
 }
 
 #[test]
-fn flask_does_what_the_report_says() {
+fn what_the_report_says_of_these_flask_does_too() {
     let mut does = BTreeMap::new();
     for case in vectors("open_session") {
         let (request, expected, id) = (&case["req"], &case["exp"], &case["id"]);
@@ -164,7 +164,7 @@ fn flask_does_what_the_report_says() {
         let token: Vec<u8> = value.unquoted().collect();
         // Flask takes an empty value for no cookie at all.
         let report = Report::new(&token, &options);
-        let answer = json::report(&report)["flask"].as_str().unwrap().to_owned();
+        let answer = json::report(&report)["hipflask"].as_str().unwrap().to_owned();
         let empty = json!({"t": "dict", "v": []});
         match answer.as_str() {
             "opens" if json::report(&report)["payload"]["value"]["t"] == "null" => {
@@ -273,7 +273,7 @@ fn without_a_key_the_same_is_shown() {
         Report::new(COOKIE.as_bytes(), &Options { keys: Vec::new(), ..options(&["--now", "1700000000"]) });
     assert!(matches!(report.verdict, Verdict::Unknown));
     assert_eq!(report.verdict.exit_code(), 0);
-    assert_eq!(json::report(&report)["flask"], Json::Null);
+    assert_eq!(json::report(&report)["hipflask"], Json::Null);
     assert_eq!(report.signed_at_secs, Some(1_700_000_000));
     assert!(text::report(&report).contains("\n    'a': 1,\n"));
 }

@@ -24,8 +24,10 @@ pub fn report(report: &Report) -> String {
     for text in signature(report) {
         line("signature", text);
     }
-    if let Some(does) = report.verdict.flask(report.is_session()) {
-        line("Flask", format!("{does}{}", if does == "fails" { ": 500 Internal Server Error" } else { "" }));
+    if let Some(does) = report.verdict.hipflask(report.is_session()) {
+        let like_flask =
+            if does == "fails" { ", as Flask does unless docs/compatibility.md lists it" } else { "" };
+        line("hipflask", format!("{does}{like_flask}"));
     }
     match report.payload.as_ref().map(|payload| &payload.value) {
         None => {}
