@@ -1,5 +1,17 @@
 //! Tagged JSON: Flask's `TaggedJSONSerializer`, without an allocator.
 //!
+//! | Rust, through serde | Python |
+//! |---|---|
+//! | a slice, `Vec`, `heapless::Vec`, of bytes too | list |
+//! | a tuple, `[T; N]`, so also `b"text"` | tuple |
+//! | [`Bytes`], `serde_bytes` | bytes |
+//! | a struct; a map whose keys are text | dict |
+//! | [`Markup`], [`Uuid`], [`DateTime`] | Markup, UUID, datetime |
+//! | integers, [`BigInt`]; floats; text, `char`; `bool` | int, float, str, bool |
+//! | `None`, `()` | None |
+//! | a unit variant; any other variant | its name; a dict of name and contents |
+//! | [`Custom`] | what its registered tag makes of it |
+//!
 //! A JSON text is read *in place*: one pass checks it and rewrites it into
 //! *unescaped JSON*, the same grammar in which
 //!
