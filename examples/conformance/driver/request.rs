@@ -81,13 +81,12 @@ pub fn wsgi(header: &str) -> String {
     header.bytes().map(char::from).collect()
 }
 
-/// A point in time: seconds, with a fraction if any. There is none before 1970.
+/// A point in time: seconds, with a fraction if any.
 pub fn clock_time(field: &Json) -> Result<UnixTime, Error> {
     match (field, field.as_u64(), field.as_f64()) {
         (Json::Null, _, _) => Ok(UnixTime::from_secs(0)),
         (_, Some(secs), _) => Ok(UnixTime::from_secs(secs)),
-        (_, None, Some(secs)) if secs < 18_446_744_073_709_551_616.0 => {
-            let secs = secs.max(0.0);
+        (_, None, Some(secs)) if (0.0..18_446_744_073_709_551_616.0).contains(&secs) => {
             Ok(UnixTime::new(secs as u64, (secs.fract() * 1e6).round_ties_even() as u32))
         }
         _ => Err(Error::ClockNotSet),
