@@ -28,6 +28,18 @@ impl Request for [u8] {
     }
 }
 
+impl<const N: usize> Request for [u8; N] {
+    fn cookie_headers(&self) -> impl Iterator<Item = &[u8]> {
+        self.as_slice().cookie_headers()
+    }
+}
+
+impl Request for str {
+    fn cookie_headers(&self) -> impl Iterator<Item = &[u8]> {
+        core::iter::once(self.as_bytes())
+    }
+}
+
 /// A response with a header list, for [`Saved::apply`](crate::Saved::apply).
 ///
 /// A server that streams its headers out does without: it writes

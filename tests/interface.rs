@@ -348,6 +348,16 @@ fn every_hook_can_be_overridden() {
 }
 
 #[test]
+fn one_cookie_header_is_a_request_as_text_and_as_bytes() {
+    fn headers<R: Request + ?Sized>(request: &R) -> Vec<&[u8]> {
+        request.cookie_headers().collect()
+    }
+    assert_eq!(headers("a=b; c"), [b"a=b; c"]);
+    assert_eq!(headers(b"a=b; c"), [b"a=b; c"]);
+    assert_eq!(headers(&b"a=b; c"[..]), [b"a=b; c"]);
+}
+
+#[test]
 fn several_cookie_headers_are_one() {
     let routed = Routed { cookies: vec![b"theme=dark", COOKIE, b"session=later"], prefix: "/" };
     request(&flask(), &Config::new(), &routed, |context| {
@@ -688,13 +698,16 @@ fn a_quoted_cookie_is_read_as_werkzeug_reads_it() {
 
 #[test]
 fn text_that_would_break_the_header_is_refused() {
-    for (name, domain) in [("session\r\nX: y", None), ("session", Some("a\nb")), ("a;b", None)] {
+    let (in_name, in_domain) = ("SESSION_COOKIE_NAME", "SESSION_COOKIE_DOMAIN");
+    for (name, domain, setting) in
+        [("session\r\nX: y", None, in_name), ("session", Some("a\nb"), in_domain), ("a;b", None, in_name)]
+    {
         let config = Config { session_cookie_name: name, session_cookie_domain: domain, ..Config::new() };
         for handler in
             [|session: &mut Session| session.insert("a", &1), |session: &mut Session| session.clear()]
         {
             let sent = request(&flask(), &config, &b""[..], |context| handler(context.session()).unwrap());
-            assert_eq!(sent, Err(Error::InvalidConfig));
+            assert_eq!(sent, Err(Error::InvalidConfig { setting }));
         }
     }
 }
