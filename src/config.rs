@@ -160,7 +160,7 @@ impl Lifetime {
         if (-MAX_DAYS * DAY_SECS..(MAX_DAYS + 1) * DAY_SECS).contains(&self.secs) {
             Ok(self.whole_secs())
         } else {
-            Err(Error::InvalidConfig)
+            Err(Error::InvalidConfig { setting: "PERMANENT_SESSION_LIFETIME" })
         }
     }
 

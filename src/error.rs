@@ -66,7 +66,16 @@ pub enum Error {
     InvalidSeparator,
     /// A setting that cannot be used: text that cannot be written into a header, or
     /// a lifetime beyond Python's `timedelta`.
-    InvalidConfig,
+    InvalidConfig {
+        /// Flask's name of it, such as `SESSION_COOKIE_DOMAIN`; itsdangerous' `sep`
+        /// for a signer's separator.
+        setting: &'static str,
+    },
+    /// A keyring is full.
+    TooManyFallbacks {
+        /// How many fallbacks it takes: `Keyring<Sha1, 4>` takes four.
+        limit: usize,
+    },
 }
 
 impl Error {
@@ -126,8 +135,11 @@ impl fmt::Display for Error {
             Self::InvalidSeparator => {
                 f.write_str("the separator may not be a letter, a digit, '-', '_' or '='")
             }
-            Self::InvalidConfig => {
-                f.write_str("a setting holds text that cannot stand in a header, or too long a lifetime")
+            Self::InvalidConfig { setting } => {
+                write!(f, "the setting {setting} has a value that cannot be used")
+            }
+            Self::TooManyFallbacks { limit } => {
+                write!(f, "the keyring takes {limit} fallback keys, and there are more")
             }
         }
     }

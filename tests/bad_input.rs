@@ -348,7 +348,7 @@ fn any_setting_gives_a_header_or_an_error() {
                 );
                 assert!(saved.oversize_len_bytes.is_none_or(|len| len == line.len()));
             }
-            Err(Error::InvalidConfig | Error::CookieTooLarge { .. } | Error::DateOutOfRange) => {}
+            Err(Error::InvalidConfig { .. } | Error::CookieTooLarge { .. } | Error::DateOutOfRange) => {}
             Err(error) => panic!("{error:?} with {config:?}"),
         }
     }

@@ -198,7 +198,11 @@ fn same_site_is_one_of_three_words_in_any_case() {
     assert_eq!(SameSite::parse("lax"), Ok(SameSite::Lax));
     assert_eq!(SameSite::parse("NONE"), Ok(SameSite::None));
     for text in ["", " lax", "Lax ", "strict-ish"] {
-        assert_eq!(SameSite::parse(text), Err(Error::InvalidConfig), "{text:?}");
+        assert_eq!(
+            SameSite::parse(text),
+            Err(Error::InvalidConfig { setting: "SESSION_COOKIE_SAMESITE" }),
+            "{text:?}"
+        );
     }
 }
 

@@ -33,7 +33,7 @@ impl SameSite {
         [Self::Strict, Self::Lax, Self::None]
             .into_iter()
             .find(|same_site| same_site.as_str().eq_ignore_ascii_case(text))
-            .ok_or(Error::InvalidConfig)
+            .ok_or(Error::InvalidConfig { setting: "SESSION_COOKIE_SAMESITE" })
     }
 
     /// The word in the header.
@@ -141,12 +141,15 @@ impl<'a, V> SetCookie<'a, V> {
     /// a domain in its `xn--` form).
     pub fn check(&self) -> Result<(), Error> {
         let name_is_fine = self.name.bytes().all(|byte| byte == b'\t' || is_fine_in_attribute(byte));
+        if !name_is_fine {
+            return Err(Error::InvalidConfig { setting: "SESSION_COOKIE_NAME" });
+        }
         let domain_is_fine = self.domain.is_none_or(|domain| {
             let domain = bare_domain(domain);
             domain.bytes().all(|byte| byte.is_ascii() && is_fine_in_attribute(byte))
                 && has_fine_labels(domain)
         });
-        if name_is_fine && domain_is_fine { Ok(()) } else { Err(Error::InvalidConfig) }
+        if domain_is_fine { Ok(()) } else { Err(Error::InvalidConfig { setting: "SESSION_COOKIE_DOMAIN" }) }
     }
 
     /// The length of the header value, which is what `MAX_COOKIE_SIZE` limits.

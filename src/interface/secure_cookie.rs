@@ -226,7 +226,7 @@ where
         let suffix = self.signer.finish(mac, now)?;
         // It starts with the separator, of which a signer allows more than a header does.
         if !suffix.as_bytes().first().is_some_and(|separator| cookie::is_bare_in_value(*separator)) {
-            return Err(Error::InvalidConfig);
+            return Err(Error::InvalidConfig { setting: "sep" });
         }
         let value_len_bytes = payload_len.saturating_add(suffix.as_bytes().len());
         let value = SessionCookie { payload: Some(payload), suffix };

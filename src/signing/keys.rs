@@ -219,8 +219,8 @@ impl<D: Digest, const FALLBACKS: usize> Keyring<D, FALLBACKS> {
     /// A ring of all the secrets of a source.
     ///
     /// # Errors
-    /// What the source answers, and [`Error::Capacity`] when it has more than
-    /// `FALLBACKS` fallbacks.
+    /// What the source answers, and [`Error::TooManyFallbacks`] when it has more than
+    /// `FALLBACKS` that are not empty.
     pub fn from_source<S: SecretKeySource + ?Sized>(
         source: &S,
         salt: &[u8],
@@ -240,7 +240,7 @@ impl<D: Digest, const FALLBACKS: usize> Keyring<D, FALLBACKS> {
     /// from others.
     ///
     /// # Errors
-    /// [`Error::Capacity`] when there are `FALLBACKS` fallbacks already.
+    /// [`Error::TooManyFallbacks`] when there are `FALLBACKS` fallbacks already.
     pub fn push_fallback(
         &mut self,
         secret: &[u8],
@@ -253,7 +253,7 @@ impl<D: Digest, const FALLBACKS: usize> Keyring<D, FALLBACKS> {
     /// Like [`push_fallback`](Self::push_fallback), with a key derived elsewhere.
     ///
     /// # Errors
-    /// [`Error::Capacity`] when there are `FALLBACKS` fallbacks already.
+    /// [`Error::TooManyFallbacks`] when there are `FALLBACKS` fallbacks already.
     pub fn push_derived_fallback(&mut self, key: &[u8]) -> Result<(), Error> {
         self.push(HmacKey::from_derived(key))
     }
@@ -271,13 +271,7 @@ impl<D: Digest, const FALLBACKS: usize> Keyring<D, FALLBACKS> {
 
     fn push(&mut self, key: Option<HmacKey<D>>) -> Result<(), Error> {
         let Some(key) = key else { return Ok(()) };
-        self.fallbacks.push(key).map_err(|key| {
-            let key_bytes = size_of_val(&key);
-            Error::Capacity {
-                needed_bytes: key_bytes.saturating_mul(FALLBACKS.saturating_add(1)),
-                capacity_bytes: key_bytes.saturating_mul(FALLBACKS),
-            }
-        })
+        self.fallbacks.push(key).map_err(|_| Error::TooManyFallbacks { limit: FALLBACKS })
     }
 }
 
@@ -309,7 +303,7 @@ impl<D: Digest, const FALLBACKS: usize> fmt::Debug for Keyring<D, FALLBACKS> {
 mod tests {
     extern crate std;
     use super::*;
-    use std::format;
+    use std::{format, string::ToString as _};
 
     const fn wipes_itself<T: ZeroizeOnDrop>() {}
 
@@ -333,17 +327,13 @@ mod tests {
     }
 
     #[test]
-    fn a_full_ring_takes_no_more_and_says_how_much_it_would_take() {
+    fn a_full_ring_takes_no_more_and_says_how_many_it_takes() {
         let mut keys: Keyring<Sha1, 1> = Keyring::new(b"a", b"", KeyDerivation::Hmac);
         keys.push_fallback(b"b", b"", KeyDerivation::Hmac).unwrap();
         // An empty secret takes no room.
         keys.push_fallback(b"", b"", KeyDerivation::Hmac).unwrap();
-        let Err(Error::Capacity { needed_bytes, capacity_bytes }) = keys.push_derived_fallback(b"c") else {
-            panic!("a second fallback went in")
-        };
-        assert_eq!(needed_bytes, 2 * capacity_bytes);
-        let secrets = Secrets { current: b"a", fallbacks: &[b"b", b"c", b""] };
-        let keys: Result<Keyring<Sha1, 1>, _> = Keyring::from_source(&secrets, b"", KeyDerivation::Hmac);
-        assert!(keys.unwrap_err().is_capacity());
+        let full = Error::TooManyFallbacks { limit: 1 };
+        assert_eq!(keys.push_derived_fallback(b"c"), Err(full));
+        assert_eq!(full.to_string(), "the keyring takes 1 fallback keys, and there are more");
     }
 }
