@@ -469,7 +469,9 @@ fn other_formats_see_what_is_inside() {
     inside(DateTime::UNIX_EPOCH, r#""Thu, 01 Jan 1970 00:00:00 GMT""#);
     inside(Bytes::<2>::from_slice(b"\0\xff").unwrap(), "[0,255]");
     let custom = Custom { key: " x", value: [1] };
-    assert_eq!(serde_json::to_string(&custom).unwrap(), r#"{" x":[1]}"#);
+    let json = r#"{" x":[1]}"#;
+    assert_eq!(serde_json::to_string(&custom).unwrap(), json);
+    assert_eq!(serde_json::from_str::<Custom<'_, [u8; 1]>>(json).unwrap(), custom);
 
     type AnyBytes<'a> = serde::de::value::BytesDeserializer<'a, serde::de::value::Error>;
     let bytes = |bytes: &'static [u8]| Bytes::<2>::deserialize(AnyBytes::new(bytes));
@@ -509,6 +511,17 @@ fn a_registered_tag_is_written_checked_and_read() {
     let mut buffer = json.as_bytes().to_vec();
     let Kind::Custom { key, value } = serializer.loads(&mut buffer).unwrap().kind() else { panic!() };
     assert_eq!((key, value.to::<Vec<u8>>()), (" \u{e9}", Ok(vec![1, 2])));
+    let mut buffer = json.as_bytes().to_vec();
+    assert_eq!(serializer.loads(&mut buffer).unwrap().to::<Custom<'_, Vec<u8>>>(), Ok(custom.clone()));
+    let mut buffer = json.as_bytes().to_vec();
+    let value = serializer.loads(&mut buffer).unwrap();
+    assert_eq!(value.to::<Custom<'_, Vec<bool>>>(), Err(Error::WrongType));
+    assert_eq!(value.to::<BTreeMap<String, Vec<u8>>>(), Err(Error::WrongType));
+    for other in [r#"{"a":[1,2]}"#, r#""a""#, "[1,2]"] {
+        let mut buffer = other.as_bytes().to_vec();
+        let value = serializer.loads(&mut buffer).unwrap();
+        assert_eq!(value.to::<Custom<'_, Vec<u8>>>(), Err(Error::WrongType), "{other}");
+    }
     // Unregistered, and with contents that the tag does not accept.
     assert_eq!(dumps(&custom), Err(Error::NotSerializable));
     assert_eq!(dumps_with(serializer, &Custom { key: " \u{e9}", value: 1 }), Err(Error::NotSerializable));

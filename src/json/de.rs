@@ -236,11 +236,15 @@ impl<'de> Deserializer<'de> for Value<'de> {
 
     fn deserialize_enum<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
         match self.kind() {
+            Kind::Custom { key, value } if name == types::CUSTOM => {
+                visitor.visit_enum(Variant { variant: key, contents: Some(value) })
+            }
+            _ if name == types::CUSTOM => Err(Error::WrongType),
             Kind::Str(variant) => visitor.visit_enum(Variant { variant, contents: None }),
             Kind::Dict(dict) => {
                 let mut entries = dict.iter();

@@ -45,8 +45,35 @@ impl Standard {
 /// [`TaggedJsonSerializer::register`](super::TaggedJsonSerializer::register).
 ///
 /// Flask's `JSONTag` turns the JSON form into a Python object. Here the value
-/// is seen as [`Kind::Custom`](super::Kind::Custom), is written from
-/// [`Custom`](super::Custom), and the tag says which contents are its own.
+/// is seen as [`Kind::Custom`](super::Kind::Custom), is written from and read
+/// into [`Custom`](super::Custom), and the tag says which contents are its own.
+///
+/// ```
+/// use hipflask::{
+///     Config, RequestContext, SecureCookieSession, SecureCookieSessionInterface, SessionMap as _, UnixTime,
+///     json::{Custom, JsonTag, Kind, SESSION_JSON_SERIALIZER},
+///     signing::{KeyDerivation, Keyring, NoCompression},
+/// };
+///
+/// // For `class TagDecimal(JSONTag)` with `key = " dec"`, whose JSON is the number's text.
+/// const TAGS: &[JsonTag] = &[JsonTag::new(" dec", |value| matches!(value.kind(), Kind::Str(_)))];
+///
+/// let keys: Keyring = Keyring::new(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
+/// let interface = SecureCookieSessionInterface::new(keys, || Ok(UnixTime::from_secs(1_700_000_000)))
+///     .with_serializer(SESSION_JSON_SERIALIZER.register(TAGS)?);
+/// let config = Config::new();
+///
+/// let mut session = SecureCookieSession::<64>::new();
+/// let mut context = RequestContext::begin(&interface, &config, "", &mut session)?;
+/// context.session().insert("total", &Custom { key: " dec", value: "19.90" })?;
+/// let total: Option<Custom<'_, &str>> = context.session().get_as("total")?;
+/// assert_eq!(total, Some(Custom { key: " dec", value: "19.90" }));
+///
+/// let mut scratch = NoCompression;
+/// let saved = context.finish(&mut scratch)?; // {"total":{" dec":"19.90"}}
+/// assert!(saved.set_cookie.is_some());
+/// # Ok::<(), hipflask::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct JsonTag {
     pub(crate) key: &'static str,

@@ -7,7 +7,7 @@ use core::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error as _, SeqAccess, Visitor},
+    de::{EnumAccess, Error as _, SeqAccess, VariantAccess as _, Visitor},
 };
 
 use super::DateTime;
@@ -234,8 +234,9 @@ impl<'de, const N: usize> Visitor<'de> for BytesVisitor<N> {
     }
 }
 
-/// A value of a tag that the application registered. It serializes as a
-/// newtype around `{key: value}`, so other serde formats see that dict.
+/// A value of a tag that the application registered. Other serde formats see
+/// the dict `{key: value}`. Who reads one compares the key: of several
+/// registered tags it may be any.
 ///
 /// ```
 /// use hipflask::{json::{Custom, JsonTag, Kind, SESSION_JSON_SERIALIZER}, sink::SliceSink};
@@ -247,6 +248,8 @@ impl<'de, const N: usize> Visitor<'de> for BytesVisitor<N> {
 /// let value = Custom { key: " od", value: [1, 2].as_slice() };
 /// serializer.dumps(&value, &mut scratch, &mut sink)?;
 /// assert_eq!(sink.written(), br#"{" od":[1,2]}"#);
+/// let read: Custom<'_, [u8; 2]> = serializer.loads(sink.into_written())?.to()?;
+/// assert_eq!(read, Custom { key: " od", value: [1, 2] });
 /// # Ok::<(), hipflask::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -260,6 +263,28 @@ pub struct Custom<'k, T> {
 impl<T: Serialize> Serialize for Custom<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_newtype_struct(CUSTOM, &OneEntry(self.key, &self.value))
+    }
+}
+
+// serde's form of an enum is such a dict, and the variant's name any key.
+impl<'de: 'k, 'k, T: Deserialize<'de>> Deserialize<'de> for Custom<'k, T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_enum(CUSTOM, &[], CustomVisitor(PhantomData))
+    }
+}
+
+struct CustomVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for CustomVisitor<T> {
+    type Value = Custom<'de, T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a tagged value")
+    }
+
+    fn visit_enum<A: EnumAccess<'de>>(self, tagged: A) -> Result<Self::Value, A::Error> {
+        let (key, contents) = tagged.variant()?;
+        Ok(Custom { key, value: contents.newtype_variant()? })
     }
 }
 
