@@ -1,4 +1,18 @@
 #![no_std]
+// Of two definitions of a link the first counts, so the README's links, which are for
+// its readers in the repository, lead to this documentation's own pages.
+//! [docs/compatibility.md]: guide::compatibility
+//! [docs/cookie.md]: guide::cookie
+//! [docs/firmware.md]: guide::firmware
+//! [docs/fuzzing.md]: guide::fuzzing
+//! [`interface`]: mod@interface
+//! [`session`]: mod@session
+//! [`json`]: mod@json
+//! [`signing`]: mod@signing
+//! [`zlib`]: mod@zlib
+//! [`cookie`]: mod@cookie
+//! [`backends`]: mod@backends
+//!
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unreachable_pub)]
@@ -65,7 +79,5 @@ pub use interface::{
 };
 pub use session::{NullSession, SecureCookieSession, Session, SessionMap, SessionMixin};
 
-/// The examples of the pages in `docs/`, which run with the tests.
-#[cfg(doctest)]
-#[doc = include_str!("../docs/fuzzing.md")]
-mod pages {}
+#[cfg(any(doc, doctest))]
+pub mod guide;

@@ -1,0 +1,14 @@
+//! The pages of `docs/`, for whoever reads the documentation without the repository.
+//! There is no code in here.
+
+#[doc = include_str!("../docs/cookie.md")]
+pub mod cookie {}
+
+#[doc = include_str!("../docs/compatibility.md")]
+pub mod compatibility {}
+
+#[doc = include_str!("../docs/firmware.md")]
+pub mod firmware {}
+
+#[doc = include_str!("../docs/fuzzing.md")]
+pub mod fuzzing {}
