@@ -4,7 +4,7 @@ use hipflask::{
     Config, Error,
     backends::alloc::OwnedValue,
     cookie::{SetCookie, find},
-    json::{DateTime, SESSION_JSON_SERIALIZER},
+    json::{DateTime, Kind, SESSION_JSON_SERIALIZER, Value},
     signing::{Base64Reader, KeyDerivation, Keyring, TimestampSigner},
     zlib::inflate,
 };
@@ -40,6 +40,8 @@ pub struct Payload {
     /// Of the JSON, if there is any.
     pub text_len_bytes: Option<usize>,
     pub value: Result<OwnedValue, Error>,
+    /// Whether Flask sends it with a date.
+    permanent: bool,
 }
 
 impl Report {
@@ -71,7 +73,8 @@ impl Report {
 /// The value of the cookie called `name`, if `given` is a header, else `given`.
 ///
 /// # Errors
-/// When there is no such cookie in the header, or it is too long to look at.
+/// When nothing is given, there is no such cookie in the header, or it is too long
+/// to look at.
 pub fn value_of(given: &[u8], name: &str) -> Result<Vec<u8>, String> {
     if given.len() > MAX_COOKIE_BYTES {
         return Err(format!("a cookie of more than {MAX_COOKIE_BYTES} bytes"));
@@ -83,7 +86,9 @@ pub fn value_of(given: &[u8], name: &str) -> Result<Vec<u8>, String> {
     });
     // Neither base64 nor the separator has a `=`.
     let header = header.or_else(|| given.contains(&b'=').then_some(given));
-    let Some(header) = header else { return Ok(given.to_vec()) };
+    let Some(header) = header else {
+        return if given.is_empty() { Err("no cookie was given".into()) } else { Ok(given.to_vec()) };
+    };
     match find(std::iter::once(header), name) {
         Some(value) => Ok(value.unquoted().collect()),
         None => Err(format!("there is no cookie called {name} in it; see --name")),
@@ -101,10 +106,8 @@ fn claims(token: &[u8]) -> (Option<&[u8]>, Option<u64>) {
 
 /// How long Flask's `Set-Cookie` is, as far as its default settings make it.
 fn header_len(token: &[u8], name: &str, payload: Option<&Payload>) -> usize {
-    let value = payload.and_then(|payload| payload.value.as_ref().ok());
-    let permanent = value.and_then(|value| value.get("_permanent")).and_then(OwnedValue::as_bool);
     // All dates have the same length.
-    let expires = DateTime::from_unix_secs(0).filter(|_| permanent == Some(true));
+    let expires = payload.filter(|payload| payload.permanent).map(|_| DateTime::UNIX_EPOCH);
     let header = SetCookie { http_only: true, expires, ..SetCookie::new(name, "") };
     header.to_string().len() + token.len()
 }
@@ -112,12 +115,20 @@ fn header_len(token: &[u8], name: &str, payload: Option<&Payload>) -> usize {
 impl Payload {
     fn new(payload: &[u8]) -> Self {
         let compressed = payload.starts_with(b".");
-        let text = decode(payload);
+        let mut text = decode(payload);
+        let text_len_bytes = text.as_ref().ok().map(Vec::len);
+        let value =
+            text.as_mut().map_err(|error| *error).and_then(|text| SESSION_JSON_SERIALIZER.loads(text));
+        let permanent = match value.map(Value::kind) {
+            Ok(Kind::Dict(session)) => session.get("_permanent").is_some_and(Value::is_truthy),
+            _ => false,
+        };
         Self {
             compressed,
             len_bytes: payload.len(),
-            text_len_bytes: text.as_ref().ok().map(Vec::len),
-            value: text.and_then(|mut text| Ok(SESSION_JSON_SERIALIZER.loads(&mut text)?.into())),
+            text_len_bytes,
+            value: value.map(OwnedValue::from),
+            permanent,
         }
     }
 }

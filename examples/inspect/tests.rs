@@ -295,6 +295,7 @@ fn bombs_and_garbage_are_bounded() {
     assert!(value_of(&vec![b'a'; MAX_COOKIE_BYTES], "session").is_ok());
     assert!(value_of(&vec![b'a'; MAX_COOKIE_BYTES + 1], "session").is_err());
     assert!(value_of(b"other=a", "session").is_err());
+    assert!(value_of(b" \n", "session").is_err());
     assert_eq!(value_of(b"theme=x; session=\"a.b\"\r\n", "session"), Ok(b"a.b".to_vec()));
 }
 

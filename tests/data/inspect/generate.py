@@ -23,6 +23,8 @@ itsdangerous.TimestampSigner.get_timestamp = lambda self: 1_700_000_000
 SESSIONS = [
     {},
     {"user": "Zoë", "visits": 3, "_permanent": True},
+    {"_permanent": 1},
+    {"_permanent": ""},
     {"none": None, "yes": True, "no": False, "big": 1 << 80, "minus": -7},
     {"floats": [0.5, -0.0, 1e16, 1e-5, 2.0**-25, float("nan"), float("inf"), float("-inf")]},
     {"tuples": [(), (1,), (1, 2), ((),)], "list": [], "dict": {}, "nested": {"a": {"b": [{" t": 1}]}}},
