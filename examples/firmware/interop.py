@@ -401,7 +401,7 @@ class LateClock(unittest.TestCase):
 
         now = str(int(time.time()))
         form = {"user": "ada", "password": "wrong", "now": now}
-        self.assertEqual(client.request(device.port, "POST", "/login", form)[0], 303)
+        self.assertEqual(client.request(device.port, "POST", "/login", form)[0], 403)
         form = {"user": "ada", "password": "flask", "now": "1000000000"}
         self.assertEqual(client.request(device.port, "POST", "/login", form)[0], 503)
         self.assertEqual(device.stats()["time"], 0)

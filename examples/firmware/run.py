@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 NTP_TO_UNIX_SECS = 2_208_988_800
 
@@ -86,7 +87,8 @@ def main():
         for line in device.stdout:
             print(line, end="", flush=True)
             if line.startswith("ready"):
-                print(f"open http://127.0.0.1:{port}/ (password: flask)", flush=True)
+                password = " (password: flask)" if Path(arguments.firmware).name == "device" else ""
+                print(f"open http://127.0.0.1:{port}/{password}", flush=True)
     except KeyboardInterrupt:
         device.terminate()
     sys.exit(device.wait())

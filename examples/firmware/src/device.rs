@@ -12,6 +12,7 @@ use sequential_storage::{
     cache::{Cache, Uncached},
     map::{MapConfig, MapStorage},
 };
+use zeroize::Zeroizing;
 
 use crate::board::{
     flash::{BYTES, Flash},
@@ -84,14 +85,14 @@ impl Store {
         if let Some(shared) = SHARED_KEY {
             return Some(use_key(shared.as_bytes()));
         }
-        let mut buffer = [0; ITEM_BYTES];
-        if let Ok(Some(kept)) = self.0.fetch_item::<&[u8]>(&mut buffer, &KEY).await {
+        let mut buffer = Zeroizing::new([0; ITEM_BYTES]);
+        if let Ok(Some(kept)) = self.0.fetch_item::<&[u8]>(&mut *buffer, &KEY).await {
             return Some(use_key(kept));
         }
-        let mut made = [0; 32];
-        host::entropy(&mut made)?;
-        self.0.store_item(&mut buffer, &KEY, &&made[..]).await.ok()?;
-        Some(use_key(&made))
+        let mut made = Zeroizing::new([0; 32]);
+        host::entropy(&mut *made)?;
+        self.0.store_item(&mut *buffer, &KEY, &&made[..]).await.ok()?;
+        Some(use_key(&*made))
     }
 
     /// The latest time the device ever knew, in Unix seconds.

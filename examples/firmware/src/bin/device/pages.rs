@@ -128,9 +128,10 @@ fn login(shared: Shared, session: &mut Session, form: &Fields) -> Result<Answer,
         return Err(FORGED);
     }
     if form.user.is_empty() || !device::is_password(&form.password) {
-        if is_set {
-            flash(session, "Wrong name or password.", "error")?;
+        if !is_set {
+            return Err(Answer::text(StatusCode::FORBIDDEN, "wrong name or password: go back\n"));
         }
+        flash(session, "Wrong name or password.", "error")?;
         return Ok(Answer::to("/login"));
     }
     if !is_set && !form.now.is_some_and(|secs| shared.0.set_clock(UnixTime::from_secs(secs))) {
