@@ -23,6 +23,12 @@ logs=$output/fuzz-logs
 command -v c++ >/dev/null || tools/debian.sh g++
 cargo fuzz --version >/dev/null 2>&1 || cargo install --quiet --locked cargo-fuzz
 
+mapfile -t known < <(cargo fuzz list)
+[ ${#targets[@]} -gt 0 ] || targets=("${known[@]}")
+for target in "${targets[@]}"; do
+    [[ " ${known[*]} " = *" $target "* ]] || { echo "no target is called $target; there are ${known[*]}" >&2; exit 2; }
+done
+
 # Without a sanitizer, which code without `unsafe` has little need of, stable Rust will do.
 cargo=(cargo)
 if [ "$sanitizer" != none ]; then
@@ -31,7 +37,6 @@ fi
 export CARGO_TARGET_DIR=$output
 "${cargo[@]}" run --quiet --manifest-path fuzz/Cargo.toml --example seeds -- "$seeds"
 "${cargo[@]}" fuzz build --sanitizer "$sanitizer" 2>&1 | { grep -E '^(warning|error)' -A 8 || true; }
-[ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(cargo fuzz list)
 
 # Which words a target's inputs are made of.
 dictionary() {
