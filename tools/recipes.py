@@ -33,6 +33,9 @@ TIMEOUT_SECS = 20
 REQUESTS = 200
 # What an interrupt saves on the program's stack, wherever it comes; it has a stack of its own.
 INTERRUPT_BYTES = 36
+PAGE = ROOT / "docs/firmware.md"
+# By how much the page's figures may be off: a compiler's next release changes some bytes.
+TOLERANCE = 0.03
 # In the table, what is smaller is added up.
 SMALL_BYTES = 256
 
@@ -235,14 +238,20 @@ def main():
     devices = (("picoserve", os.environ["PICOSERVE"], "/login"), ("smoltcp", os.environ["SMOLTCP"], "/"))
     print(f"{'':10} {'flash':>8} {'static RAM':>11} {'stack used':>11}")
     budgets = []
+    taken = []
     for name, firmware, login_page in devices:
         flash, static, parts, stack = figures(firmware, login_page)
         print(f"{name:10} {flash:8,} {static:11,} {stack:11,}")
         budgets.append((name, parts))
+        taken.append(static + stack + INTERRUPT_BYTES)
     for name, parts in budgets:
         print(f"\nRAM of {name}")
         for size, part in parts:
             print(f"{size:8,} {part}")
+    row = re.search(r"^\| \*\*together\*\* \| \*\*([\d,]+)\*\* \| \*\*([\d,]+)\*\* \|$", PAGE.read_text(), re.MULTILINE)
+    written = [int(figure.replace(",", "")) for figure in row.groups()]
+    if any(abs(now - then) > then * TOLERANCE for now, then in zip(taken, written)):
+        sys.exit(f"docs/firmware.md says {written} bytes of RAM together, it is {taken}")
 
 
 if __name__ == "__main__":
