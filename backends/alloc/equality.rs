@@ -4,6 +4,7 @@ use ::alloc::{
     borrow::Cow,
     format,
     string::{String, ToString as _},
+    vec::Vec,
 };
 
 use super::OwnedValue;
@@ -14,13 +15,7 @@ impl PartialEq for OwnedValue {
             (Self::Null, Self::Null) => true,
             (Self::Str(a) | Self::Markup(a), Self::Str(b) | Self::Markup(b)) => a == b,
             (Self::List(a), Self::List(b)) | (Self::Tuple(a), Self::Tuple(b)) => a == b,
-            (Self::Dict(a), Self::Dict(b)) => {
-                let are_in = |entries: &[(String, Self)], dict: &Self| {
-                    entries.iter().all(|(key, value)| dict.get(key) == Some(value))
-                };
-                // Both ways: a program can make a dict with equal keys.
-                a.len() == b.len() && are_in(a, other) && are_in(b, self)
-            }
+            (Self::Dict(a), Self::Dict(b)) => a.len() == b.len() && by_key(a) == by_key(b),
             (Self::Bytes(a), Self::Bytes(b)) => a == b,
             (Self::Uuid(a), Self::Uuid(b)) => a == b,
             (Self::DateTime(a), Self::DateTime(b)) => a == b,
@@ -31,6 +26,13 @@ impl PartialEq for OwnedValue {
             _ => integer(self).is_some_and(|a| integer(other) == Some(a)),
         }
     }
+}
+
+/// A dict's entries in the order of their keys, of which a program can make equal ones.
+fn by_key(entries: &[(String, OwnedValue)]) -> Vec<&(String, OwnedValue)> {
+    let mut entries = entries.iter().collect::<Vec<_>>();
+    entries.sort_by_key(|(key, _)| key);
+    entries
 }
 
 /// The value in decimal, if it is an integer in Python's eyes or equals one.
