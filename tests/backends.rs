@@ -353,6 +353,7 @@ mod alloc {
         assert_eq!((get("int").as_i64(), get("float").as_i64(), get("big").as_i64()), (Some(-3), None, None));
         assert_eq!((get("int").as_f64(), get("float").as_f64()), (Some(-3.0), Some(1e16)));
         assert_eq!(get("big").as_f64(), Some(1.2345678901234568e29));
+        assert_eq!(OwnedValue::BigInt("9".repeat(400)).as_f64(), None);
         assert_eq!((get("bool").as_bool(), get("int").as_bool()), (Some(true), None));
         assert_eq!((get("bytes").as_bytes(), get("str").as_bytes()), (Some(&[0, 255][..]), None));
         assert_eq!(get("list").as_slice().map(<[_]>::len), Some(2));

@@ -100,6 +100,14 @@ fn floats_are_float_and_read_ints_too() {
     assert!(loads::<f64>("NaN").unwrap().is_nan());
     assert_eq!(loads::<f64>("3"), Ok(3.0));
     assert_eq!(loads::<f64>("123456789012345678901234567890"), Ok(1.2345678901234568e29));
+    // Python's `float` raises for the integer; no `f32` is as large as these doubles.
+    let large = format!("1{}", "0".repeat(400));
+    wrong::<f64>(&large);
+    wrong::<f32>(&large);
+    wrong::<f32>("1e300");
+    wrong::<f32>("-1e300");
+    assert_eq!((loads("1e400"), loads("1e400")), (Ok(f64::INFINITY), Ok(f32::INFINITY)));
+    assert_eq!(loads(&format!("{:?}", f64::from(f32::MAX))), Ok(f32::MAX));
     wrong::<f64>("\"1\"");
     wrong::<f64>("null");
 }
@@ -295,7 +303,24 @@ fn map_keys_are_text() {
     assert_eq!(dumps(&BTreeMap::from([((1, 2), 2)])), Err(Error::NotSerializable));
     assert_eq!(dumps(&BTreeMap::from([(vec!["a"], 2)])), Err(Error::NotSerializable));
     assert_eq!(dumps(&BTreeMap::from([(None::<&str>, 2)])), Err(Error::NotSerializable));
-    assert_eq!(dumps(&BTreeMap::from([(Some("a"), 2)])).as_deref(), Ok(r#"{"a":2}"#));
+    assert_eq!(dumps(&HashMap::from([(Markup("a"), 2)])), Err(Error::NotSerializable));
+    assert_eq!(loads::<HashMap<BigInt<String>, u8>>(r#"{"1":2}"#), Err(Error::WrongType));
+    assert_eq!(loads::<BTreeMap<u8, u8>>(r#"{"1":2}"#), Err(Error::WrongType));
+}
+
+/// What serde writes as text is text as a key too.
+#[test]
+fn keys_of_every_kind_that_is_text_are_read_again() {
+    #[derive(Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord, Debug)]
+    struct Id(String);
+    #[derive(Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord, Debug)]
+    enum Color {
+        Red,
+    }
+    both_ways(BTreeMap::from([(Id("a".into()), 1)]), r#"{"a":1}"#);
+    both_ways(BTreeMap::from([(Some(String::from("a")), 1)]), r#"{"a":1}"#);
+    both_ways(BTreeMap::from([(Color::Red, 1)]), r#"{"Red":1}"#);
+    both_ways(BTreeMap::from([('a', 1)]), r#"{"a":1}"#);
 }
 
 /// Entries as they stand, in any order and number.
@@ -790,4 +815,23 @@ fn a_whole_session_is_a_typed_value() {
     assert_eq!(session.len(), 1);
     session.replace(&BTreeMap::<&str, u8>::new()).unwrap();
     assert!(session.read::<Map<'_>>().unwrap().is_empty());
+}
+
+/// As any value of the same text would be.
+#[test]
+fn a_whole_session_is_read_by_every_type_that_it_is_written_from() {
+    #[derive(Serialize, Deserialize, PartialEq, Debug)]
+    struct Wrapped(BTreeMap<String, u8>);
+    let entries = || BTreeMap::from([("a".into(), 1)]);
+    let mut session = SecureCookieSession::<256>::with_contents(&Wrapped(entries())).unwrap();
+    assert_eq!(session.read(), Ok(Wrapped(entries())));
+    assert_eq!(session.read(), Ok(Some(entries())));
+    assert_eq!(session.read::<Custom<'_, u8>>(), Err(Error::WrongType));
+    assert_eq!(session.read::<Markup<&str>>(), Err(Error::WrongType));
+    assert_eq!(session.read::<serde::de::IgnoredAny>(), Ok(serde::de::IgnoredAny));
+
+    session.replace(&Choice::New(1)).unwrap();
+    assert_eq!(session.read(), Ok(Choice::New(1)));
+    session.set_permanent(true).unwrap();
+    assert_eq!(session.read::<Choice>(), Err(Error::WrongType));
 }

@@ -103,12 +103,14 @@ impl OwnedValue {
         }
     }
 
-    /// The number as a double, if it is a number.
+    /// The number as a double, if it is a number, and no integer beyond all doubles.
     #[must_use]
     pub fn as_f64(&self) -> Option<f64> {
         match self {
             Self::Int(value) => Some(*value as f64),
-            Self::BigInt(digits) => Some(Number(digits.as_bytes()).as_f64()),
+            Self::BigInt(digits) => {
+                Some(Number(digits.as_bytes()).as_f64()).filter(|value| value.is_finite())
+            }
             Self::Float(value) => Some(*value),
             _ => None,
         }

@@ -1,9 +1,10 @@
 //! The serde deserializer: a [`Value`] as any Rust type, borrowing its text.
 //!
 //! It is strict: what Flask would see as another type is
-//! [`Error::WrongType`]. A `Markup` is text too, as in Python. Bytes come as a
-//! sequence of numbers, which `Bytes<N>`, `serde_bytes::ByteBuf` and `Vec<u8>`
-//! take. Recursion is bounded by [`MAX_DEPTH`](super::MAX_DEPTH).
+//! [`Error::WrongType`], but that an integer is a float too, where it is not too
+//! large, a `Markup` text, and a list a tuple and the other way round. Bytes come
+//! as a sequence of numbers, which `Bytes<N>`, `serde_bytes::ByteBuf` and
+//! `Vec<u8>` take. Recursion is bounded by [`MAX_DEPTH`](super::MAX_DEPTH).
 
 use core::fmt::Display;
 
@@ -13,6 +14,7 @@ use serde::{
         self, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, VariantAccess, Visitor,
         value::{BorrowedStrDeserializer, SeqDeserializer},
     },
+    forward_to_deserialize_any,
 };
 
 use super::{Kind, Number, Value, types};
@@ -30,7 +32,14 @@ where
     T: de::Deserialize<'de>,
     I: Iterator<Item = (&'de str, Value<'de>)>,
 {
-    T::deserialize(de::value::MapAccessDeserializer::new(EntryAccess { entries, value: Value::NULL }))
+    T::deserialize(Entries(entries))
+}
+
+/// A number as a float. No integer and no double is infinite because it is too
+/// large: Python's `float` raises then.
+fn float(number: Number<'_>) -> Result<f64, Error> {
+    let value = number.as_f64();
+    if number.is_integer() && value.is_infinite() { Err(Error::WrongType) } else { Ok(value) }
 }
 
 /// An integer, in the smallest type that holds it.
@@ -55,7 +64,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
             Kind::Number(number) => visitor.visit_f64(number.as_f64()),
             Kind::Str(text) | Kind::Markup(text) => visitor.visit_borrowed_str(text),
             Kind::List(list) | Kind::Tuple(list) => visit_items(list.iter(), visitor),
-            Kind::Dict(dict) => visitor.visit_map(EntryAccess { entries: dict.iter(), value: Value::NULL }),
+            Kind::Dict(dict) => Entries(dict.iter()).deserialize_any(visitor),
             Kind::Bytes(bytes) => visit_items(bytes.iter(), visitor),
             Kind::Uuid(_) | Kind::DateTime(_) | Kind::Custom { .. } => Err(Error::WrongType),
         }
@@ -118,12 +127,22 @@ impl<'de> Deserializer<'de> for Value<'de> {
     }
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.deserialize_f64(visitor)
+        match self.kind() {
+            Kind::Number(number) => {
+                let value = float(number)?;
+                let single = value as f32;
+                if single.is_infinite() && value.is_finite() {
+                    return Err(Error::WrongType);
+                }
+                visitor.visit_f32(single)
+            }
+            _ => Err(Error::WrongType),
+        }
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.kind() {
-            Kind::Number(number) => visitor.visit_f64(number.as_f64()),
+            Kind::Number(number) => visitor.visit_f64(float(number)?),
             _ => Err(Error::WrongType),
         }
     }
@@ -220,7 +239,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.kind() {
-            Kind::Dict(dict) => visitor.visit_map(EntryAccess { entries: dict.iter(), value: Value::NULL }),
+            Kind::Dict(dict) => Entries(dict.iter()).deserialize_any(visitor),
             _ => Err(Error::WrongType),
         }
     }
@@ -237,7 +256,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         name: &'static str,
-        _variants: &'static [&'static str],
+        variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
         match self.kind() {
@@ -246,15 +265,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
             }
             _ if name == types::CUSTOM => Err(Error::WrongType),
             Kind::Str(variant) => visitor.visit_enum(Variant { variant, contents: None }),
-            Kind::Dict(dict) => {
-                let mut entries = dict.iter();
-                match (entries.next(), entries.next()) {
-                    (Some((variant, contents)), None) => {
-                        visitor.visit_enum(Variant { variant, contents: Some(contents) })
-                    }
-                    _ => Err(Error::WrongType),
-                }
-            }
+            Kind::Dict(dict) => Entries(dict.iter()).deserialize_enum(name, variants, visitor),
             _ => Err(Error::WrongType),
         }
     }
@@ -286,6 +297,88 @@ impl<'de> IntoDeserializer<'de, Error> for Value<'de> {
     }
 }
 
+/// Deserializes a dict.
+struct Entries<I>(I);
+
+impl<'de, I: Iterator<Item = (&'de str, Value<'de>)>> Deserializer<'de> for Entries<I> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_map(EntryAccess { entries: self.0, value: Value::NULL })
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        mut self,
+        name: &'static str,
+        _variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match (self.0.next(), self.0.next()) {
+            (Some((variant, contents)), None) if name != types::CUSTOM => {
+                visitor.visit_enum(Variant { variant, contents: Some(contents) })
+            }
+            _ => Err(Error::WrongType),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+/// Deserializes a dict's key.
+struct Key<'de>(&'de str);
+
+impl<'de> Deserializer<'de> for Key<'de> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_borrowed_str(self.0)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        if types::is_tagged(name) {
+            return Err(Error::WrongType);
+        }
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_enum(BorrowedStrDeserializer::new(self.0))
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
 struct EntryAccess<'de, I> {
     entries: I,
     /// Of the latest key.
@@ -298,7 +391,7 @@ impl<'de, I: Iterator<Item = (&'de str, Value<'de>)>> MapAccess<'de> for EntryAc
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
         let Some((key, value)) = self.entries.next() else { return Ok(None) };
         self.value = value;
-        seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some)
+        seed.deserialize(Key(key)).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {

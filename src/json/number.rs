@@ -88,8 +88,9 @@ impl<'a> Number<'a> {
         })
     }
 
-    /// The nearest double, for a float as for an integer. Texts beyond the
-    /// range give infinity or zero, as in Python's `float`.
+    /// The nearest double, for a float as for an integer. Beyond the range it is
+    /// infinity or zero, as Python reads a float. (Of such an integer Python makes
+    /// no float: it raises, and [`Value::to`](super::Value::to) is an error.)
     #[must_use]
     pub fn as_f64(self) -> f64 {
         // `NaN` and `Infinity` have the same names in Rust.

@@ -18,6 +18,11 @@ pub(super) const DATE_TIME: &str = "hipflask::DateTime";
 pub(super) const BIG_INT: &str = "hipflask::BigInt";
 pub(super) const CUSTOM: &str = "hipflask::Custom";
 
+/// Whether it is the name of one of them: then it is no text, whatever it holds.
+pub(super) fn is_tagged(name: &str) -> bool {
+    name.starts_with("hipflask::")
+}
+
 /// `markupsafe.Markup` (tag ` m`): text that is HTML already. `T` is any text
 /// type: `&str`, `heapless::String<N>`, `String`.
 ///
