@@ -347,6 +347,73 @@ fn every_hook_can_be_overridden() {
     };
 }
 
+/// Overrides hooks and leaves the rest to Flask's interface, as a subclass does.
+struct Subclass(SecureCookieSessionInterface<Keyring, Frozen>);
+
+impl SessionInterface<[u8]> for Subclass {
+    type Session = Session;
+    type Scratch = NoCompression;
+    type CookieValue<'a> = SessionCookie<'a>;
+
+    fn open_session(&self, app: App<'_, [u8]>, session: &mut Session) -> Result<Opened, Error> {
+        self.0.open_session_with(self, app, session)
+    }
+
+    fn save_session<'a>(
+        &'a self,
+        app: App<'a, [u8]>,
+        session: &'a Session,
+        accessed: bool,
+        scratch: &'a mut NoCompression,
+    ) -> Result<Saved<'a, SessionCookie<'a>>, Error> {
+        self.0.save_session_with(self, app, session, accessed, scratch)
+    }
+
+    fn get_cookie_name<'a>(&'a self, _: App<'a, [u8]>) -> &'a str {
+        "mine"
+    }
+
+    fn get_cookie_path<'a>(&'a self, _: App<'a, [u8]>) -> Option<&'a str> {
+        Some("/tenant")
+    }
+
+    fn get_expiration_time(
+        &self,
+        _: App<'_, [u8]>,
+        session: &Session,
+        _: UnixTime,
+    ) -> Result<Option<DateTime>, Error> {
+        Ok(DateTime::from_unix_secs(0).filter(|_| session.contains("dated")))
+    }
+
+    fn should_set_cookie(&self, _: App<'_, [u8]>, session: &Session) -> bool {
+        session.modified() && !session.contains("secret")
+    }
+}
+
+#[test]
+fn the_default_interface_asks_the_hooks_of_the_one_that_leaves_it_the_work() {
+    let saved = |handler: fn(&mut Session)| {
+        let cookie = &b"mine=eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk"[..];
+        let sent = request(&Subclass(flask()), &Config::new(), cookie, |context| {
+            assert_eq!(context.opened(), Opened::Loaded);
+            handler(context.session());
+        });
+        sent.unwrap().set_cookie
+    };
+    assert_eq!(
+        saved(|session| session.insert("a", &2).unwrap()).unwrap(),
+        "mine=eyJhIjoyfQ.ZVPxAA.icfJIsgIGE1Fh1OwMioTFAKM22A; HttpOnly; Path=/tenant"
+    );
+    let dated = saved(|session| session.insert("dated", &2).unwrap()).unwrap();
+    assert!(dated.ends_with("; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Path=/tenant"), "{dated}");
+    assert_eq!(saved(|session| session.insert("secret", &2).unwrap()), None);
+    assert_eq!(
+        saved(|session| session.clear().unwrap()).unwrap(),
+        "mine=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; HttpOnly; Path=/tenant"
+    );
+}
+
 #[test]
 fn one_cookie_header_is_a_request_as_text_and_as_bytes() {
     fn headers<R: Request + ?Sized>(request: &R) -> Vec<&[u8]> {

@@ -69,7 +69,9 @@ impl Opened {
 /// Opens and saves sessions. Flask's `SessionInterface`.
 ///
 /// `R` is the server's request type. Two methods are required; the others
-/// answer from the [`Config`] as Flask's do, and can be overridden one by one.
+/// answer from the [`Config`] as Flask's do, and can be overridden one by one. An
+/// interface that leaves the two to another one asks it to use these: see
+/// [`open_session_with`](SecureCookieSessionInterface::open_session_with).
 pub trait SessionInterface<R: Request + ?Sized> {
     /// The session, in storage that the caller owns.
     type Session: SessionMixin + ?Sized;

@@ -166,13 +166,98 @@ where
         Self: 'a,
         R: 'a;
 
-    #[inline(never)]
     fn open_session(&self, app: App<'_, R>, session: &mut S) -> Result<Opened, Error> {
+        self.open_session_with(self, app, session)
+    }
+
+    fn save_session<'a>(
+        &'a self,
+        app: App<'a, R>,
+        session: &'a S,
+        accessed: bool,
+        scratch: &'a mut Z,
+    ) -> Result<Saved<'a, SessionCookie<'a, S>>, Error> {
+        self.save_session_with(self, app, session, accessed, scratch)
+    }
+}
+
+impl<K, C, Z, S> SecureCookieSessionInterface<K, C, Z, S>
+where
+    K: SigningKeys,
+    C: Clock,
+    Z: Compression + ?Sized,
+    S: CookieSession + ?Sized,
+{
+    /// Opens a session as [`open_session`](SessionInterface::open_session) does,
+    /// with the hooks of `interface`: of one that overrides some, as a subclass
+    /// does in Flask, and leaves the rest to this one.
+    ///
+    /// ```
+    /// use hipflask::{
+    ///     App, Config, Error, Opened, RequestContext, Saved, SecureCookieSession, SecureCookieSessionInterface,
+    ///     Session, SessionInterface, SessionMap as _, UnixTime,
+    ///     interface::SessionCookie,
+    ///     signing::{KeyDerivation, Keyring, NoCompression},
+    /// };
+    ///
+    /// type Clock = fn() -> Result<UnixTime, Error>;
+    ///
+    /// struct Tenant(SecureCookieSessionInterface<Keyring, Clock>);
+    ///
+    /// impl SessionInterface<str> for Tenant {
+    ///     type Session = Session;
+    ///     type Scratch = NoCompression;
+    ///     type CookieValue<'a> = SessionCookie<'a>;
+    ///
+    ///     fn open_session(&self, app: App<'_, str>, session: &mut Session) -> Result<Opened, Error> {
+    ///         self.0.open_session_with(self, app, session)
+    ///     }
+    ///
+    ///     fn save_session<'a>(
+    ///         &'a self,
+    ///         app: App<'a, str>,
+    ///         session: &'a Session,
+    ///         accessed: bool,
+    ///         scratch: &'a mut NoCompression,
+    ///     ) -> Result<Saved<'a, SessionCookie<'a>>, Error> {
+    ///         self.0.save_session_with(self, app, session, accessed, scratch)
+    ///     }
+    ///
+    ///     fn get_cookie_path<'a>(&'a self, _app: App<'a, str>) -> Option<&'a str> {
+    ///         Some("/tenant")
+    ///     }
+    /// }
+    ///
+    /// let keys = Keyring::new(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
+    /// let clock: Clock = || Ok(UnixTime::from_secs(1_700_000_000));
+    /// let interface = Tenant(SecureCookieSessionInterface::new(keys, clock));
+    /// let config = Config::new();
+    /// let mut session = SecureCookieSession::<64>::new();
+    /// let mut context = RequestContext::begin(&interface, &config, "", &mut session)?;
+    /// context.session().insert("a", &1)?;
+    /// let mut scratch = NoCompression;
+    /// let saved = context.finish(&mut scratch)?;
+    /// assert_eq!(
+    ///     saved.set_cookie.unwrap().to_string(),
+    ///     "session=eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk; HttpOnly; Path=/tenant"
+    /// );
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As `open_session`.
+    #[inline(never)]
+    pub fn open_session_with<R: Request + ?Sized, I: SessionInterface<R, Session = S>>(
+        &self,
+        interface: &I,
+        app: App<'_, R>,
+        session: &mut S,
+    ) -> Result<Opened, Error> {
         session.reset(self.serializer);
         if !self.signer.keys().has_current() {
             return Ok(Opened::Unavailable);
         }
-        let name = self.get_cookie_name(app);
+        let name = interface.get_cookie_name(app);
         let value = match cookie::find(app.request.cookie_headers(), name) {
             Some(value) if !value.raw().is_empty() => value,
             _ => return Ok(Opened::Fresh(None)),
@@ -194,9 +279,15 @@ where
         Ok(Opened::Fresh(Some(error)))
     }
 
+    /// Saves a session as [`save_session`](SessionInterface::save_session) does,
+    /// with the hooks of `interface`: see [`open_session_with`](Self::open_session_with).
+    ///
+    /// # Errors
+    /// As `save_session`.
     #[inline(never)]
-    fn save_session<'a>(
+    pub fn save_session_with<'a, R: Request + ?Sized, I: SessionInterface<R, Session = S>>(
         &'a self,
+        interface: &'a I,
         app: App<'a, R>,
         session: &'a S,
         accessed: bool,
@@ -207,13 +298,13 @@ where
             if !session.modified() {
                 return Ok(unchanged);
             }
-            return Saved::cookie(app.config, self.make_deletion(app, SessionCookie::deleted()), 0);
+            return Saved::cookie(app.config, interface.make_deletion(app, SessionCookie::deleted()), 0);
         }
-        if !self.should_set_cookie(app, session) {
+        if !interface.should_set_cookie(app, session) {
             return Ok(unchanged);
         }
         let now = self.clock.now()?;
-        let expires = self.get_expiration_time(app, session, now)?;
+        let expires = interface.get_expiration_time(app, session, now)?;
         let payload = dump_payload(session, scratch)?;
         let mut mac = self.signer.begin()?;
         let payload_len = update(&mut mac, &payload);
@@ -230,7 +321,7 @@ where
         }
         let value_len_bytes = payload_len.saturating_add(suffix.as_bytes().len());
         let value = SessionCookie { payload: Some(payload), suffix };
-        let mut cookie = self.make_cookie(app, value);
+        let mut cookie = interface.make_cookie(app, value);
         cookie.expires = expires;
         Saved::cookie(app.config, cookie, value_len_bytes)
     }
