@@ -18,7 +18,7 @@ use crate::{Error, UnixTime, cookie::SameSite, json::DateTime};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config<'a> {
     /// `SESSION_COOKIE_NAME`: `session`. A name outside ASCII, or with a space,
-    /// `=`, `;` or `"` in it, is written but never found again, as in Flask.
+    /// `=` or `"` in it, is written but never found again, as in Flask.
     pub session_cookie_name: &'a str,
     /// `SESSION_COOKIE_DOMAIN`: none, so that only the host that set it gets the cookie.
     pub session_cookie_domain: Option<&'a str>,
@@ -80,7 +80,7 @@ pub enum UnsetClock {
     #[default]
     Error,
     /// A fresh session, as if the cookie had expired. It can be read and
-    /// written, but saving it needs the time.
+    /// written, but saving what it holds needs the time.
     StartFresh,
 }
 

@@ -45,7 +45,7 @@ pub enum Error {
     /// is not text, an integer of more than 4,300 digits, ...).
     NotSerializable,
     /// A `Serialize` implementation that gave another length the second time.
-    /// The entry it was to fill is removed.
+    /// The entry it was to fill is removed; a list that it was to extend stays.
     LengthChanged,
     /// No secret key is set, so the session cannot be written, nor a token signed.
     NoSecretKey,
@@ -60,7 +60,8 @@ pub enum Error {
         /// The configured limit in bytes.
         limit_bytes: usize,
     },
-    /// A tag key that is taken already (Flask: `KeyError` from `register`).
+    /// A tag key that is taken already (Flask: `KeyError` from `register`), or that
+    /// Flask's escape makes of another tag's.
     TagTaken,
     /// A separator from the base64url alphabet, which would be ambiguous.
     InvalidSeparator,

@@ -28,6 +28,10 @@
     )
 )]
 
+// Lengths are counted in `usize`, and a session may have 64 KiB of text and more.
+#[cfg(target_pointer_width = "16")]
+compile_error!("hipflask needs addresses of 32 bits or more");
+
 // `#[inline(never)]` marks what is to exist once, because it was measured: a
 // microcontroller's flash is small.
 

@@ -495,6 +495,13 @@ fn registered_tags_are_checked_and_escaped_like_the_standard_ones() {
     // The wrapper of dicts belongs to the format.
     const WRAPPER: &[JsonTag] = &[JsonTag::new(" di", |_| true).force()];
     assert_eq!(SESSION_JSON_SERIALIZER.register(WRAPPER).map(|_| ()), Err(Error::TagTaken));
+    // So do its escapes: `{" t": 1}` is written as `{" di": {" t__": 1}}`.
+    const ESCAPED: &[JsonTag] = &[JsonTag::new(" t__", |_| true).force()];
+    assert_eq!(SESSION_JSON_SERIALIZER.register(ESCAPED).map(|_| ()), Err(Error::TagTaken));
+    const BOTH: &[JsonTag] = &[JsonTag::new(" x__", |_| true), JsonTag::new(" x", |_| true)];
+    assert_eq!(SESSION_JSON_SERIALIZER.register(BOTH).map(|_| ()), Err(Error::TagTaken));
+    const ALONE: &[JsonTag] = &[JsonTag::new(" x__", |_| true)];
+    assert!(SESSION_JSON_SERIALIZER.register(ALONE).is_ok());
 }
 
 #[test]

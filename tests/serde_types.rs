@@ -7,11 +7,12 @@ use std::{
     cell::Cell,
     collections::{BTreeMap, HashMap},
     fmt::Debug,
+    panic::{AssertUnwindSafe, catch_unwind},
 };
 
 use common::VecSink;
 use hipflask::{
-    Error, SecureCookieSession, SessionMap, SessionMixin,
+    Error, SecureCookieSession, Session, SessionMap, SessionMixin,
     json::{
         BigInt, Bytes, Custom, DateTime, Encode, JsonTag, Kind, MAX_DEPTH, Markup, SESSION_JSON_SERIALIZER,
         TaggedJsonSerializer, Uuid,
@@ -657,6 +658,35 @@ fn a_value_that_changes_its_length_loses_its_entry_and_nothing_else() {
     // As long in the arena, longer as JSON text: what fitted need not fit again.
     check(&fickle("aaaaaa", "\u{e9}\u{e9}\u{e9}"));
     check(&fickle("\u{e9}\u{e9}\u{e9}", "aaaaaa"));
+}
+
+/// What a server that goes on after a panic saves then must open again.
+#[test]
+fn a_value_that_panics_the_second_time_loses_its_entry_or_item_and_nothing_else() {
+    struct Panicking(Cell<bool>);
+    impl Serialize for Panicking {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let mut seq = serializer.serialize_seq(None)?;
+            seq.serialize_element(&1)?;
+            assert!(!self.0.replace(true), "the second time");
+            seq.end()
+        }
+    }
+    let after = |change: fn(&mut Session, &Panicking) -> Result<(), Error>| {
+        let mut session = SecureCookieSession::<64>::new();
+        session.insert("a", &1).unwrap();
+        session.insert("b", &vec![2]).unwrap();
+        let unwound = catch_unwind(AssertUnwindSafe(|| change(&mut session, &Panicking(Cell::new(false)))));
+        assert!(unwound.is_err());
+        let mut sink = VecSink::default();
+        let Ok(()) = session.dump(&mut sink);
+        String::from_utf8(sink.0).unwrap()
+    };
+    assert_eq!(after(|session, value| session.insert("a", value)), r#"{"b":[2]}"#);
+    assert_eq!(after(|session, value| session.insert("c", value)), r#"{"a":1,"b":[2]}"#);
+    assert_eq!(after(|session, value| session.push("b", value)), r#"{"a":1,"b":[2]}"#);
+    assert_eq!(after(|session, value| session.push("c", value)), r#"{"a":1,"b":[2]}"#);
+    assert_eq!(after(|session, value| session.replace(&BTreeMap::from([("a", value)]))), "{}");
 }
 
 /// As long, and deeper than what was counted.

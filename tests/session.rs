@@ -711,6 +711,9 @@ fn flashed_messages_are_flask_s() {
     let infos = take_flashed_messages(&mut session).unwrap().of(&["info"]);
     assert_eq!(infos.map(|flashed| flashed.message).collect::<Vec<_>>(), ["Saved.", "\u{e9}"]);
     assert!(session.is_empty());
+    // No category is every category.
+    flash(&mut session, "Saved.", "info").unwrap();
+    assert_eq!(take_flashed_messages(&mut session).unwrap().of(&[]).count(), 1);
     for json in ["1", "{}", "[1]", "[[]]", r#"[["a"]]"#, r#"[["a","b","c"]]"#, r#"[["a",1]]"#, r#"[[1,"a"]]"#]
     {
         let json = format!(r#"{{"_flashes":{json}}}"#);

@@ -333,12 +333,20 @@ impl<K: SigningKeys, C: Clock, Z: Compression + ?Sized, S: ?Sized> SecureCookieS
     #[inline(never)]
     fn unsign(&self, config: &Config<'_>, value: CookieValue<'_>, buffer: &mut [u8]) -> Result<usize, Error> {
         let max_age_secs = config.permanent_session_lifetime.max_age_secs()?;
-        let (value, buffer) = match value.plain() {
+        let plain = value.plain();
+        let (value, buffer) = match plain {
             Some(value) => (value, buffer),
             None => unquote(value, buffer)?,
         };
+        let beside_bytes = if plain.is_some() { 0 } else { value.len() };
         let signed = self.signer.unsign(value, Some(max_age_secs), &self.clock)?;
-        load_payload::<Z>(signed.payload, buffer)
+        load_payload::<Z>(signed.payload, buffer).map_err(|error| match error {
+            Error::Capacity { needed_bytes, capacity_bytes } => Error::Capacity {
+                needed_bytes: needed_bytes.saturating_add(beside_bytes),
+                capacity_bytes: capacity_bytes.saturating_add(beside_bytes),
+            },
+            error => error,
+        })
     }
 }
 

@@ -90,13 +90,18 @@ impl TaggedJsonSerializer {
     /// # Errors
     /// [`Error::TagTaken`] (Flask: `KeyError`) when a key is a standard tag's or
     /// occurs twice and the later tag is not [forced](JsonTag::force). Always
-    /// for ` di`, which keeps dicts and tags apart.
+    /// for ` di`, which keeps dicts and tags apart, and for another tag's key with
+    /// `__` behind it, which is how ` di` writes that key. (Flask takes the latter,
+    /// and cannot read what it writes then.)
     pub fn register(mut self, tags: &'static [JsonTag]) -> Result<Self, Error> {
         for (position, tag) in tags.iter().enumerate() {
-            let taken = Standard::of(tag.key.as_bytes()).is_some()
-                || tags.iter().take(position).any(|other| other.key == tag.key);
+            let is_tag = |key: &str, tags: &[JsonTag]| {
+                Standard::of(key.as_bytes()).is_some() || tags.iter().any(|other| other.key == key)
+            };
+            let taken = is_tag(tag.key, tags.get(..position).unwrap_or_default());
+            let escaped = tag.key.strip_suffix("__").is_some_and(|key| is_tag(key, tags));
             let is_wrapper = tag.key == Standard::Dict.key();
-            if is_wrapper || taken && !tag.force && !tag.key.is_empty() {
+            if escaped || is_wrapper || taken && !tag.force && !tag.key.is_empty() {
                 return Err(Error::TagTaken);
             }
         }
@@ -147,6 +152,7 @@ impl TaggedJsonSerializer {
     }
 
     /// Writes a value that was read as JSON text into `sink`, without a buffer.
+    /// Its tags are written as they were read: it is for the serializer that read it.
     ///
     /// # Errors
     /// The sink's own.

@@ -37,6 +37,12 @@ pub(super) fn is_tagged(name: &str) -> bool {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Markup<T>(pub T);
 
+impl<T: AsRef<str>> AsRef<str> for Markup<T> {
+    fn as_ref(&self) -> &str {
+        self.0.as_ref()
+    }
+}
+
 impl<T: Serialize> Serialize for Markup<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_newtype_struct(MARKUP, &self.0)

@@ -33,7 +33,11 @@ const FLASHES: &str = "_flashes";
 ///
 /// # Errors
 /// As [`Session::push`].
-pub fn flash<M: Serialize + ?Sized>(session: &mut Session, message: &M, category: &str) -> Result<(), Error> {
+pub fn flash<M: AsRef<str> + Serialize + ?Sized>(
+    session: &mut Session,
+    message: &M,
+    category: &str,
+) -> Result<(), Error> {
     session.push(FLASHES, &(category, message))
 }
 
@@ -42,8 +46,8 @@ pub fn flash<M: Serialize + ?Sized>(session: &mut Session, message: &M, category
 /// [`FlashedMessages::of`].
 ///
 /// # Errors
-/// [`Error::WrongType`] when `_flashes` is not a list of pairs of text, as
-/// Flask leaves it; then it stays.
+/// [`Error::WrongType`] when `_flashes` is not a list of pairs of text; then it
+/// stays. (In Flask a message may be anything that a template can print.)
 pub fn take_flashed_messages(session: &mut Session) -> Result<FlashedMessages<'_>, Error> {
     match session.get(FLASHES) {
         None => return Ok(FlashedMessages { rest: None }),
@@ -96,9 +100,10 @@ pub struct FlashedMessages<'a> {
 }
 
 impl<'a> FlashedMessages<'a> {
-    /// Only those of these categories. The others are gone too, as in Flask.
+    /// Only those of these categories, or all if there are none. The others are
+    /// gone too, as in Flask.
     pub fn of(self, categories: &[&str]) -> impl Iterator<Item = FlashedMessage<'a>> {
-        self.filter(|flashed| categories.contains(&flashed.category))
+        self.filter(|flashed| categories.is_empty() || categories.contains(&flashed.category))
     }
 }
 

@@ -82,7 +82,8 @@ pub trait SessionMixin {
 /// The dictionary that a session is.
 ///
 /// Every operation that writes either succeeds or leaves the session as it was;
-/// [`update`](SessionMap::update), being several, keeps what it put in before.
+/// [`update`](SessionMap::update), being several, keeps what it put in before, and
+/// a [`Session`]'s `insert` says of what values it does not.
 pub trait SessionMap: SessionMixin {
     /// What a lookup gives.
     type Value<'a>
@@ -135,6 +136,7 @@ pub trait SessionMap: SessionMixin {
     }
 
     /// Takes the value at `key` out; whether there was one. Python: `del session[key]`.
+    /// Like all that writes to a [`Session`], it takes time in proportion to the whole.
     ///
     /// # Errors
     /// [`Error::NoSecretKey`] on a null session.

@@ -139,7 +139,7 @@ impl Session {
         self.change(|arena, serializer| arena.push(key, item, serializer))
     }
 
-    /// The bytes that entries and index take now.
+    /// The bytes that are in use now: the brace of a dict, its entries and their index.
     #[must_use]
     pub const fn used_bytes(&self) -> usize {
         self.arena.used_bytes()

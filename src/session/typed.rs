@@ -28,13 +28,15 @@ impl Session {
     /// ```
     ///
     /// # Errors
-    /// [`Error::WrongType`] when an entry is missing or of another type.
+    /// [`Error::WrongType`] when the session is not what a `T` is written as: an
+    /// entry is missing or of another type.
     pub fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Error> {
         from_entries(self.iter())
     }
 
     /// Replaces the whole contents by `value`, which serializes as a dict. Its
-    /// entries stand in key order then.
+    /// entries stand in key order then, or as they came if the serializer does
+    /// not sort.
     ///
     /// # Errors
     /// [`Error::WrongType`] when it is not a dict, and as

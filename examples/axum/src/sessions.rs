@@ -64,7 +64,14 @@ pub async fn layer(State(sessions): State<Arc<Sessions>>, mut request: Request, 
     match place.try_lock() {
         Ok(place) => sessions.save(&cookies, &place, response),
         // It went into a task or a body that is still to be streamed.
-        Err(_) => TAKEN.into_response(),
+        Err(_) => {
+            eprintln!("could not save a session: its handler kept it");
+            let mut response = TAKEN.into_response();
+            match response.add_vary("Cookie") {
+                Ok(()) => response,
+                Err(error) => failed("send", error).into_response(),
+            }
+        }
     }
 }
 

@@ -113,7 +113,7 @@ async fn a_session_has_one_holder() {
     }
     let answer = ask(Router::new().route("/", get(keeping)), "GET", "/", ZOE).await;
     assert_eq!((answer.status, answer.page.as_str()), (500, "the session is in use already\n"));
-    assert!(answer.set_cookie.is_none());
+    assert!(answer.set_cookie.is_none() && answer.vary);
 }
 
 #[tokio::test]

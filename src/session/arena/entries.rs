@@ -1,5 +1,7 @@
 //! Putting entries in and taking them out.
 
+use core::mem::forget;
+
 use super::{Arena, Place, RECORD};
 use crate::{
     Error,
@@ -14,8 +16,8 @@ use crate::{
 
 impl Arena<[u8]> {
     /// Puts `value` at `key`: at its old position, or last. Without success
-    /// nothing changes, except that a value that serializes differently the
-    /// second time loses its entry.
+    /// nothing changes, except that a value that serializes differently, or
+    /// panics, the second time loses its entry.
     #[inline(never)]
     pub(in crate::session) fn insert(
         &mut self,
@@ -26,11 +28,14 @@ impl Arena<[u8]> {
         let counted = Encoder::count(value, serializer, 1)?;
         let place = self.reserve(key, counted.len_bytes, counted.text_len_bytes, serializer)?;
         let start = self.open_entry(place, key);
-        let end = self.end().wrapping_add(counted.len_bytes);
-        let target = self.bytes.get_mut(self.end()..end).unwrap_or_default();
-        let written = Encoder::write(value, serializer, counted, target);
-        self.close_entry(end);
-        written.inspect_err(|_| self.drop_last(place, start)).map(|()| place)
+        let from = self.end();
+        let end = from.wrapping_add(counted.len_bytes);
+        let unfinished = Unfinished { arena: self, undo: move |arena| arena.drop_last(place, start) };
+        let target = unfinished.arena.bytes.get_mut(from..end).unwrap_or_default();
+        Encoder::write(value, serializer, counted, target)?;
+        unfinished.arena.close_entry(end);
+        forget(unfinished);
+        Ok(place)
     }
 
     /// Puts a copy of the value at `from` at `key`. Without success nothing changes.
@@ -69,9 +74,13 @@ impl Arena<[u8]> {
         }
         const NO_ITEMS: &[()] = &[];
         let place = self.insert(key, &NO_ITEMS, serializer)?;
-        self.extend(key, place, item, serializer).inspect_err(|_| {
-            self.pop(place);
-        })
+        let undo = |arena: &mut Self| {
+            arena.pop(place);
+        };
+        let unfinished = Unfinished { arena: self, undo };
+        unfinished.arena.extend(key, place, item, serializer)?;
+        forget(unfinished);
+        Ok(())
     }
 
     fn extend(
@@ -100,11 +109,17 @@ impl Arena<[u8]> {
         let end = list_end.wrapping_add(added);
         self.set_end(list_end);
         self.put(b",".get(..comma).unwrap_or_default());
-        let target = self.bytes.get_mut(self.end()..end).unwrap_or_default();
-        let written = Encoder::write(item, serializer, counted, target);
-        self.set_end(if written.is_ok() { end } else { list_end });
-        self.put(b"],");
-        written
+        let close = |arena: &mut Self, end| {
+            arena.set_end(end);
+            arena.put(b"],");
+        };
+        let from = self.end();
+        let unfinished = Unfinished { arena: self, undo: move |arena| close(arena, list_end) };
+        let target = unfinished.arena.bytes.get_mut(from..end).unwrap_or_default();
+        Encoder::write(item, serializer, counted, target)?;
+        close(unfinished.arena, end);
+        forget(unfinished);
+        Ok(())
     }
 
     /// Takes an entry out. Its bytes stay readable until the next change.
@@ -251,5 +266,18 @@ impl Arena<[u8]> {
                 self.set_ranked(rank, position.wrapping_sub(1));
             }
         }
+    }
+}
+
+/// A change that is undone unless it is forgotten: a value's own code runs in
+/// between, which may fail or panic, and a server may go on after a panic.
+struct Unfinished<'a, F: Fn(&mut Arena<[u8]>)> {
+    arena: &'a mut Arena<[u8]>,
+    undo: F,
+}
+
+impl<F: Fn(&mut Arena<[u8]>)> Drop for Unfinished<'_, F> {
+    fn drop(&mut self) {
+        (self.undo)(self.arena);
     }
 }
