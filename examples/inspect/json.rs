@@ -23,7 +23,7 @@ pub fn report(report: &Report) -> Json {
         "date": report.signed_at_secs.map(date),
         "age_secs": report.signed_at_secs.map(|at| i128::from(report.now_secs) - i128::from(at)),
         "signature": signature(report),
-        "hipflask": report.verdict.hipflask(report.is_session()),
+        "hipflask": report.hipflask(),
     })
 }
 
@@ -32,6 +32,7 @@ fn payload(payload: &Payload) -> Json {
         "compressed": payload.compressed,
         "len_bytes": payload.len_bytes,
         "text_len_bytes": payload.text_len_bytes,
+        "capacity_bytes": payload.capacity_bytes,
         "value": payload.value.as_ref().ok().map(typed),
         "error": payload.value.as_ref().err().map(ToString::to_string),
     })

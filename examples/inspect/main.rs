@@ -47,7 +47,7 @@ fn main() -> ExitCode {
     } else {
         print!("{}", text::report(&report));
     }
-    ExitCode::from(report.verdict.exit_code())
+    ExitCode::from(report.exit_code())
 }
 
 /// The cookie, from the command line or from standard input.

@@ -23,7 +23,8 @@ standard input. It is a login as long as it is valid: mind your shell's history.
                         the key is SECRET_KEY in the environment, if that is set
   --fallback-file FILE  an older key; may be repeated
   --fallback KEY        the same
-  --salt SALT           cookie-session if not given
+  --salt SALT           cookie-session if not given; with another one, it is looked
+                        at as a token and not as a session
   --digest NAME         sha1 if not given; sha256, sha384, sha512 with the feature sha2
   --derivation NAME     hmac if not given; django-concat, concat, none
   --max-age SECONDS     how long it is valid: 2678400 (31 days) if not given
@@ -33,15 +34,20 @@ standard input. It is a login as long as it is valid: mind your shell's history.
   --json                for programs
   --help                print this text
 
-Exits with 0 if the signature holds or no key was given, with 1 if it does not
-hold or the cookie is not valid now, with 2 if there is nothing to inspect.
+If the signature does not hold, it tries every digest, every derivation and the
+salts cookie-session, itsdangerous, itsdangerous.Signer, flask-session,
+wtf-csrf-token, confirm-salt, login-salt, remember-salt and reset-salt.
+
+Exits with 0 if the signature holds or no key was given; with 1 if it does not
+hold, or the cookie is not valid now, or holds no session; with 2 if there is
+nothing to inspect.
 
 The keys of the JSON:
 
   cookie     name; len_bytes; header_len_bytes, as Flask sends it by default;
              limit_bytes; fits
   payload    null if there is none; compressed; len_bytes; text_len_bytes, of the
-             JSON; value, as {\"t\": type, \"v\": value} (see tests/README.md), null if
+             JSON; capacity_bytes, in which a session has room for it; value, as {\"t\": type, \"v\": value} (see tests/README.md), null if
              it has none; error
   timestamp  when it claims to be signed, in Unix seconds; date, the same in words;
              age_secs; null if it does not say
@@ -51,6 +57,8 @@ The keys of the JSON:
              derivation, digest
   hipflask   what hipflask does with it: opens, starts afresh, fails; null without a key
 ";
+
+const EMPTY_KEY: &str = "--key is empty, and nothing is signed with an empty key";
 
 pub enum Command {
     Help,
@@ -94,7 +102,10 @@ impl Options {
             match name.as_str() {
                 "--help" => return Ok(Command::Help),
                 "--json" => options.json = true,
-                "--key" => current = Some(value()?),
+                "--key" => match value()? {
+                    key if key.is_empty() => return Err(EMPTY_KEY.into()),
+                    key => current = Some(key),
+                },
                 "--key-file" => current = Some(from_file(&value()?)?),
                 "--fallback" => fallbacks.push(value()?),
                 "--fallback-file" => fallbacks.push(from_file(&value()?)?),

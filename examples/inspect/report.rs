@@ -1,7 +1,7 @@
 //! What is known about a cookie.
 
 use hipflask::{
-    Config, Error,
+    Config, Error, SecureCookieSessionInterface,
     backends::alloc::OwnedValue,
     cookie::{SetCookie, find},
     json::{DateTime, Kind, SESSION_JSON_SERIALIZER, Value},
@@ -32,6 +32,8 @@ pub struct Report {
     pub max_age_secs: i64,
     pub digest_by_length: Option<&'static str>,
     pub verdict: Verdict,
+    /// Whether it was looked at as a session cookie, and not as another token.
+    as_session: bool,
 }
 
 pub struct Payload {
@@ -40,6 +42,8 @@ pub struct Payload {
     /// Of the JSON, if there is any.
     pub text_len_bytes: Option<usize>,
     pub value: Result<OwnedValue, Error>,
+    /// What a session needs to hold it, if it is one.
+    pub capacity_bytes: Option<usize>,
     /// Whether Flask sends it with a date.
     permanent: bool,
 }
@@ -61,7 +65,18 @@ impl Report {
             max_age_secs: options.max_age_secs,
             digest_by_length: digest_by_length(token),
             verdict: Verdict::new(token, options),
+            as_session: options.salt == SecureCookieSessionInterface::SALT,
         }
+    }
+
+    /// What hipflask does with a session cookie, if there is a key.
+    pub fn hipflask(&self) -> Option<&'static str> {
+        self.verdict.hipflask(self.is_session()).filter(|_| self.as_session)
+    }
+
+    pub fn exit_code(&self) -> u8 {
+        let holds = matches!(self.verdict, Verdict::Unknown | Verdict::Holds { .. });
+        u8::from(!holds || self.hipflask() == Some("fails"))
     }
 
     pub fn is_session(&self) -> bool {
@@ -119,15 +134,19 @@ impl Payload {
         let text_len_bytes = text.as_ref().ok().map(Vec::len);
         let value =
             text.as_mut().map_err(|error| *error).and_then(|text| SESSION_JSON_SERIALIZER.loads(text));
-        let permanent = match value.map(Value::kind) {
-            Ok(Kind::Dict(session)) => session.get("_permanent").is_some_and(Value::is_truthy),
-            _ => false,
+        let session = match value.map(Value::kind) {
+            Ok(Kind::Dict(session)) => Some(session),
+            _ => None,
         };
+        let permanent = session.and_then(|session| session.get("_permanent")).is_some_and(Value::is_truthy);
+        // Always enough: docs/server.md.
+        let capacity_bytes = session.zip(text_len_bytes).map(|(session, len)| len + 8 * session.len());
         Self {
             compressed,
             len_bytes: payload.len(),
             text_len_bytes,
             value: value.map(OwnedValue::from),
+            capacity_bytes,
             permanent,
         }
     }

@@ -50,7 +50,7 @@ pub const DERIVATIONS: &[(&str, KeyDerivation)] = &[
 ];
 
 /// Salts in use: Flask's, itsdangerous' two, and those of Flask's extensions.
-const SALTS: &[&str] = &[
+pub const SALTS: &[&str] = &[
     "cookie-session",
     "itsdangerous",
     "itsdangerous.Signer",
@@ -123,10 +123,6 @@ impl Verdict {
             Self::Holds { .. } | Self::OutOfRange { .. } => "fails",
             _ => "starts afresh",
         })
-    }
-
-    pub fn exit_code(&self) -> u8 {
-        u8::from(!matches!(self, Self::Unknown | Self::Holds { .. }))
     }
 }
 

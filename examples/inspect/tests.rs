@@ -7,9 +7,9 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     json,
-    options::{Command, Options},
+    options::{Command, HELP, Options},
     report::{MAX_COOKIE_BYTES, Report, value_of},
-    signature::{HASHES, Verdict},
+    signature::{HASHES, SALTS, Verdict},
     text,
 };
 
@@ -228,7 +228,6 @@ fn a_salt_or_a_key_that_is_nearly_right_is_found() {
     assert_eq!(ways(&["--key", "\"dev\""]), way("the key without its quotes"));
     assert_eq!(ways(&["--key", "646576"]), way("the key as the bytes that it spells in hex"));
     assert_eq!(ways(&["--key", "DEV"]), json!([]));
-    assert_eq!(ways(&["--key", ""]), json!([]));
 }
 
 #[test]
@@ -272,10 +271,36 @@ fn without_a_key_the_same_is_shown() {
     let report =
         Report::new(COOKIE.as_bytes(), &Options { keys: Vec::new(), ..options(&["--now", "1700000000"]) });
     assert!(matches!(report.verdict, Verdict::Unknown));
-    assert_eq!(report.verdict.exit_code(), 0);
+    assert_eq!(report.exit_code(), 0);
     assert_eq!(json::report(&report)["hipflask"], Json::Null);
     assert_eq!(report.signed_at_secs, Some(1_700_000_000));
     assert!(text::report(&report).contains("\n    'a': 1,\n"));
+}
+
+/// Python: `TimestampSigner("dev", "cookie-session", key_derivation="hmac").sign(…)` of `WzFd`
+/// and `zzz`, and a `URLSafeTimedSerializer`'s `dumps("ada")` with the salt `reset`.
+#[test]
+fn what_holds_and_is_no_session_fails_unless_another_salt_says_that_it_is_none() {
+    let list = "WzFd.ZVPxAA.csSsW5vt6Eis7xGAbjR9s5WYArQ";
+    let garbage = "zzz.ZVPxAA.Y1El33k4bj558FJLQ8BtwLwQ_h8";
+    let token = "ImFkYSI.ZVPxAA.gGlu6pfk2gi-0aesgmONzCP5FX4";
+    let report = |cookie: &str, args: &[&str]| {
+        let args = [args, &["--key", "dev", "--now", "1700000000"]].concat();
+        Report::new(cookie.as_bytes(), &options(&args))
+    };
+    for (cookie, does, exit_code) in [(COOKIE, "opens", 0), (list, "fails", 1), (garbage, "fails", 1)] {
+        let report = report(cookie, &[]);
+        assert_eq!((report.hipflask(), report.exit_code()), (Some(does), exit_code), "{cookie}");
+    }
+    assert!(text::report(&report(garbage, &[])).contains("none, BadPayload: "));
+    let report = report(token, &["--salt", "reset"]);
+    assert_eq!((report.hipflask(), report.exit_code()), (None, 0));
+    assert!(!text::report(&report).contains("no session"));
+}
+
+#[test]
+fn the_help_names_every_salt_that_is_tried() {
+    assert!(SALTS.iter().all(|salt| HELP.contains(salt)));
 }
 
 #[test]
@@ -319,5 +344,6 @@ fn wrong_options_are_said_to_be_wrong() {
     assert!(args(&["a", "--digest", "md5"]).unwrap().contains("md5"));
     assert!(args(&["a", "--derivation", "scrypt"]).unwrap().contains("scrypt"));
     assert!(args(&["a", "--key-file", "/nowhere/key"]).unwrap().contains("/nowhere/key"));
+    assert!(args(&["a", "--key", ""]).unwrap().contains("--key is empty"));
     assert_eq!(args(&["--help"]), None);
 }

@@ -24,7 +24,7 @@ pub fn report(report: &Report) -> String {
     for text in signature(report) {
         line("signature", text);
     }
-    if let Some(does) = report.verdict.hipflask(report.is_session()) {
+    if let Some(does) = report.hipflask() {
         let like_flask =
             if does == "fails" { ", as Flask does unless docs/compatibility.md lists it" } else { "" };
         line("hipflask", format!("{does}{like_flask}"));
@@ -32,7 +32,7 @@ pub fn report(report: &Report) -> String {
     match report.payload.as_ref().map(|payload| &payload.value) {
         None => {}
         Some(Ok(value)) => {
-            if !report.is_session() {
+            if report.hipflask().is_some() && !report.is_session() {
                 line("value", "is no session, which is a dict".into());
             }
             out.push_str(&format!("\n{}\n", outermost(value)));
@@ -56,17 +56,22 @@ fn size(report: &Report) -> String {
 
 fn packing(payload: &Payload) -> String {
     let packed = if payload.compressed { "compressed" } else { "not compressed" };
-    match payload.text_len_bytes {
-        Some(len) => format!("{} characters, {packed}: {len} bytes of JSON", payload.len_bytes),
-        None => format!("{} characters, {packed}", payload.len_bytes),
+    let mut text = format!("{} characters, {packed}", payload.len_bytes);
+    if let Some(len) = payload.text_len_bytes {
+        let json = if payload.value.is_ok() { " of JSON" } else { "" };
+        let _ = write!(text, ": {len} bytes{json}");
     }
+    if let Some(capacity) = payload.capacity_bytes {
+        let _ = write!(text, ", for which a session of {capacity} has room");
+    }
+    text
 }
 
 fn why_none(error: Error) -> String {
     match error {
         Error::Capacity { capacity_bytes, .. } => format!("more than {capacity_bytes} bytes, not shown"),
         Error::Depth => "nested too deeply to be shown".into(),
-        _ => "none: it is not base64, not zlib or not tagged JSON".into(),
+        _ => format!("none, {error:?}: it is not base64, not zlib or not tagged JSON"),
     }
 }
 
