@@ -196,8 +196,10 @@ fn numbers_have_the_value_that_python_gives_them() {
         assert_eq!(number.as_u64(), int.and_then(|int| int.parse().ok()), "{text}");
         assert_eq!(number.as_i128(), int.and_then(|int| int.parse().ok()), "{text}");
         assert_eq!(value.is_truthy(), f64::from_bits(bits) != 0.0, "{text}");
+        // Foreign spellings stay.
+        let spelling = int.unwrap_or(text);
+        assert_eq!([number.to_string(), format!("{number:?}")], [spelling, spelling], "{text}");
         if int.is_none() {
-            // Foreign spellings stay.
             assert_eq!(reread(text.as_bytes()).unwrap(), text.as_bytes());
         }
     }
@@ -262,6 +264,20 @@ fn objects_of_all_shapes_are_sorted_as_a_std_map_sorts_them() {
         let ours = dump(plain.loads(&mut buffer).unwrap(), plain);
         assert_eq!(String::from_utf8(ours).unwrap(), serde_json::to_string(&std).unwrap(), "{text}");
     }
+}
+
+/// Far more than a cookie holds: the longer the runs are, the more parts of their
+/// merge wait for each other.
+#[test]
+fn an_object_of_300_kilobytes_is_sorted() {
+    let mut keys: Vec<String> = (1_000..9_000).map(|number| number.to_string().repeat(8)).collect();
+    let object = |keys: &[String]| {
+        let entries: Vec<String> = keys.iter().map(|key| format!("{key:?}:1")).collect();
+        format!("{{{}}}", entries.join(","))
+    };
+    let sorted = object(&keys);
+    Random(9).shuffle(&mut keys);
+    assert!(reread(object(&keys).as_bytes()).unwrap() == sorted.as_bytes());
 }
 
 /// An object whose entries differ much in length, with equal keys among them.
