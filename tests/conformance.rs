@@ -68,6 +68,7 @@ fn check() {
         REFUSED.lines().filter_map(|line| line.split_whitespace().next()).collect();
     let (mut equal, mut skipped, mut all) = (0, 0, 0);
     let mut wrong = Vec::new();
+    let [public, found_live] = VECTORS.map(|vectors| vectors.lines().count());
     for line in VECTORS.into_iter().flat_map(str::lines) {
         let case: Json = driver::parse(line).expect("a vector is JSON");
         let (id, request, expected) = (case["id"].as_str().unwrap_or_default(), &case["req"], &case["exp"]);
@@ -89,7 +90,8 @@ fn check() {
     }
     let known = REFUSED.lines().count();
     println!(
-        "{all} vectors: {equal} equal, {known} refused for a listed reason, {skipped} skipped, {} wrong",
+        "{public} public cases and {found_live} found by live comparison: {equal} equal, {known} refused \
+         for a listed reason, {skipped} skipped, {} wrong",
         wrong.len()
     );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -2,7 +2,7 @@
 # Fuzzes hipflask and prints what came of it. Fails if a target found something.
 #
 #   tools/fuzz.sh                       every target for 30 seconds, two at a time
-#   tools/fuzz.sh 1800 json inflate     these two for half an hour
+#   tools/fuzz.sh 1800 json inflate     these two for half an hour (1800 seconds)
 #   JOBS=8 tools/fuzz.sh 600            eight at a time
 #   SANITIZER=address tools/fuzz.sh     with AddressSanitizer, on nightly Rust
 #
@@ -13,6 +13,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 seconds=${1:-30}
+if ! [[ $seconds =~ ^[0-9]+$ ]]; then
+    sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
+    [ "$seconds" = --help ] && exit 0 || exit 2
+fi
 targets=("${@:2}")
 sanitizer=${SANITIZER:-none}
 output=$(realpath -m "${CARGO_TARGET_DIR:-fuzz/target}")

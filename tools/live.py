@@ -2,12 +2,11 @@
 """Compares the crate with the real Flask, live, on random requests.
 
   pip install flask==3.1.3
-  cargo build --release --all-features --example conformance
   python3 tools/live.py --count 20000              random requests over all operations
   python3 tools/live.py --sessions 20000           random sessions: every cookie byte for byte
 
 Options: --seed S        repeat a run (the seed is printed)
-         --driver PATH   default target/release/examples/conformance
+         --driver PATH   examples/conformance if not given, which is built for it
          --keep-going N  collect up to N disagreements instead of stopping at the first
 Flask answers in this process (tests/oracle/oracle.py), the crate in the driver's. A
 disagreement is another answer, or a refusal without a documented reason
@@ -236,16 +235,23 @@ def run(options):
     return 1 if counts["wrong"] else 0
 
 
+def build():
+    """Builds the driver, and says where it is."""
+    command = ["cargo", "build", "--release", "--all-features", "--example", "conformance"]
+    subprocess.run([*command, "--quiet"], cwd=ROOT, check=True)
+    target = os.path.join(ROOT, os.environ.get("CARGO_TARGET_DIR", "target"))
+    return os.path.join(target, "release", "examples", "conformance")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=20000)
     parser.add_argument("--sessions", type=int, default=0)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--keep-going", type=int, default=1)
-    parser.add_argument("--driver", default=os.path.join(ROOT, "target", "release", "examples", "conformance"))
+    parser.add_argument("--driver")
     options = parser.parse_args()
-    if not os.path.exists(options.driver):
-        sys.exit(f"{options.driver} is missing: cargo build --release --all-features --example conformance")
+    options.driver = options.driver or build()
     sys.exit(run(options))
 
 
