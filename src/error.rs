@@ -39,10 +39,12 @@ pub enum Error {
     },
     /// Nesting deeper than [`MAX_DEPTH`](crate::json::MAX_DEPTH).
     Depth,
-    /// A value of another type than the one asked for.
+    /// A value of another type than the one asked for: so is a struct of which a
+    /// field is missing.
     WrongType,
     /// A value that JSON, as Flask writes it, has no form for (a map key that
-    /// is not text, an integer of more than 4,300 digits, ...).
+    /// is not text, an integer of more than 4,300 digits, a tag that is not
+    /// registered, ...).
     NotSerializable,
     /// A `Serialize` implementation that gave another length the second time.
     /// The entry it was to fill is removed; a list that it was to extend stays.
@@ -72,9 +74,10 @@ pub enum Error {
         /// for a signer's separator.
         setting: &'static str,
     },
-    /// A keyring is full.
+    /// A keyring is full. How many fallbacks it takes is a parameter of its type:
+    /// `Keyring<Sha1, 4>` takes four.
     TooManyFallbacks {
-        /// How many fallbacks it takes: `Keyring<Sha1, 4>` takes four.
+        /// How many it takes.
         limit: usize,
     },
 }
@@ -116,8 +119,12 @@ impl fmt::Display for Error {
                 "not enough room: at least {needed_bytes} bytes are needed, there are {capacity_bytes}"
             ),
             Self::Depth => f.write_str("the value is nested too deeply"),
-            Self::WrongType => f.write_str("the value is of another type than the one asked for"),
-            Self::NotSerializable => f.write_str("the value has no form in tagged JSON"),
+            Self::WrongType => {
+                f.write_str("the value, or one in it, is missing or of another type than the one asked for")
+            }
+            Self::NotSerializable => {
+                f.write_str("the value has no form in tagged JSON, or its tag is not registered")
+            }
             Self::LengthChanged => {
                 f.write_str("the value was serialized twice and had two different lengths")
             }
@@ -140,7 +147,7 @@ impl fmt::Display for Error {
                 write!(f, "the setting {setting} has a value that cannot be used")
             }
             Self::TooManyFallbacks { limit } => {
-                write!(f, "the keyring takes {limit} fallback keys, and there are more")
+                write!(f, "there are more fallback keys than the {limit} that `Keyring<_, {limit}>` takes")
             }
         }
     }

@@ -7,6 +7,9 @@ pub mod cookie {}
 #[doc = include_str!("../docs/compatibility.md")]
 pub mod compatibility {}
 
+#[doc = include_str!("../docs/server.md")]
+pub mod server {}
+
 #[doc = include_str!("../docs/firmware.md")]
 pub mod firmware {}
 

@@ -36,7 +36,8 @@ impl Session {
 
     /// Replaces the whole contents by `value`, which serializes as a dict. Its
     /// entries stand in key order then, or as they came if the serializer does
-    /// not sort.
+    /// not sort. What else was there is gone, Flask's own `_permanent` and `_flashes`
+    /// too: where others keep entries beside yours, insert yours one by one.
     ///
     /// # Errors
     /// [`Error::WrongType`] when it is not a dict, and as

@@ -334,6 +334,6 @@ mod tests {
         keys.push_fallback(b"", b"", KeyDerivation::Hmac).unwrap();
         let full = Error::TooManyFallbacks { limit: 1 };
         assert_eq!(keys.push_derived_fallback(b"c"), Err(full));
-        assert_eq!(full.to_string(), "the keyring takes 1 fallback keys, and there are more");
+        assert_eq!(full.to_string(), "there are more fallback keys than the 1 that `Keyring<_, 1>` takes");
     }
 }

@@ -22,16 +22,15 @@ use hipflask::{
     },
     cookie::SameSite,
     session::{flash, take_flashed_messages},
-    signing::{KeyDerivation, Keyring},
+    signing::KeyDerivation,
 };
-use sessions::{Failed, Session, Sessions};
+use sessions::{Failed, Keys, Session, Sessions};
 use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let secrets = EnvSecrets { current: "SECRET_KEY", fallbacks: &["OLD_SECRET_KEY"] };
-    let keys: Keyring =
-        Keyring::from_source(&secrets, SecureCookieSessionInterface::SALT, KeyDerivation::Hmac)?;
+    let keys = Keys::from_source(&secrets, SecureCookieSessionInterface::SALT, KeyDerivation::Hmac)?;
     if !keys.has_current() {
         return Err("SECRET_KEY is not set".into());
     }
@@ -47,7 +46,7 @@ fn site() -> Router {
     Router::new().route("/hello", get(hello)).route("/goodbye", post(goodbye)).route("/about", get(about))
 }
 
-fn with_sessions(site: Router, keys: Keyring, clock: BoxedClock, config: Config<'static>) -> Router {
+fn with_sessions(site: Router, keys: Keys, clock: BoxedClock, config: Config<'static>) -> Router {
     let interface = SecureCookieSessionInterface::new(keys, clock).with_compression();
     site.layer(middleware::from_fn_with_state(Arc::new(Sessions { interface, config }), sessions::layer))
 }

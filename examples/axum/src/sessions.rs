@@ -18,16 +18,22 @@ use axum::{
 };
 use hipflask::{
     App, Config, Error, Opened, Response as _, Saved, SecureCookieSession, SecureCookieSessionInterface,
-    SessionInterface as _, SessionMixin as _, backends::alloc::BoxedClock, signing::Keyring, zlib,
+    SessionInterface as _, SessionMixin as _,
+    backends::alloc::BoxedClock,
+    signing::{Keyring, Sha1},
+    sink::WriteError,
+    zlib,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-/// Room for a session's text and index. A browser's cookie has up to 4 KB, but
-/// compressed ones may hold more.
+/// Room for a session: its JSON, and 8 bytes more for each entry. A browser's
+/// cookie has up to 4 KB, but a compressed one may hold more.
 const SESSION_BYTES: usize = 8192;
 
+/// The current key, and up to four older ones.
+pub type Keys = Keyring<Sha1, 4>;
 /// Opens and saves sessions, with Flask's very bytes.
-pub type Interface = SecureCookieSessionInterface<Keyring, BoxedClock, zlib::Scratch>;
+pub type Interface = SecureCookieSessionInterface<Keys, BoxedClock, zlib::Scratch>;
 
 /// Everything that sessions need.
 pub struct Sessions {
@@ -82,8 +88,11 @@ impl Sessions {
 
     fn open(&self, cookies: &Cookies) -> Result<Place, Error> {
         let mut session = SecureCookieSession::new();
-        if self.interface.open_session(self.app(cookies), &mut session)? == Opened::Unavailable {
-            self.interface.make_null_session(self.app(cookies), &mut session);
+        match self.interface.open_session(self.app(cookies), &mut session)? {
+            Opened::Loaded | Opened::Fresh(None) => {}
+            // With another key than Flask's, this is all that there is to see of it.
+            Opened::Fresh(Some(reason)) => eprintln!("a session was not accepted: {reason}"),
+            Opened::Unavailable => self.interface.make_null_session(self.app(cookies), &mut session),
         }
         Ok(Place { session, accessed: false })
     }
@@ -146,6 +155,15 @@ pub struct Failed(Error);
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
         Self(error)
+    }
+}
+
+impl<E> From<WriteError<E>> for Failed
+where
+    Error: From<WriteError<E>>,
+{
+    fn from(error: WriteError<E>) -> Self {
+        Self(error.into())
     }
 }
 

@@ -38,7 +38,7 @@ async fn answer_of(site: Router, method: &str, path: &str, cookie: &str) -> Answ
 
 /// As the site answers, with its sessions.
 async fn ask(site: Router, method: &str, path: &str, cookie: &str) -> Answer {
-    let keys = Keyring::new(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
+    let keys = Keys::new(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
     let clock = BoxedClock::new(|| Ok(UnixTime::from_secs(1_700_000_000)));
     answer_of(with_sessions(site, keys, clock, Config::new()), method, path, cookie).await
 }

@@ -79,7 +79,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             key.to_vec()
         }
     };
-    let port = env::var("PORT").map_or(Ok(5000), |port| port.parse())?;
+    let port = env::var("PORT").map_or(Ok(5003), |port| port.parse())?;
     let keys = Keyring::new(&key, SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
     let mut session = Box::new(SecureCookieSession::<SESSION_BYTES>::new());
     let mut scratch = Box::new(DeflateScratch::<DEFLATE_BYTES>::new());

@@ -3,7 +3,7 @@
 use core::fmt::Write as _;
 
 use hipflask::{
-    BadCookie, Clock as _, Config, Error, Lifetime, UnixTime, UnsetClock,
+    BadCookie, Clock as _, Config, Error, Lifetime, SecureCookieSession, UnixTime, UnsetClock,
     backends::embedded::OffsetClock,
     cookie::SameSite,
     signing::{KeyDerivation, Keyring, Mac as _, SigningKeys as _},
@@ -21,6 +21,8 @@ use crate::board::{
 
 /// A session's room in bytes: its JSON, and 8 more for each entry.
 pub const SESSION_BYTES: usize = 2304;
+// docs/firmware.md says so.
+const _: () = assert!(size_of::<SecureCookieSession<SESSION_BYTES>>() == SESSION_BYTES + 28);
 /// A session's JSON that can be compressed.
 pub const DEFLATE_BYTES: usize = 2176;
 /// A `Set-Cookie` may not be longer: it has to come back in a request's head,
