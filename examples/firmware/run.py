@@ -87,7 +87,7 @@ def main():
         for line in device.stdout:
             print(line, end="", flush=True)
             if line.startswith("ready"):
-                password = " (password: flask)" if Path(arguments.firmware).name == "device" else ""
+                password = " (password: flask)" if Path(arguments.firmware).name.endswith("device") else ""
                 print(f"open http://127.0.0.1:{port}/{password}", flush=True)
     except KeyboardInterrupt:
         device.terminate()

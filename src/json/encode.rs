@@ -28,6 +28,7 @@ pub trait Encode {
 }
 
 impl<T: Serialize + ?Sized> Encode for T {
+    #[doc(hidden)]
     fn encode(&self, encoder: &mut Encoder<'_>) -> Result<(), Error> {
         self.serialize(encoder)
     }
