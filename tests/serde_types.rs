@@ -491,6 +491,7 @@ fn other_formats_see_what_is_inside() {
     assert_eq!((uuid.to_string(), format!("{uuid:?}")), ("ab".repeat(16), "ab".repeat(16)));
     inside(uuid, &format!("{:?}", "ab".repeat(16)));
     inside(Markup(String::from("<b>")), r#""<b>""#);
+    assert_eq!(Markup("<b>").as_ref(), "<b>");
     inside(BigInt(String::from("12")), r#""12""#);
     inside(DateTime::UNIX_EPOCH, r#""Thu, 01 Jan 1970 00:00:00 GMT""#);
     inside(Bytes::<2>::from_slice(b"\0\xff").unwrap(), "[0,255]");
@@ -515,6 +516,8 @@ fn other_formats_say_what_they_expected() {
     assert_eq!(expected::<Markup<String>>(), tagged);
     assert_eq!(expected::<Uuid>(), tagged);
     assert_eq!(expected::<Bytes<2>>(), "invalid type: boolean `true`, expected bytes");
+    type Bool = serde::de::value::BoolDeserializer<serde::de::value::Error>;
+    assert_eq!(Custom::<u8>::deserialize(Bool::new(true)).unwrap_err().to_string(), tagged);
 }
 
 /// Flask reads the years 1 to 99 as others, so what is written must not claim them.
@@ -543,6 +546,12 @@ fn a_registered_tag_is_written_checked_and_read() {
     let value = serializer.loads(&mut buffer).unwrap();
     assert_eq!(value.to::<Custom<'_, Vec<bool>>>(), Err(Error::WrongType));
     assert_eq!(value.to::<BTreeMap<String, Vec<u8>>>(), Err(Error::WrongType));
+    #[derive(Deserialize, PartialEq, Debug)]
+    enum Tagged {
+        #[serde(rename = " \u{e9}")]
+        Tag(Vec<u8>),
+    }
+    assert_eq!(value.to::<Tagged>(), Err(Error::WrongType));
     for other in [r#"{"a":[1,2]}"#, r#""a""#, "[1,2]"] {
         let mut buffer = other.as_bytes().to_vec();
         let value = serializer.loads(&mut buffer).unwrap();

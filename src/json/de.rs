@@ -263,7 +263,6 @@ impl<'de> Deserializer<'de> for Value<'de> {
             Kind::Custom { key, value } if name == types::CUSTOM => {
                 visitor.visit_enum(Variant { variant: key, contents: Some(value) })
             }
-            _ if name == types::CUSTOM => Err(Error::WrongType),
             Kind::Str(variant) => visitor.visit_enum(Variant { variant, contents: None }),
             Kind::Dict(dict) => Entries(dict.iter()).deserialize_enum(name, variants, visitor),
             _ => Err(Error::WrongType),
