@@ -711,6 +711,12 @@ fn flashed_messages_are_flask_s() {
     let infos = take_flashed_messages(&mut session).unwrap().of(&["info"]);
     assert_eq!(infos.map(|flashed| flashed.message).collect::<Vec<_>>(), ["Saved.", "\u{e9}"]);
     assert!(session.is_empty());
+    // A category is text, even where it is markup.
+    let json = r#"{"_flashes":[[{" m":"a"},{" m":"b"}]]}"#;
+    let mut session: SecureCookieSession<512> = opened(json);
+    let all = take_flashed_messages(&mut session).unwrap();
+    let all: Vec<_> = all.map(|flashed| (flashed.category, flashed.message, flashed.is_markup)).collect();
+    assert_eq!(all, [("a", "b", true)]);
     // No category is every category.
     flash(&mut session, "Saved.", "info").unwrap();
     assert_eq!(take_flashed_messages(&mut session).unwrap().of(&[]).count(), 1);

@@ -202,10 +202,15 @@ fn operate(session: &mut Session, model: &mut Model, choices: &mut Choices<'_>) 
     Ok(())
 }
 
-/// The pairs of text that messages are, tuples or lists.
+/// The pairs of text that messages are, tuples or lists. A category is text, even
+/// where it is markup.
 fn pairs(flashes: Option<OwnedValue>) -> Vec<OwnedValue> {
     let items = flashes.as_ref().and_then(OwnedValue::as_slice).unwrap_or_default();
-    items.iter().map(|pair| OwnedValue::List(pair.as_slice().unwrap_or_default().to_vec())).collect()
+    let pair = |pair: &OwnedValue| match pair.as_slice() {
+        Some([category, message]) => vec![category.as_str().unwrap_or_default().into(), message.clone()],
+        _ => vec![],
+    };
+    items.iter().map(|item| OwnedValue::List(pair(item))).collect()
 }
 
 fn owned(value: Option<hipflask::json::Value<'_>>) -> String {
