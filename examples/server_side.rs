@@ -7,8 +7,9 @@
 use std::{cell::RefCell, fmt};
 
 use hipflask::{
-    App, Config, Error, NullSession, Opened, Request, RequestContext, Saved, SecureCookieSession, Session,
-    SessionInterface, SessionMap, SessionMixin,
+    App, Clock, Config, Error, Lifetime, NullSession, Opened, Request, RequestContext, Saved,
+    SecureCookieSession, SessionInterface, SessionMap, SessionMixin, UnixTime,
+    backends::std::SystemClock,
     cookie::{self, SetCookie},
     json::{Encode, Value},
     sink::SliceSink,
@@ -123,20 +124,26 @@ impl SessionMap for TableSession {
     }
 }
 
-/// A row: an id and the JSON text of its session.
-type Row = (Id, heapless::Vec<u8, SESSION_BYTES>);
+/// What the table keeps of a session.
+struct Row {
+    id: Id,
+    saved_at_secs: u64,
+    /// Its JSON text.
+    text: heapless::Vec<u8, SESSION_BYTES>,
+}
 
 /// Sessions in a table in RAM.
-pub struct TableInterface<F> {
+pub struct TableInterface<F, C> {
     rows: RefCell<heapless::Vec<Row, SESSIONS>>,
     /// Gives 128 random bits. They are all that protects a session.
     random: F,
+    clock: C,
 }
 
-impl<F: Fn() -> u128> TableInterface<F> {
+impl<F: Fn() -> u128, C: Clock> TableInterface<F, C> {
     /// An empty table.
-    pub const fn new(random: F) -> Self {
-        Self { rows: RefCell::new(heapless::Vec::new()), random }
+    pub const fn new(random: F, clock: C) -> Self {
+        Self { rows: RefCell::new(heapless::Vec::new()), random, clock }
     }
 
     /// How many sessions there are.
@@ -151,26 +158,32 @@ impl<F: Fn() -> u128> TableInterface<F> {
         id
     }
 
-    fn forget(&self, id: &Id) {
-        self.rows.borrow_mut().retain(|(other, _)| other != id);
+    /// Whether there was a session with this id until now.
+    fn forget(&self, id: &Id) -> bool {
+        let mut rows = self.rows.borrow_mut();
+        let before = rows.len();
+        rows.retain(|row| row.id != *id);
+        rows.len() < before
     }
 
-    fn remember(&self, id: &Id, contents: &Session) -> Result<(), Error> {
-        let mut text = [0; SESSION_BYTES];
-        let mut sink = SliceSink::new(&mut text);
-        contents.dump(&mut sink)?;
-        self.forget(id);
+    fn forget_expired(&self, now: UnixTime, lifetime: Lifetime) {
+        self.rows.borrow_mut().retain(|row| {
+            let age_secs = now.secs().checked_sub(row.saved_at_secs).and_then(|age| i64::try_from(age).ok());
+            age_secs.is_some_and(|age_secs| age_secs <= lifetime.whole_secs())
+        });
+    }
+
+    fn remember(&self, row: Row) -> Result<(), Error> {
         let mut rows = self.rows.borrow_mut();
         if rows.is_full() {
             rows.remove(0);
         }
-        let text = heapless::Vec::from_slice(sink.written()).unwrap_or_default();
         let full = Error::Capacity { needed_bytes: SESSION_BYTES, capacity_bytes: 0 };
-        rows.push((id.clone(), text)).map_err(|_| full)
+        rows.push(row).map_err(|_| full)
     }
 }
 
-impl<F: Fn() -> u128, R: Request + ?Sized> SessionInterface<R> for TableInterface<F> {
+impl<F: Fn() -> u128, C: Clock, R: Request + ?Sized> SessionInterface<R> for TableInterface<F, C> {
     type Session = TableSession;
     type Scratch = ();
     type CookieValue<'a>
@@ -184,18 +197,18 @@ impl<F: Fn() -> u128, R: Request + ?Sized> SessionInterface<R> for TableInterfac
         session.old_id = None;
         let cookie = cookie::find(app.request.cookie_headers(), self.get_cookie_name(app));
         let sent = cookie.and_then(|cookie| cookie.plain()).unwrap_or_default();
+        self.forget_expired(self.clock.now()?, app.config.permanent_session_lifetime);
         let rows = self.rows.borrow();
         // An id of the client's own making is never taken over: it finds no row.
-        let row = rows.iter().find(|(id, _)| id.as_bytes() == sent);
+        let row = rows.iter().find(|row| row.id.as_bytes() == sent);
         session.is_new = row.is_none();
-        let Some((id, text)) = row else {
-            session.id = self.new_id();
-            session.next_id = self.new_id();
+        session.next_id = self.new_id();
+        let Some(Row { id, text, .. }) = row else {
+            session.id = session.next_id.clone();
             session.contents.reset(serializer);
             return Ok(Opened::Fresh(None));
         };
         session.id = id.clone();
-        session.next_id = self.new_id();
         session.contents.load(serializer, |buffer| {
             buffer.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
             Ok(text.len())
@@ -211,23 +224,34 @@ impl<F: Fn() -> u128, R: Request + ?Sized> SessionInterface<R> for TableInterfac
         _scratch: &'a mut (),
     ) -> Result<Saved<'a, &'a str>, Error> {
         let nothing = Saved { vary_cookie: accessed, ..Saved::nothing() };
+        let opened_id = session.old_id.as_ref().unwrap_or(&session.id);
         if session.is_empty() {
             if !session.modified() {
                 return Ok(nothing);
             }
-            self.forget(&session.id);
+            self.forget(opened_id);
             return Saved::cookie(app.config, self.make_deletion(app, ""), 0);
         }
-        if session.modified() {
-            self.remember(&session.id, &session.contents)?;
+        if !self.should_set_cookie(app, session) {
+            return Ok(nothing);
         }
-        if let Some(old_id) = &session.old_id {
-            self.forget(old_id);
-        } else if !session.is_new && !session.permanent() {
+        let now = self.clock.now()?;
+        let expires = self.get_expiration_time(app, session, now)?;
+        let mut text = [0; SESSION_BYTES];
+        let mut sink = SliceSink::new(&mut text);
+        session.contents.dump(&mut sink)?;
+        let text = heapless::Vec::from_slice(sink.written()).unwrap_or_default();
+        // Another request may have ended it meanwhile: a logout is not undone.
+        if !self.forget(opened_id) && !session.is_new {
+            return Ok(nothing);
+        }
+        self.remember(Row { id: session.id.clone(), saved_at_secs: now.secs(), text })?;
+        if session.id == *opened_id && !session.is_new && expires.is_none() {
             // The browser has the id already.
             return Ok(nothing);
         }
-        let cookie: SetCookie<'a, &'a str> = self.make_cookie(app, session.id.as_str());
+        let mut cookie: SetCookie<'a, &'a str> = self.make_cookie(app, session.id.as_str());
+        cookie.expires = expires;
         Saved::cookie(app.config, cookie, session.id.len())
     }
 }
@@ -240,13 +264,13 @@ fn main() -> Result<(), Error> {
         getrandom::fill(&mut bytes).expect("the system has random numbers");
         u128::from_ne_bytes(bytes)
     };
-    let interface = TableInterface::new(random);
+    let interface = TableInterface::new(random, SystemClock);
     let config = Config::new();
     let mut cookie_header = String::new();
     for _ in 0..3 {
         let mut session = TableSession::new();
         let request = cookie_header.clone();
-        let mut context = RequestContext::begin(&interface, &config, request.as_bytes(), &mut session)?;
+        let mut context = RequestContext::begin(&interface, &config, request.as_str(), &mut session)?;
         let session = context.session();
         let visits = session.get("visits").and_then(|visits| visits.as_i64()).unwrap_or(0) + 1;
         session.insert("visits", &visits)?;

@@ -7,28 +7,45 @@ mod server_side;
 
 use std::cell::Cell;
 
-use hipflask::{Config, Error, RequestContext, SessionMap as _, SessionMixin as _};
+use hipflask::{
+    Clock, Config, Error, Lifetime, RequestContext, SessionMap as _, SessionMixin as _, UnixTime,
+};
 use server_side::{SESSIONS, TableInterface, TableSession};
 
 /// One request: what the handler saw, and the `Set-Cookie` that came back.
-fn visit<F: Fn() -> u128>(
-    interface: &TableInterface<F>,
+fn visit_with<F: Fn() -> u128, C: Clock>(
+    interface: &TableInterface<F, C>,
+    config: &Config<'_>,
     header: &str,
     handler: impl FnOnce(&mut TableSession),
 ) -> Option<String> {
-    let config = Config::new();
     let mut session = TableSession::new();
-    let mut context = RequestContext::begin(interface, &config, header.as_bytes(), &mut session).unwrap();
+    let mut context = RequestContext::begin(interface, config, header, &mut session).unwrap();
     handler(context.session());
     context.finish(&mut ()).unwrap().set_cookie.map(|cookie| cookie.to_string())
 }
 
-fn counting_table() -> TableInterface<impl Fn() -> u128> {
+fn visit<F: Fn() -> u128, C: Clock>(
+    interface: &TableInterface<F, C>,
+    header: &str,
+    handler: impl FnOnce(&mut TableSession),
+) -> Option<String> {
+    visit_with(interface, &Config::new(), header, handler)
+}
+
+const NOW: u64 = 1_700_000_000;
+
+fn counting_table() -> TableInterface<impl Fn() -> u128, impl Clock> {
+    counting_table_at(|| Ok(UnixTime::from_secs(NOW)))
+}
+
+fn counting_table_at<C: Clock>(clock: C) -> TableInterface<impl Fn() -> u128, C> {
     let next = Cell::new(0);
-    TableInterface::new(move || {
+    let random = move || {
         next.set(next.get() + 1);
         next.get()
-    })
+    };
+    TableInterface::new(random, clock)
 }
 
 const FIRST: &str = "session=00000000000000000000000000000001";
@@ -81,6 +98,62 @@ fn logout_forgets_the_session_on_the_server() {
 }
 
 #[test]
+fn a_logout_that_renews_forgets_the_session_too() {
+    let table = counting_table();
+    visit(&table, "", |session| session.insert("user", &"ada").unwrap());
+    visit(&table, FIRST, |session| {
+        session.renew();
+        session.clear().unwrap();
+    });
+    assert_eq!(table.sessions(), 0);
+}
+
+#[test]
+fn a_request_under_way_does_not_bring_an_ended_session_back() {
+    let config = Config::new();
+    for renew in [false, true] {
+        let table = counting_table();
+        visit(&table, "", |session| session.insert("user", &"ada").unwrap());
+        let (mut session, mut scratch) = (TableSession::new(), ());
+        let mut context = RequestContext::begin(&table, &config, FIRST, &mut session).unwrap();
+        context.session().insert("visits", &1).unwrap();
+        if renew {
+            context.session().renew();
+        }
+        visit(&table, FIRST, |session| session.clear().unwrap());
+        let saved = context.finish(&mut scratch).unwrap();
+        assert!(saved.set_cookie.is_none() && saved.vary_cookie);
+        assert_eq!(table.sessions(), 0);
+    }
+}
+
+#[test]
+fn a_permanent_session_has_a_date_and_is_refreshed() {
+    let table = counting_table();
+    let permanent = format!("{FIRST}; Expires=Fri, 15 Dec 2023 22:13:20 GMT; HttpOnly; Path=/");
+    let cookie = visit(&table, "", |session| session.set_permanent(true).unwrap());
+    assert_eq!(cookie.as_deref(), Some(&*permanent));
+    assert_eq!(visit(&table, FIRST, |_| {}).as_deref(), Some(&*permanent));
+    let config = Config { session_refresh_each_request: false, ..Config::new() };
+    assert_eq!(visit_with(&table, &config, FIRST, |_| {}), None);
+}
+
+#[test]
+fn a_session_ends_when_its_lifetime_has_passed_since_it_was_saved() {
+    let now = Cell::new(NOW);
+    let table = counting_table_at(|| Ok(UnixTime::from_secs(now.get())));
+    let config = Config { permanent_session_lifetime: Lifetime::from_secs(60), ..Config::new() };
+    visit_with(&table, &config, "", |session| session.insert("user", &"ada").unwrap());
+    now.set(NOW + 60);
+    visit_with(&table, &config, FIRST, |session| session.insert("visits", &1).unwrap());
+    now.set(NOW + 120);
+    visit_with(&table, &config, FIRST, |session| assert!(!session.is_new()));
+    now.set(NOW + 121);
+    visit_with(&table, &config, FIRST, |session| assert!(session.is_new()));
+    assert_eq!(table.sessions(), 0);
+}
+
+#[test]
 fn an_id_of_the_client_s_making_is_not_taken_over() {
     let table = counting_table();
     let cookie = visit(&table, "session=evil", |session| session.insert("user", &"ada").unwrap());
@@ -95,6 +168,18 @@ fn a_full_table_drops_its_oldest() {
     }
     assert_eq!(table.sessions(), SESSIONS);
     visit(&table, FIRST, |session| assert!(session.is_new()));
+}
+
+#[test]
+fn a_login_in_a_full_table_ends_nobody_elses_session() {
+    let table = counting_table();
+    let cookies: Vec<_> = (0..SESSIONS)
+        .map(|_| visit(&table, "", |session| session.insert("a", &1).unwrap()).unwrap())
+        .collect();
+    let header = |number: usize| cookies[number].split(';').next().unwrap();
+    visit(&table, header(SESSIONS - 1), TableSession::renew);
+    assert_eq!(table.sessions(), SESSIONS);
+    visit(&table, header(0), |session| assert!(!session.is_new()));
 }
 
 #[test]
