@@ -12,7 +12,7 @@ use std::{
 use common::{Random, VecSink, mutated};
 use hipflask::{
     Error, UnixTime,
-    json::{BigInt, Bytes, CompactJson, DateTime, Encode, MAX_DEPTH, Markup, Uuid},
+    json::{BigInt, Bytes, CompactJson, Custom, DateTime, Encode, MAX_DEPTH, Markup, Uuid},
     signing::{KeyDerivation, Keyring, Signer, UrlSafeSerializer, UrlSafeTimedSerializer},
 };
 use serde::{
@@ -294,6 +294,12 @@ fn keys_of_every_kind_that_is_text_are_read_again() {
     again('a');
     wrong::<BTreeMap<Color, u8>>(r#"{"Blue":1}"#);
     wrong::<HashMap<Markup<String>, u8>>(r#"{"a":1}"#);
+    let token = dumps(&BTreeMap::from([("a", 1)]), false).unwrap();
+    assert!(
+        UrlSafeSerializer::new(keys(), CompactJson)
+            .loads::<Custom<'_, u8>>(token.as_bytes(), &mut [0; 64])
+            .is_err()
+    );
 }
 
 #[test]

@@ -205,6 +205,18 @@ fn numbers_have_the_value_that_python_gives_them() {
     }
 }
 
+/// A documented difference: Python reads this as half of the least double, which is 0.0.
+#[test]
+fn a_number_is_true_whose_first_32_digits_are_those_of_half_the_least_double() {
+    let loads = |text: &mut [u8]| {
+        SESSION_JSON_SERIALIZER.loads(text).map(|value| (value.is_truthy(), value.to::<f64>().unwrap()))
+    };
+    let mut text = *b"2.470328229206232720882843964341106e-324";
+    assert_eq!(loads(&mut text), Ok((true, 0.0)));
+    let mut text = *b"2.4703282292062327208828439643411e-324";
+    assert_eq!(loads(&mut text), Ok((false, 0.0)));
+}
+
 /// Every text of the table that is read, written, read and written again.
 #[test]
 fn writing_is_idempotent() {

@@ -866,7 +866,7 @@ fn a_whole_session_is_read_by_every_type_that_it_is_written_from() {
     assert_eq!(session.read(), Ok(Wrapped(entries())));
     assert_eq!(session.read(), Ok(Some(entries())));
     assert_eq!(session.read::<Custom<'_, u8>>(), Err(Error::WrongType));
-    assert_eq!(session.read::<Markup<&str>>(), Err(Error::WrongType));
+    assert_eq!(session.read::<Markup<BTreeMap<String, u8>>>(), Err(Error::WrongType));
     assert_eq!(session.read::<serde::de::IgnoredAny>(), Ok(serde::de::IgnoredAny));
 
     session.replace(&Choice::New(1)).unwrap();

@@ -47,7 +47,8 @@ The keys of the JSON:
   cookie     name; len_bytes; header_len_bytes, as Flask sends it by default;
              limit_bytes; fits
   payload    null if there is none; compressed; len_bytes; text_len_bytes, of the
-             JSON; capacity_bytes, in which a session has room for it; value, as {\"t\": type, \"v\": value} (see tests/README.md), null if
+             JSON; capacity_bytes, in which a session has room for it, if it is
+             written as Flask writes it; value, as {\"t\": type, \"v\": value} (see tests/README.md), null if
              it has none; error
   timestamp  when it claims to be signed, in Unix seconds; date, the same in words;
              age_secs; null if it does not say
@@ -55,7 +56,8 @@ The keys of the JSON:
              mismatch, unsigned; key: which one; by_secs: how long expired, how far
              in the future; digest_by_length; holds_with: a list of key, salt,
              derivation, digest
-  hipflask   what hipflask does with it: opens, starts afresh, fails; null without a key
+  hipflask   what hipflask does with it: opens, starts afresh, fails; null without a
+             current key
 ";
 
 const EMPTY_KEY: &str = "--key is empty, and nothing is signed with an empty key";
@@ -71,6 +73,7 @@ pub struct Options {
     pub name: String,
     /// The current key, if there is one, then the fallbacks.
     pub keys: Vec<Key>,
+    pub has_current: bool,
     pub salt: Vec<u8>,
     pub digest: &'static str,
     pub derivation: KeyDerivation,
@@ -89,6 +92,7 @@ impl Options {
             cookie: None,
             name: "session".into(),
             keys: Vec::new(),
+            has_current: false,
             salt: SecureCookieSessionInterface::SALT.to_vec(),
             digest: "sha1",
             derivation: KeyDerivation::Hmac,
@@ -124,7 +128,9 @@ impl Options {
             }
         }
         options.cookie = cookie.ok_or("no cookie; see --help")?;
-        options.keys = keys(current.or_else(from_environment), fallbacks);
+        let current = current.or_else(from_environment);
+        options.has_current = current.is_some();
+        options.keys = keys(current, fallbacks);
         Ok(Command::Inspect(options))
     }
 }

@@ -32,7 +32,8 @@ pub struct Report {
     pub max_age_secs: i64,
     pub digest_by_length: Option<&'static str>,
     pub verdict: Verdict,
-    /// Whether it was looked at as a session cookie, and not as another token.
+    /// Whether it was looked at as a session cookie, and not as another token, nor
+    /// with fallbacks alone: without a current key all sessions are null sessions.
     as_session: bool,
 }
 
@@ -42,7 +43,7 @@ pub struct Payload {
     /// Of the JSON, if there is any.
     pub text_len_bytes: Option<usize>,
     pub value: Result<OwnedValue, Error>,
-    /// What a session needs to hold it, if it is one.
+    /// What a session needs to hold it, if it is one that Flask wrote.
     pub capacity_bytes: Option<usize>,
     /// Whether Flask sends it with a date.
     permanent: bool,
@@ -65,11 +66,11 @@ impl Report {
             max_age_secs: options.max_age_secs,
             digest_by_length: digest_by_length(token),
             verdict: Verdict::new(token, options),
-            as_session: options.salt == SecureCookieSessionInterface::SALT,
+            as_session: options.has_current && options.salt == SecureCookieSessionInterface::SALT,
         }
     }
 
-    /// What hipflask does with a session cookie, if there is a key.
+    /// What hipflask does with a session cookie, if there is a current key.
     pub fn hipflask(&self) -> Option<&'static str> {
         self.verdict.hipflask(self.is_session()).filter(|_| self.as_session)
     }
@@ -139,8 +140,17 @@ impl Payload {
             _ => None,
         };
         let permanent = session.and_then(|session| session.get("_permanent")).is_some_and(Value::is_truthy);
-        // Always enough: docs/server.md.
-        let capacity_bytes = session.zip(text_len_bytes).map(|(session, len)| len + 8 * session.len());
+        // Enough for a text as Flask writes it: docs/server.md. Another one may have had more entries.
+        let written = |value: &Value<'_>| {
+            let mut text = Vec::new();
+            let Ok(()) = SESSION_JSON_SERIALIZER.write(*value, &mut text);
+            text.len()
+        };
+        let is_flasks = value.is_ok_and(|value| Some(written(&value)) == text_len_bytes);
+        let capacity_bytes = session
+            .zip(text_len_bytes)
+            .filter(|_| is_flasks)
+            .map(|(session, len_bytes)| len_bytes + 8 * session.len());
         Self {
             compressed,
             len_bytes: payload.len(),

@@ -2,6 +2,10 @@
 
 use std::{collections::BTreeMap, ffi::OsString};
 
+use hipflask::{
+    UnixTime,
+    signing::{KeyDerivation, Keyring, TimestampSigner},
+};
 use serde::Deserialize as _;
 use serde_json::{Value as Json, json};
 
@@ -296,6 +300,29 @@ fn what_holds_and_is_no_session_fails_unless_another_salt_says_that_it_is_none()
     let report = report(token, &["--salt", "reset"]);
     assert_eq!((report.hipflask(), report.exit_code()), (None, 0));
     assert!(!text::report(&report).contains("no session"));
+}
+
+#[test]
+fn a_capacity_is_named_only_where_it_suffices() {
+    let capacity = |payload: &[u8]| {
+        let mut token = Vec::new();
+        let keys: Keyring = Keyring::new(b"dev", b"cookie-session", KeyDerivation::Hmac);
+        TimestampSigner::new(keys).sign(payload, UnixTime::from_secs(1_700_000_000), &mut token).unwrap();
+        Report::new(&token, &options(&["--key", "dev"])).payload.unwrap().capacity_bytes
+    };
+    // `{"a":1}`; `{"a":1,"a":1}`, of which one entry is left; `[1]`.
+    assert_eq!(capacity(b"eyJhIjoxfQ"), Some(7 + 8));
+    assert_eq!(capacity(b"eyJhIjoxLCJhIjoxfQ"), None);
+    assert_eq!(capacity(b"WzFd"), None);
+}
+
+/// Without a current key sessions are null sessions, whatever the fallbacks are.
+#[test]
+fn fallbacks_alone_open_nothing() {
+    let options = Options { has_current: false, ..options(&["--fallback", "dev", "--now", "1700000000"]) };
+    let report = Report::new(COOKIE.as_bytes(), &options);
+    assert!(matches!(report.verdict, Verdict::Holds { .. }));
+    assert_eq!(report.hipflask(), None);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The report for people. Values are as Python prints them.
+//! The report for people. Values are as Python prints them, but that letters of the
+//! newest Unicode versions are known to one side only.
 
 use std::fmt::Write as _;
 
@@ -238,17 +239,20 @@ fn quote(mut letters: impl Iterator<Item = char> + Clone) -> char {
     }
 }
 
+/// Combining marks are: it is only alone that Rust escapes them.
+fn is_printable(letter: char) -> bool {
+    letter.is_ascii_graphic() || format!("a{letter}").escape_debug().nth(2) != Some('u')
+}
+
 fn string(text: &str) -> String {
     let quote = quote(text.chars());
     let inside = text.chars().map(|letter| match letter {
         // What no terminal should be sent.
-        _ if !letter.is_ascii_graphic() && letter.escape_debug().nth(1) == Some('u') => {
-            match u32::from(letter) {
-                code @ ..0x100 => format!("\\x{code:02x}"),
-                code @ ..0x1_0000 => format!("\\u{code:04x}"),
-                code => format!("\\U{code:08x}"),
-            }
-        }
+        _ if !is_printable(letter) => match u32::from(letter) {
+            code @ ..0x100 => format!("\\x{code:02x}"),
+            code @ ..0x1_0000 => format!("\\u{code:04x}"),
+            code => format!("\\U{code:08x}"),
+        },
         _ => plain(letter, quote),
     });
     format!("{quote}{}{quote}", inside.collect::<String>())

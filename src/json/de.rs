@@ -312,9 +312,12 @@ impl<'de, I: Iterator<Item = (&'de str, Value<'de>)>> Deserializer<'de> for Entr
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
         self,
-        _name: &'static str,
+        name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
+        if types::is_tagged(name) {
+            return Err(Error::WrongType);
+        }
         visitor.visit_newtype_struct(self)
     }
 

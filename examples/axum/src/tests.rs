@@ -20,18 +20,19 @@ const ZOE_ONCE: &str =
 struct Answer {
     status: u16,
     page: String,
-    set_cookie: Option<String>,
+    set_cookies: Vec<String>,
     vary: bool,
 }
 
 async fn answer_of(site: Router, method: &str, path: &str, cookie: &str) -> Answer {
     let request = Request::builder().method(method).uri(path).header(COOKIE, cookie);
     let response = site.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-    let header = |name| Some(response.headers().get(name)?.to_str().unwrap().to_owned());
+    let headers =
+        |name| response.headers().get_all(name).iter().map(|value| value.to_str().unwrap().to_owned());
     Answer {
         status: response.status().as_u16(),
-        set_cookie: header(SET_COOKIE),
-        vary: header(VARY).is_some_and(|vary| vary == "Cookie"),
+        set_cookies: headers(SET_COOKIE).collect(),
+        vary: headers(VARY).eq(["Cookie"]),
         page: String::from_utf8(to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap(),
     }
 }
@@ -47,7 +48,7 @@ async fn ask(site: Router, method: &str, path: &str, cookie: &str) -> Answer {
 async fn a_session_of_flasks_is_read_and_saved_as_flask_saves_it() {
     let answer = ask(site(), "GET", "/hello", ZOE).await;
     assert_eq!((answer.status, answer.page.as_str()), (200, "Zoë, visit 1\n"));
-    assert_eq!(answer.set_cookie.as_deref(), Some(ZOE_ONCE));
+    assert_eq!(answer.set_cookies, [ZOE_ONCE]);
     assert!(answer.vary);
 }
 
@@ -55,23 +56,34 @@ async fn a_session_of_flasks_is_read_and_saved_as_flask_saves_it() {
 async fn what_nobody_signed_logs_nobody_in() {
     let answer = ask(site(), "GET", "/hello", &ZOE.replace("CTxB", "CTxC")).await;
     assert_eq!((answer.status, answer.page.as_str()), (403, "Nobody is logged in.\n"));
-    assert!(answer.set_cookie.is_none() && answer.vary);
+    assert!(answer.set_cookies.is_empty() && answer.vary);
 }
 
 #[tokio::test]
 async fn a_message_is_shown_once() {
     let gone = ask(site(), "POST", "/goodbye", ZOE).await;
     assert_eq!(gone.status, 303);
-    let cookie = gone.set_cookie.unwrap();
-    let answer = ask(site(), "GET", "/hello", &cookie).await;
+    let answer = ask(site(), "GET", "/hello", &gone.set_cookies[0]).await;
     assert_eq!(answer.page, "info: You are logged out.\nNobody is logged in.\n");
-    assert!(answer.set_cookie.unwrap().starts_with("session=; Expires=Thu, 01 Jan 1970"));
+    assert!(answer.set_cookies[0].starts_with("session=; Expires=Thu, 01 Jan 1970"));
 }
 
 #[tokio::test]
 async fn who_does_not_ask_for_the_session_has_no_header_of_it() {
     let answer = ask(site(), "GET", "/about", ZOE).await;
-    assert!(answer.set_cookie.is_none() && !answer.vary);
+    assert!(answer.set_cookies.is_empty() && !answer.vary);
+}
+
+/// Each would save its own session, and the browser keep the one that knows less.
+#[tokio::test]
+async fn the_layer_around_a_layer_counts() {
+    let keys = || Keys::new(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
+    let clock = || BoxedClock::new(|| Ok(UnixTime::from_secs(1_700_000_000)));
+    let inner = with_sessions(site(), keys(), clock(), Config::new());
+    let answer = ask(Router::new().nest("/api", inner), "POST", "/api/goodbye", ZOE).await;
+    assert_eq!(answer.set_cookies.len(), 1);
+    let answer = ask(site(), "GET", "/hello", &answer.set_cookies[0]).await;
+    assert_eq!(answer.status, 403);
 }
 
 /// What the handler did before it failed is kept, as in Flask.
@@ -84,7 +96,7 @@ async fn an_error_page_saves_the_session() {
     }
     let answer = ask(Router::new().route("/", get(failing)), "GET", "/", ZOE).await;
     assert_eq!(answer.status, 500);
-    assert_eq!(answer.set_cookie.as_deref(), Some(ZOE_ONCE));
+    assert_eq!(answer.set_cookies, [ZOE_ONCE]);
 }
 
 #[tokio::test]
@@ -99,7 +111,7 @@ async fn a_session_that_cannot_be_saved_is_an_error_page() {
     }
     let answer = ask(Router::new().route("/", get(hoarding)), "GET", "/", ZOE).await;
     assert_eq!((answer.status, answer.page.as_str()), (500, "something went wrong\n"));
-    assert!(answer.set_cookie.is_none() && answer.vary);
+    assert!(answer.set_cookies.is_empty() && answer.vary);
 }
 
 #[tokio::test]
@@ -113,7 +125,7 @@ async fn a_session_has_one_holder() {
     }
     let answer = ask(Router::new().route("/", get(keeping)), "GET", "/", ZOE).await;
     assert_eq!((answer.status, answer.page.as_str()), (500, "the session is in use already\n"));
-    assert!(answer.set_cookie.is_none() && answer.vary);
+    assert!(answer.set_cookies.is_empty() && answer.vary);
 }
 
 #[tokio::test]

@@ -241,6 +241,9 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Guarded<D> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
+        if is_tagged(name) {
+            return Err(D::Error::custom("a tag"));
+        }
         self.0.deserialize_enum(name, variants, Guarded(visitor))
     }
 

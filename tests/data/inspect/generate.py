@@ -29,7 +29,7 @@ SESSIONS = [
     {"floats": [0.5, -0.0, 1e16, 1e-5, 2.0**-25, float("nan"), float("inf"), float("-inf")]},
     {"tuples": [(), (1,), (1, 2), ((),)], "list": [], "dict": {}, "nested": {"a": {"b": [{" t": 1}]}}},
     {"bytes": [b"", b"a'b", b'a"b', b"'\"", bytes(range(256))]},
-    {"text": ["", "it's", 'say "hi"', "'\"", "\\", "\t\n\r\0\x1b\x7f\x85\xa0", "é中😀", "\u200b\u202e\u2028\ufeff\U000e0001"]},
+    {"text": ["", "it's", 'say "hi"', "'\"", "\\", "\t\n\r\0\x1b\x7f\x85\xa0", "é中😀", "हिन्दी", "e\u0301", "❤\ufe0f", "\u200b\u202e\u2028\ufeff\U000e0001"]},
     {"markup": Markup("<b>it's</b>"), "id": uuid.UUID(int=0x0123456789ABCDEF0123456789ABCDEF)},
     {"dates": [datetime(2023, 11, 14, 22, 13, 20, tzinfo=timezone.utc), datetime(1970, 1, 1, tzinfo=timezone.utc)]},
     {"it's": 1, "a\nb": 2, " t": [3]},
