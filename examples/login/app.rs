@@ -23,6 +23,7 @@ use hipflask::{
     signing::Keyring,
     zlib,
 };
+use serde::Deserialize;
 
 use crate::{
     csrf::Csrf,
@@ -103,7 +104,7 @@ impl App {
                 _ => log_out(session),
             };
         }
-        match (request.path.as_str(), user(session)?) {
+        match (request.path.as_str(), user(session)) {
             ("/login", None) => self.login_form(session, 200, ""),
             ("/login", Some(_)) => Ok(Reply::see_other("/")),
             (_, None) => Ok(Reply::see_other("/login")),
@@ -134,22 +135,27 @@ impl App {
     }
 
     fn home(&self, session: &mut Session, user: &str) -> Handled {
-        let visits = session.get_as::<u64>(VISITS)?.unwrap_or(0).saturating_add(1);
+        let visits = entry::<u64>(session, VISITS).unwrap_or(0).saturating_add(1);
         session.insert(VISITS, &visits)?;
         let messages = messages(session)?;
         let csrf_token = self.csrf.token(session, self.interface.clock())?;
-        let note = session.get_as::<&str>(NOTE)?.unwrap_or_default();
+        let note = entry(session, NOTE).unwrap_or_default();
         Ok(Reply::html(200, html::home_page(&messages, &csrf_token, user, visits, note)))
     }
 }
 
 /// Who is logged in.
-fn user(session: &Session) -> Result<Option<String>, hipflask::Error> {
-    session.get_as::<String>(USER)
+fn user(session: &Session) -> Option<String> {
+    entry(session, USER)
+}
+
+/// An entry. One of another type is another application's, and nothing to these pages.
+fn entry<'s, T: Deserialize<'s>>(session: &'s Session, key: &str) -> Option<T> {
+    session.get_as(key).ok().flatten()
 }
 
 fn take_note(request: &Request, session: &mut Session) -> Handled {
-    if user(session)?.is_none() {
+    if user(session).is_none() {
         return Ok(Reply::see_other("/login"));
     }
     // Browsers send line ends as HTTP has them.
@@ -171,7 +177,7 @@ fn log_out(session: &mut Session) -> Handled {
 
 /// Takes the flashed messages. A `Markup` is HTML already; all others are escaped.
 fn messages(session: &mut Session) -> Result<Html, hipflask::Error> {
-    let flashed = take_flashed_messages(session)?.map(|flashed| {
+    let flashed = take_flashed_messages(session).into_iter().flatten().map(|flashed| {
         let text = if flashed.is_markup {
             Html::from_markup(flashed.message.to_owned())
         } else {
@@ -179,7 +185,10 @@ fn messages(session: &mut Session) -> Result<Html, hipflask::Error> {
         };
         html::message(flashed.category, &text)
     });
-    Ok(flashed.collect())
+    let shown = flashed.collect();
+    // Flask can flash what is not text. It is still there, and would be in the way for ever.
+    session.remove("_flashes")?;
+    Ok(shown)
 }
 
 /// The system's clock, and some seconds more or less.
@@ -192,5 +201,37 @@ impl Clock for OffsetClock {
         let now = SystemClock.now()?;
         let secs = now.secs().checked_add_signed(self.offset_secs).ok_or(hipflask::Error::ClockNotSet)?;
         Ok(UnixTime::new(secs, now.subsec_micros()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hipflask::{SecureCookieSession, signing::KeyDerivation};
+
+    use super::*;
+
+    /// What another application keeps under the same names shuts nobody out.
+    #[test]
+    fn foreign_entries_are_nothing_to_these_pages() {
+        let keys = |salt| Keyring::new(b"dev", salt, KeyDerivation::Hmac);
+        let clock = OffsetClock { offset_secs: 0 };
+        let interface = SecureCookieSessionInterface::new(keys(SecureCookieSessionInterface::SALT), clock);
+        let app = App {
+            interface: interface.with_compression(),
+            config: Config::new(),
+            csrf: Csrf::new(keys(Csrf::SALT)),
+        };
+        let mut session = SecureCookieSession::<1024>::new();
+        session.insert("_flashes", &vec![("message", 5)]).unwrap();
+        session.insert("csrf_token", &"x".repeat(80)).unwrap();
+        session.insert(USER, &7).unwrap();
+        assert_eq!(user(&session), None);
+        assert_eq!(app.login_form(&mut session, 200, "").unwrap().status, 200);
+        assert!(!session.contains("_flashes"));
+
+        session.insert(VISITS, &-1).unwrap();
+        session.insert(NOTE, &1).unwrap();
+        assert_eq!(app.home(&mut session, "ada").unwrap().status, 200);
+        assert_eq!(session.get_as(VISITS), Ok(Some(1)));
     }
 }

@@ -25,15 +25,15 @@ impl Csrf {
         Self(UrlSafeTimedSerializer::new(keys, TaggedJsonSerializer::plain()))
     }
 
-    /// A token for a form. Gives the session an id if it has none.
+    /// A token for a form. Gives the session an id if it has none of use.
     pub fn token(
         &self,
         session: &mut Session,
         clock: &impl Clock,
     ) -> Result<String, Box<dyn std::error::Error>> {
         let id = match session.get_as::<String>(ID) {
-            Ok(Some(id)) => id,
-            Ok(None) | Err(Error::WrongType) => {
+            Ok(Some(id)) if is_id(&id) => id,
+            Ok(_) | Err(Error::WrongType) => {
                 let id = random_hex::<16>()?;
                 session.insert(ID, &id)?;
                 id
@@ -57,6 +57,11 @@ impl Csrf {
             Err(_) => false,
         }
     }
+}
+
+/// Whether it can be an id, by whomever: a hash in hex, for one. Nothing in it is escaped.
+fn is_id(text: &str) -> bool {
+    text.len() + 2 <= ID_BYTES && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// `N` random bytes, in hex.

@@ -54,10 +54,11 @@ fn with_sessions(site: Router, keys: Keys, clock: BoxedClock, config: Config<'st
 /// Who is here, how often, and what was flashed, here or by the Flask app.
 async fn hello(mut session: Session) -> Result<Response, Failed> {
     let mut page = String::new();
-    // Flask can flash what is not text: then there are none to show here.
     for flashed in take_flashed_messages(&mut session).into_iter().flatten() {
         page += &format!("{}: {}\n", flashed.category, flashed.message);
     }
+    // Flask can flash what is not text. It is still there, and would be in the way for ever.
+    session.remove("_flashes")?;
     let Some(user) = session.get_as::<String>("user")? else {
         return Ok((StatusCode::FORBIDDEN, page + "Nobody is logged in.\n").into_response());
     };
