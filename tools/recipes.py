@@ -139,6 +139,14 @@ class Pages:
         browser.log_in(user="<b>&")
         self.assertIn("<b>&lt;b>&amp;</b>", browser.request("GET", "/")[1])
 
+    def test_06_a_head_does_not_spoil_its_connection_and_a_query_is_no_path(self):
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.program.port, timeout=TIMEOUT_SECS)) as one:
+            for method, path, status in (("HEAD", "/", None), ("GET", "/?x=1", 200)):
+                one.request(method, path)
+                response = one.getresponse()
+                response.read()
+                self.assertIn(response.status, (status, 404, 405) if status is None else (status,))
+
 
 class EdgeHttp(Pages, unittest.TestCase):
     @classmethod

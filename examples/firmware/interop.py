@@ -348,6 +348,14 @@ class Breaking(Case):
                 self.device.wait(lambda stats: True)
         self.assertEqual(self.device.wait(lambda stats: stats["sessions"] == 1)["sessions"], 1)
 
+    def test_24b_a_head_does_not_spoil_its_connection(self):
+        with closing(http.client.HTTPConnection("127.0.0.1", self.device.port, timeout=TIMEOUT_SECS)) as connection:
+            for method, status in (("HEAD", 405), ("GET", 200)):
+                connection.request(method, "/login")
+                response = connection.getresponse()
+                response.read()
+                self.assertEqual(response.status, status)
+
     def test_25_a_reboot_keeps_logins(self):
         client = self.logged_in()
         connection = http.client.HTTPConnection("127.0.0.1", self.device.port, timeout=2)

@@ -154,8 +154,10 @@ impl<D: Device, C: Clock> Handler for Site<'_, D, C> {
             Method::Post => "POST",
             _ => "",
         };
+        let path = request.path.split('?').next().unwrap_or_default();
         let answer = match form.get(..len).filter(|_| len < FORM_BYTES) {
-            Some(form) => self.answer(method, request.path, &request.headers, Form(form)),
+            _ if method.is_empty() => Answer::empty(405),
+            Some(form) => self.answer(method, path, &request.headers, Form(form)),
             None => Answer::empty(413),
         };
         let headers = [
@@ -164,8 +166,10 @@ impl<D: Device, C: Clock> Handler for Site<'_, D, C> {
             answer.location.map(|location| ("Location", location)),
             Some(("Set-Cookie", answer.set_cookie.as_str())).filter(|(_, cookie)| !cookie.is_empty()),
             answer.vary_cookie.then_some(("Vary", "Cookie")),
+            // The client of a HEAD would take the end of an empty body for the next answer.
+            method.is_empty().then_some(("Content-Length", "0")),
         ];
-        let headers: heapless::Vec<_, 5> = headers.into_iter().flatten().collect();
+        let headers: heapless::Vec<_, 6> = headers.into_iter().flatten().collect();
         connection.initiate_response(answer.status, None, &headers).await?;
         connection.write_all(answer.body.as_bytes()).await
     }

@@ -84,7 +84,7 @@ impl Store {
     /// The secret key: the one given at build time, or one that is made at
     /// first boot and kept. `None` if there is no entropy to make one of.
     pub async fn with_secret_key<R>(&mut self, use_key: impl FnOnce(&[u8]) -> R) -> Option<R> {
-        if let Some(shared) = SHARED_KEY {
+        if let Some(shared) = SHARED_KEY.filter(|key| !key.is_empty()) {
             return Some(use_key(shared.as_bytes()));
         }
         let mut buffer = Zeroizing::new([0; ITEM_BYTES]);

@@ -172,7 +172,14 @@ where
     ) -> Result<ResponseSent, W::Error> {
         let Self { sessions: Sessions { interface, scratch, .. }, app, place, inner } = self;
         let mut scratch = scratch.lock().await;
-        let Ok(session) = place.session.try_borrow() else { return TAKEN.write_to(connection, inner).await };
+        // An error page depends on the session as the page does that it replaces.
+        let vary = |vary: bool| vary.then_some(("Vary", &"Cookie" as &dyn fmt::Display));
+        let refused = |(status, text): (StatusCode, &'static str)| {
+            Response::new(status, text).with_headers([vary(place.accessed.get())])
+        };
+        let Ok(session) = place.session.try_borrow() else {
+            return inner.write_response(connection, refused(TAKEN)).await;
+        };
         let saved = if interface.is_null_session(&session) {
             Ok(Saved::nothing())
         } else {
@@ -183,10 +190,10 @@ where
             Ok(saved) => {
                 let cookie =
                     saved.set_cookie.as_ref().map(|value| ("Set-Cookie", value as &dyn fmt::Display));
-                let vary = saved.vary_cookie.then_some(("Vary", &"Cookie" as &dyn fmt::Display));
-                inner.write_response(connection, response.with_headers([cookie, vary])).await
+                let headers = [cookie, vary(saved.vary_cookie)];
+                inner.write_response(connection, response.with_headers(headers)).await
             }
-            Err(error) => refusal(*error).write_to(connection, inner).await,
+            Err(error) => inner.write_response(connection, refused(refusal(*error))).await,
         }
     }
 }

@@ -70,7 +70,9 @@ async fn answer<R: Read>(state: &WithSession<Shared>, path: &str, request: &mut 
                 Err(_) => Err(UNREADABLE),
             }
         }
-        _ => Err(Answer::text(StatusCode::NOT_FOUND, "there is nothing here\n")),
+        ("GET" | "POST", _) => Err(Answer::text(StatusCode::NOT_FOUND, "there is nothing here\n")),
+        // Without a body: the client of a HEAD would take it for the next answer.
+        _ => Err(Answer::text(StatusCode::METHOD_NOT_ALLOWED, "")),
     };
     answer.unwrap_or_else(|refused| refused)
 }
