@@ -42,7 +42,9 @@ impl TableSession {
     }
 
     /// Gives the session another id. Call it at login: whoever planted the old
-    /// id in the browser must not be logged in with it (session fixation).
+    /// id in the browser must not be logged in with it (session fixation). And at
+    /// logout, unless that clears the session, which does it too: a request that
+    /// is under way with the old id must not bring the login back.
     pub fn renew(&mut self) {
         if self.old_id.is_none() {
             self.old_id = Some(core::mem::replace(&mut self.id, self.next_id.clone()));
@@ -112,7 +114,9 @@ impl SessionMap for TableSession {
     }
 
     fn clear(&mut self) -> Result<(), Error> {
-        self.contents.clear()
+        self.contents.clear()?;
+        self.renew();
+        Ok(())
     }
 
     fn len(&self) -> usize {
@@ -168,8 +172,9 @@ impl<F: Fn() -> u128, C: Clock> TableInterface<F, C> {
 
     fn forget_expired(&self, now: UnixTime, lifetime: Lifetime) {
         self.rows.borrow_mut().retain(|row| {
-            let age_secs = now.secs().checked_sub(row.saved_at_secs).and_then(|age| i64::try_from(age).ok());
-            age_secs.is_some_and(|age_secs| age_secs <= lifetime.whole_secs())
+            // A clock that was set back ends nobody's session.
+            let age_secs = now.secs().saturating_sub(row.saved_at_secs);
+            i64::try_from(age_secs).is_ok_and(|age_secs| age_secs <= lifetime.whole_secs())
         });
     }
 
@@ -241,15 +246,11 @@ impl<F: Fn() -> u128, C: Clock, R: Request + ?Sized> SessionInterface<R> for Tab
         let mut sink = SliceSink::new(&mut text);
         session.contents.dump(&mut sink)?;
         let text = heapless::Vec::from_slice(sink.written()).unwrap_or_default();
-        // Another request may have ended it meanwhile: a logout is not undone.
+        // Another request may have ended it meanwhile, or given it another id.
         if !self.forget(opened_id) && !session.is_new {
             return Ok(nothing);
         }
         self.remember(Row { id: session.id.clone(), saved_at_secs: now.secs(), text })?;
-        if session.id == *opened_id && !session.is_new && expires.is_none() {
-            // The browser has the id already.
-            return Ok(nothing);
-        }
         let mut cookie: SetCookie<'a, &'a str> = self.make_cookie(app, session.id.as_str());
         cookie.expires = expires;
         Saved::cookie(app.config, cookie, session.id.len())

@@ -330,16 +330,12 @@ mod alloc {
         }
     }
 
-    /// Comparing every child twice takes 2**62 steps here, and looking each key up 10**9.
+    /// Comparing every child twice would take 2**62 steps.
     #[test]
-    fn equality_takes_time_in_proportion() {
+    fn deep_values_are_compared_once() {
         let deep = format!("{}1{}", r#"{"a":"#.repeat(MAX_DEPTH - 2), "}".repeat(MAX_DEPTH - 2));
         let load = |text: &str| SESSION_JSON_SERIALIZER.loads_owned(text).unwrap();
         assert_eq!(load(&deep), load(&deep));
-        let keys = |numbers: &mut dyn Iterator<Item = usize>| {
-            OwnedValue::Dict(numbers.map(|number| (number.to_string(), OwnedValue::Null)).collect())
-        };
-        assert_eq!(keys(&mut (0..100_000)), keys(&mut (0..100_000).rev()));
     }
 
     #[test]

@@ -530,6 +530,9 @@ fn registered_tags_are_checked_and_escaped_like_the_standard_ones() {
     assert_eq!(SESSION_JSON_SERIALIZER.register(BOTH).map(|_| ()), Err(Error::TagTaken));
     const ALONE: &[JsonTag] = &[JsonTag::new(" x__", |_| true)];
     assert!(SESSION_JSON_SERIALIZER.register(ALONE).is_ok());
+    // An empty key is no tag, and never escaped.
+    const EMPTY: &[JsonTag] = &[JsonTag::new("", |_| true), JsonTag::new("__", |_| true)];
+    assert!(SESSION_JSON_SERIALIZER.register(EMPTY).is_ok());
 }
 
 #[test]

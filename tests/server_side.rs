@@ -111,7 +111,16 @@ fn a_logout_that_renews_forgets_the_session_too() {
 #[test]
 fn a_request_under_way_does_not_bring_an_ended_session_back() {
     let config = Config::new();
-    for renew in [false, true] {
+    let logouts: [fn(&mut TableSession); 2] = [
+        |session| session.clear().unwrap(),
+        |session| {
+            session.clear().unwrap();
+            session.insert("_flashes", &[("info", "You are logged out.")].as_slice()).unwrap();
+        },
+    ];
+    for (renew, log_out) in
+        [false, true].into_iter().flat_map(|renew| logouts.map(|log_out| (renew, log_out)))
+    {
         let table = counting_table();
         visit(&table, "", |session| session.insert("user", &"ada").unwrap());
         let (mut session, mut scratch) = (TableSession::new(), ());
@@ -120,10 +129,10 @@ fn a_request_under_way_does_not_bring_an_ended_session_back() {
         if renew {
             context.session().renew();
         }
-        visit(&table, FIRST, |session| session.clear().unwrap());
+        visit(&table, FIRST, log_out);
         let saved = context.finish(&mut scratch).unwrap();
         assert!(saved.set_cookie.is_none() && saved.vary_cookie);
-        assert_eq!(table.sessions(), 0);
+        visit(&table, FIRST, |session| assert!(session.is_new()));
     }
 }
 
@@ -136,6 +145,18 @@ fn a_permanent_session_has_a_date_and_is_refreshed() {
     assert_eq!(visit(&table, FIRST, |_| {}).as_deref(), Some(&*permanent));
     let config = Config { session_refresh_each_request: false, ..Config::new() };
     assert_eq!(visit_with(&table, &config, FIRST, |_| {}), None);
+    // When it is permanent no more, the browser is to keep the cookie no longer.
+    let cookie = visit(&table, FIRST, |session| session.set_permanent(false).unwrap());
+    assert_eq!(cookie, Some(format!("{FIRST}; HttpOnly; Path=/")));
+}
+
+#[test]
+fn a_clock_that_is_set_back_ends_no_session() {
+    let now = Cell::new(NOW);
+    let table = counting_table_at(|| Ok(UnixTime::from_secs(now.get())));
+    visit(&table, "", |session| session.insert("user", &"ada").unwrap());
+    now.set(NOW - 1);
+    visit(&table, FIRST, |session| assert!(!session.is_new()));
 }
 
 #[test]

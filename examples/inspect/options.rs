@@ -48,8 +48,8 @@ The keys of the JSON:
              limit_bytes; fits
   payload    null if there is none; compressed; len_bytes; text_len_bytes, of the
              JSON; capacity_bytes, in which a session has room for it, if it is
-             written as Flask writes it; value, as {\"t\": type, \"v\": value} (see tests/README.md), null if
-             it has none; error
+             written as Flask writes it; value, as {\"t\": type, \"v\": value} (see
+             tests/README.md), null if it has none; error
   timestamp  when it claims to be signed, in Unix seconds; date, the same in words;
              age_secs; null if it does not say
   signature  state: unknown (no key), holds, expired, future, untimed, out_of_range,

@@ -135,7 +135,8 @@ impl<'a, V> SetCookie<'a, V> {
     /// Spaces, tabs and `=` in the name pass, as in Flask.
     ///
     /// # Errors
-    /// [`Error::InvalidConfig`] for a control character or a `;` in either, and
+    /// [`Error::InvalidConfig`], which names the settings of the session's cookie
+    /// whatever this one is, for a control character or a `;` in either, and
     /// for a domain that Python's `idna` codec rejects (an empty label, or one
     /// of more than 63 bytes) or would have to translate (non-ASCII: write such
     /// a domain in its `xn--` form).

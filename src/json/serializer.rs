@@ -99,7 +99,7 @@ impl TaggedJsonSerializer {
                 Standard::of(key.as_bytes()).is_some() || tags.iter().any(|other| other.key == key)
             };
             let taken = is_tag(tag.key, tags.get(..position).unwrap_or_default());
-            let escaped = tag.key.strip_suffix("__").is_some_and(|key| is_tag(key, tags));
+            let escaped = tag.key.strip_suffix("__").is_some_and(|key| !key.is_empty() && is_tag(key, tags));
             let is_wrapper = tag.key == Standard::Dict.key();
             if escaped || is_wrapper || taken && !tag.force && !tag.key.is_empty() {
                 return Err(Error::TagTaken);

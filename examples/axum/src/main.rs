@@ -24,6 +24,7 @@ use hipflask::{
     session::{flash, take_flashed_messages},
     signing::KeyDerivation,
 };
+use serde::de::DeserializeOwned;
 use sessions::{Failed, Keys, Session, Sessions};
 use tokio::net::TcpListener;
 
@@ -59,12 +60,17 @@ async fn hello(mut session: Session) -> Result<Response, Failed> {
     }
     // Flask can flash what is not text. It is still there, and would be in the way for ever.
     session.remove("_flashes")?;
-    let Some(user) = session.get_as::<String>("user")? else {
+    let Some(user) = entry::<String>(&session, "user") else {
         return Ok((StatusCode::FORBIDDEN, page + "Nobody is logged in.\n").into_response());
     };
-    let visits = session.get_as::<u64>("visits")?.unwrap_or_default().saturating_add(1);
+    let visits = entry::<u64>(&session, "visits").unwrap_or_default().saturating_add(1);
     session.insert("visits", &visits)?;
     Ok((page + &format!("{user}, visit {visits}\n")).into_response())
+}
+
+/// An entry. One of another type is another route's, and must not shut anybody out.
+fn entry<T: DeserializeOwned>(session: &Session, key: &str) -> Option<T> {
+    session.get_as(key).ok().flatten()
 }
 
 async fn goodbye(mut session: Session) -> Result<Redirect, Failed> {

@@ -17,6 +17,10 @@ const ZOE: &str = "session=eyJ1c2VyIjoiWm9cdTAwZWIifQ.ZVPxAA.CTxB9uAyToSMQr_Dcac
 const ZOE_ONCE: &str =
     "session=eyJ1c2VyIjoiWm9cdTAwZWIiLCJ2aXNpdHMiOjF9.ZVPxAA.qG7Cf_FuAAfelDjfptxi5LI98_Q; HttpOnly; Path=/";
 
+const FOREIGN_USER: &str =
+    "session=eyJfZmxhc2hlcyI6W3siIHQiOlsiaW5mbyIsNV19XSwidXNlciI6N30.ZVPxAA.n6WfXOOMBWpwDPEuzWPp3mIfS3w";
+const FOREIGN_VISITS: &str = "session=eyJ1c2VyIjoiYWRhIiwidmlzaXRzIjotMX0.ZVPxAA.y1JfPN0_LUo7Clo1vlJ2lD57d4Y";
+
 struct Answer {
     status: u16,
     page: String,
@@ -72,6 +76,15 @@ async fn a_message_is_shown_once() {
 async fn who_does_not_ask_for_the_session_has_no_header_of_it() {
     let answer = ask(site(), "GET", "/about", ZOE).await;
     assert!(answer.set_cookies.is_empty() && !answer.vary);
+}
+
+/// Flask: `{"_flashes": [("info", 5)], "user": 7}`, and `{"user": "ada", "visits": -1}`.
+#[tokio::test]
+async fn foreign_entries_shut_nobody_out() {
+    let answer = ask(site(), "GET", "/hello", FOREIGN_USER).await;
+    assert_eq!((answer.status, answer.page.as_str()), (403, "Nobody is logged in.\n"));
+    let answer = ask(site(), "GET", "/hello", FOREIGN_VISITS).await;
+    assert_eq!((answer.status, answer.page.as_str()), (200, "ada, visit 1\n"));
 }
 
 /// Each would save its own session, and the browser keep the one that knows less.

@@ -168,8 +168,9 @@ impl<D: Device, C: Clock> Handler for Site<'_, D, C> {
             answer.vary_cookie.then_some(("Vary", "Cookie")),
             // The client of a HEAD would take the end of an empty body for the next answer.
             method.is_empty().then_some(("Content-Length", "0")),
+            method.is_empty().then_some(("Allow", "GET, POST")),
         ];
-        let headers: heapless::Vec<_, 6> = headers.into_iter().flatten().collect();
+        let headers: heapless::Vec<_, 7> = headers.into_iter().flatten().collect();
         connection.initiate_response(answer.status, None, &headers).await?;
         connection.write_all(answer.body.as_bytes()).await
     }

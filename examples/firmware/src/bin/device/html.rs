@@ -61,7 +61,8 @@ impl Answer {
         writer: W,
     ) -> Result<ResponseSent, W::Error> {
         let location = self.location.map(|location| ("Location", location));
-        let response = Response::new(self.status, Html(&self.page)).with_headers(location);
+        let allow = (self.status == StatusCode::METHOD_NOT_ALLOWED).then_some(("Allow", "GET, POST"));
+        let response = Response::new(self.status, Html(&self.page)).with_headers([location, allow]);
         writer.write_response(connection, response).await
     }
 }
