@@ -49,6 +49,7 @@ mod compact;
 pub(crate) mod date;
 mod de;
 pub(crate) mod encode;
+mod key;
 pub(crate) mod number;
 pub(crate) mod scan;
 mod ser;

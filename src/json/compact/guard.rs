@@ -5,14 +5,10 @@ use core::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{
-        DeserializeSeed, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor,
-        value::StrDeserializer,
-    },
-    forward_to_deserialize_any,
+    de::{DeserializeSeed, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor},
 };
 
-use crate::json::types::is_tagged;
+use crate::json::{key::Key, types::is_tagged};
 
 /// Reads a `T` through the guard.
 pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(reader: D) -> Result<T, D::Error> {
@@ -21,62 +17,6 @@ pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(reader
 
 /// A deserializer, a visitor, a seed, or an access to what is inside of a value.
 struct Guarded<X>(X);
-
-/// The deserializer of a map's key. The one of `serde-json-core` panics when it
-/// is asked for anything but a `str`.
-struct Key<X>(X);
-
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for Key<D> {
-    type Error = D::Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.0.deserialize_str(visitor)
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, D::Error> {
-        if is_tagged(name) {
-            return Err(D::Error::custom("a tag"));
-        }
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        _variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_str(Variant(visitor))
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
-        seq tuple tuple_struct map struct identifier ignored_any
-    }
-}
-
-/// Takes text for the name of an enum's variant.
-struct Variant<V>(V);
-
-impl<'de, V: Visitor<'de>> Visitor<'de> for Variant<V> {
-    type Value = V::Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.expecting(f)
-    }
-
-    fn visit_str<E: Error>(self, name: &str) -> Result<V::Value, E> {
-        self.0.visit_enum(StrDeserializer::new(name))
-    }
-}
 
 impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Key<S> {
     type Value = S::Value;
