@@ -12,12 +12,16 @@ use std::{
 
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{HeaderValue, StatusCode, header::COOKIE, request::Parts},
+    http::{
+        HeaderName, HeaderValue, StatusCode,
+        header::{COOKIE, VARY},
+        request::Parts,
+    },
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use hipflask::{
-    App, Config, Error, Opened, Response as _, Saved, SecureCookieSession, SecureCookieSessionInterface,
+    App, Config, Error, Opened, Saved, SecureCookieSession, SecureCookieSessionInterface,
     SessionInterface as _, SessionMixin as _,
     backends::alloc::BoxedClock,
     signing::{Keyring, Sha1},
@@ -76,11 +80,7 @@ pub async fn layer(State(sessions): State<Arc<Sessions>>, mut request: Request, 
         // It went into a task or a body that is still to be streamed.
         Err(_) => {
             eprintln!("could not save a session: its handler kept it");
-            let mut response = TAKEN.into_response();
-            match response.add_vary("Cookie") {
-                Ok(()) => response,
-                Err(error) => failed("send", error).into_response(),
-            }
+            (VARY_COOKIE, TAKEN).into_response()
         }
     }
 }
@@ -108,18 +108,17 @@ impl Sessions {
         } else {
             self.interface.save_session(self.app(cookies), &place.session, place.accessed, &mut scratch)
         };
-        let sent = match saved {
-            Ok(saved) => saved.apply(&mut response),
+        match saved {
+            Ok(saved) => match saved.apply(&mut response) {
+                Ok(()) => response,
+                Err(error) => failed("send", error).into_response(),
+            },
             // Nothing went out yet, so the page that would have claimed success is
             // replaced. It depends on the session all the same.
             Err(error) => {
-                response = failed("save", error).into_response();
-                if place.accessed { response.add_vary("Cookie") } else { Ok(()) }
+                let page = failed("save", error);
+                if place.accessed { (VARY_COOKIE, page).into_response() } else { page.into_response() }
             }
-        };
-        match sent {
-            Ok(()) => response,
-            Err(error) => failed("send", error).into_response(),
         }
     }
 }
@@ -177,6 +176,7 @@ impl IntoResponse for Failed {
     }
 }
 
+const VARY_COOKIE: [(HeaderName, &str); 1] = [(VARY, "Cookie")];
 const NO_LAYER: (StatusCode, &str) = (StatusCode::INTERNAL_SERVER_ERROR, "there is no layer of sessions\n");
 const TAKEN: (StatusCode, &str) = (StatusCode::INTERNAL_SERVER_ERROR, "the session is in use already\n");
 
