@@ -12,10 +12,13 @@
 //! | `embedded-time` | `EmbeddedTimeClock` | | |
 //! | `alloc` | `BoxedClock` | `OwnedSecrets` | `OwnedValue`, `Vec<u8>` as a sink, JSON as a `String` |
 //! | `std` | `SystemClock` | `EnvSecrets`, `FileSecrets` | `IoSink`, errors as `io::Error` |
+//! | `http` | | | the http crate's types as [`Request`](crate::Request) and [`Response`](crate::Response) |
 
 #[cfg(feature = "alloc")]
 pub mod alloc;
 #[cfg(feature = "embedded")]
 pub mod embedded;
+#[cfg(feature = "http")]
+mod http;
 #[cfg(feature = "std")]
 pub mod std;

@@ -60,7 +60,7 @@ fn cookie_bytes<Z: Compression + ?Sized>(
 ) -> Result<usize, Error> {
     let keys: Keyring = Keyring::new(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
     let interface = SecureCookieSessionInterface::new(keys, || Ok(UnixTime::from_secs(1_700_000_000)));
-    let config = Config { max_cookie_size: 0, ..Config::new() };
+    let config = Config::new().max_cookie_size(0);
     let app: App<'_, [u8]> = App { config: &config, request: b"" };
     let interface = interface.with_compression::<Z>();
     let saved = interface.save_session(app, session, true, scratch)?;

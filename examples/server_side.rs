@@ -211,14 +211,14 @@ impl<F: Fn() -> u128, C: Clock, R: Request + ?Sized> SessionInterface<R> for Tab
         let Some(Row { id, text, .. }) = row else {
             session.id = session.next_id.clone();
             session.contents.reset(serializer);
-            return Ok(Opened::Fresh(None));
+            return Ok(Opened::FRESH);
         };
         session.id = id.clone();
         session.contents.load(serializer, |buffer| {
             buffer.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
             Ok(text.len())
         })?;
-        Ok(Opened::Loaded)
+        Ok(Opened::LOADED)
     }
 
     fn save_session<'a>(

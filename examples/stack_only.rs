@@ -39,8 +39,8 @@ fn main() -> Result<(), Error> {
     let mut header = heapless::String::<1024>::new();
     for _ in 0..3 {
         let request = header.clone();
-        let mut session = SecureCookieSession::<512>::new();
-        let mut context = RequestContext::begin(&interface, &config, request.as_bytes(), &mut session)?;
+        let mut context = RequestContext::new(SecureCookieSession::<512>::new());
+        context.open(&interface, &config, request.as_bytes())?;
         let visits = visit(context.session())?;
         let mut scratch = NoCompression;
         let saved = context.finish(&mut scratch)?;

@@ -2,20 +2,23 @@
 
 use crate::{Error, UnixTime, cookie::SameSite, json::DateTime};
 
-/// The session part of Flask's `app.config`. Const-constructible.
+/// The session part of Flask's `app.config`, with Flask's names.
+///
+/// [`Config::new`] has Flask's defaults; each setting has a method of its name that
+/// changes it, also in a `const`. The fields are public to be read, and to be set where a
+/// value comes from elsewhere, such as a file.
 ///
 /// ```
 /// use hipflask::{Config, Lifetime, cookie::SameSite};
 ///
-/// const CONFIG: Config = Config {
-///     session_cookie_secure: true,
-///     session_cookie_samesite: Some(SameSite::Lax),
-///     permanent_session_lifetime: Lifetime::from_secs(7 * 24 * 60 * 60),
-///     ..Config::new()
-/// };
+/// const CONFIG: Config = Config::new()
+///     .session_cookie_secure(true)
+///     .session_cookie_samesite(SameSite::Lax)
+///     .permanent_session_lifetime(Lifetime::from_secs(7 * 24 * 60 * 60));
 /// assert_eq!(CONFIG.session_cookie_name, "session");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Config<'a> {
     /// `SESSION_COOKIE_NAME`: `session`. A name outside ASCII, or with a space,
     /// `=` or `"` in it, is written but never found again, as in Flask.
@@ -51,22 +54,34 @@ pub struct Config<'a> {
     pub unset_clock: UnsetClock,
 }
 
-/// What happens to a cookie longer than `MAX_COOKIE_SIZE`, which browsers drop.
+/// What happens to a cookie longer than `MAX_COOKIE_SIZE`.
+///
+/// Browsers drop a cookie whose *name and value* are longer than 4,096 bytes together
+/// (RFC 6265bis, section 5.6), without telling anybody. `MAX_COOKIE_SIZE` is Flask's rule
+/// of thumb for that: it counts the whole header, attributes too, so its 4,093 bytes stop
+/// some cookies that browsers would keep. With the attributes that a site uses, one can
+/// set it to 4,096 and their length.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OversizeCookie {
-    /// Saving fails with [`Error::CookieTooLarge`], which says by how much.
+    /// Saving what a handler changed fails with [`Error::CookieTooLarge`], which says by
+    /// how much. A session that nobody changed, and that was only to be sent anew, is left
+    /// as the browser has it: see [`Saved::refresh_skipped`](crate::Saved::refresh_skipped).
     #[default]
     Error,
     /// It is sent, and [`Saved::oversize_len_bytes`](crate::Saved::oversize_len_bytes) says so. Flask's way.
     Warn,
 }
 
-/// What happens to a cookie whose signature holds, but that does not decode, or
-/// only with the inflater that [`NoZlib`](crate::signing::NoZlib) leaves out.
+/// What happens to a cookie whose signature holds, but that is no session here: it does
+/// not decode, is too large or nested too deeply, was signed after the year 9999, or needs
+/// the inflater that [`NoZlib`](crate::signing::NoZlib) leaves out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum BadCookie {
-    /// Opening fails. Flask's way: it answers 500, and goes on doing so until
-    /// the browser drops the cookie.
+    /// Whoever asks for the session gets the error, until the browser drops the cookie or
+    /// [`start_fresh`](crate::RequestContext::start_fresh) deletes it. Flask answers 500,
+    /// to every request.
     #[default]
     Error,
     /// A fresh session, and the cookie is deleted.
@@ -75,6 +90,7 @@ pub enum BadCookie {
 
 /// What happens to a cookie whose signature holds, while its age cannot be told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum UnsetClock {
     /// Opening fails with [`Error::ClockNotSet`].
     #[default]
@@ -84,7 +100,7 @@ pub enum UnsetClock {
     StartFresh,
 }
 
-impl Config<'_> {
+impl<'a> Config<'a> {
     /// Flask's defaults.
     #[must_use]
     pub const fn new() -> Self {
@@ -104,6 +120,104 @@ impl Config<'_> {
             bad_cookie: BadCookie::Error,
             unset_clock: UnsetClock::Error,
         }
+    }
+
+    /// Sets [`session_cookie_name`](Self#structfield.session_cookie_name).
+    #[must_use]
+    pub const fn session_cookie_name(mut self, session_cookie_name: &'a str) -> Self {
+        self.session_cookie_name = session_cookie_name;
+        self
+    }
+
+    /// Sets [`session_cookie_domain`](Self#structfield.session_cookie_domain).
+    #[must_use]
+    pub const fn session_cookie_domain(mut self, session_cookie_domain: &'a str) -> Self {
+        self.session_cookie_domain = Some(session_cookie_domain);
+        self
+    }
+
+    /// Sets [`session_cookie_path`](Self#structfield.session_cookie_path).
+    #[must_use]
+    pub const fn session_cookie_path(mut self, session_cookie_path: &'a str) -> Self {
+        self.session_cookie_path = Some(session_cookie_path);
+        self
+    }
+
+    /// Sets [`application_root`](Self#structfield.application_root).
+    #[must_use]
+    pub const fn application_root(mut self, application_root: &'a str) -> Self {
+        self.application_root = Some(application_root);
+        self
+    }
+
+    /// Sets [`session_cookie_httponly`](Self#structfield.session_cookie_httponly).
+    #[must_use]
+    pub const fn session_cookie_httponly(mut self, session_cookie_httponly: bool) -> Self {
+        self.session_cookie_httponly = session_cookie_httponly;
+        self
+    }
+
+    /// Sets [`session_cookie_secure`](Self#structfield.session_cookie_secure).
+    #[must_use]
+    pub const fn session_cookie_secure(mut self, session_cookie_secure: bool) -> Self {
+        self.session_cookie_secure = session_cookie_secure;
+        self
+    }
+
+    /// Sets [`session_cookie_partitioned`](Self#structfield.session_cookie_partitioned).
+    #[must_use]
+    pub const fn session_cookie_partitioned(mut self, session_cookie_partitioned: bool) -> Self {
+        self.session_cookie_partitioned = session_cookie_partitioned;
+        self
+    }
+
+    /// Sets [`session_cookie_samesite`](Self#structfield.session_cookie_samesite).
+    #[must_use]
+    pub const fn session_cookie_samesite(mut self, session_cookie_samesite: SameSite) -> Self {
+        self.session_cookie_samesite = Some(session_cookie_samesite);
+        self
+    }
+
+    /// Sets [`session_refresh_each_request`](Self#structfield.session_refresh_each_request).
+    #[must_use]
+    pub const fn session_refresh_each_request(mut self, session_refresh_each_request: bool) -> Self {
+        self.session_refresh_each_request = session_refresh_each_request;
+        self
+    }
+
+    /// Sets [`permanent_session_lifetime`](Self#structfield.permanent_session_lifetime).
+    #[must_use]
+    pub const fn permanent_session_lifetime(mut self, permanent_session_lifetime: Lifetime) -> Self {
+        self.permanent_session_lifetime = permanent_session_lifetime;
+        self
+    }
+
+    /// Sets [`max_cookie_size`](Self#structfield.max_cookie_size).
+    #[must_use]
+    pub const fn max_cookie_size(mut self, max_cookie_size: usize) -> Self {
+        self.max_cookie_size = max_cookie_size;
+        self
+    }
+
+    /// Sets [`oversize_cookie`](Self#structfield.oversize_cookie).
+    #[must_use]
+    pub const fn oversize_cookie(mut self, oversize_cookie: OversizeCookie) -> Self {
+        self.oversize_cookie = oversize_cookie;
+        self
+    }
+
+    /// Sets [`bad_cookie`](Self#structfield.bad_cookie).
+    #[must_use]
+    pub const fn bad_cookie(mut self, bad_cookie: BadCookie) -> Self {
+        self.bad_cookie = bad_cookie;
+        self
+    }
+
+    /// Sets [`unset_clock`](Self#structfield.unset_clock).
+    #[must_use]
+    pub const fn unset_clock(mut self, unset_clock: UnsetClock) -> Self {
+        self.unset_clock = unset_clock;
+        self
     }
 }
 

@@ -50,7 +50,7 @@ extern crate std;
 //   cookie                      Werkzeug: Cookie, Set-Cookie, Vary
 //   config                      Flask's configuration keys
 //   session                     what a handler works with
-//   http, interface             requests and responses; opening and saving
+//   interface                   requests and responses; opening and saving
 //   backends                    clocks and key sources for std, alloc and devices
 pub mod clock;
 pub mod error;
@@ -69,7 +69,6 @@ pub mod cookie;
 pub mod config;
 pub mod session;
 
-pub mod http;
 pub mod interface;
 
 #[path = "../backends/mod.rs"]
@@ -78,9 +77,9 @@ pub mod backends;
 pub use clock::{Clock, UnixTime};
 pub use config::{BadCookie, Config, Lifetime, OversizeCookie, UnsetClock};
 pub use error::Error;
-pub use http::{Request, Response};
 pub use interface::{
-    App, CookieSession, Opened, RequestContext, Saved, SecureCookieSessionInterface, SessionInterface,
+    CookieSession, Opened, Request, RequestContext, Response, Saved, SecureCookieSessionInterface,
+    SessionInterface,
 };
 pub use session::{NullSession, SecureCookieSession, Session, SessionMap, SessionMixin};
 

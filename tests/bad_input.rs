@@ -46,13 +46,13 @@ fn open(interface: &Interface<'_>, header: &[u8], session: &mut Session) -> Opti
     let config = Config::new();
     let opened = RequestContext::begin(interface, &config, header, session).map(|context| context.opened());
     match opened {
-        Ok(Opened::Loaded) => {}
+        Ok(Opened::LOADED) => {}
         Ok(Opened::Fresh(reason)) => {
             assert!(session.is_empty() && !session.modified());
             assert!(reason.is_none_or(Error::is_bad_signature), "{reason:?}");
             return None;
         }
-        Ok(Opened::Unavailable) => {
+        Ok(Opened::NULL) => {
             assert!(session.is_empty() && session.is_null());
             return None;
         }
@@ -320,21 +320,19 @@ fn any_setting_gives_a_header_or_an_error() {
         let number = random.pick(&numbers);
         let lifetime =
             if random.below(2) == 0 { Lifetime::from_secs(number) } else { Lifetime::from_micros(number) };
-        let config = Config {
-            session_cookie_name: &texts[0],
-            session_cookie_domain: [None, Some(&*texts[1])][random.below(2)],
-            session_cookie_path: [None, Some(&*texts[2])][random.below(2)],
-            permanent_session_lifetime: lifetime,
-            max_cookie_size: random.pick(&[0, 1, 90, 4093, usize::MAX]),
-            oversize_cookie: random.pick(&[OversizeCookie::Error, OversizeCookie::Warn]),
-            ..Config::new()
-        };
-        let mut session = SecureCookieSession::<256>::new();
-        let mut context = RequestContext::begin(&interface, &config, &b"a=b"[..], &mut session).unwrap();
+        let config = Config::new()
+            .session_cookie_name(&texts[0])
+            .None(None)
+            .None(None)
+            .permanent_session_lifetime(lifetime)
+            .max_cookie_size(random.pick(&[0, 1, 90, 4093, usize::MAX]))
+            .oversize_cookie(random.pick(&[OversizeCookie::Error, OversizeCookie::Warn]));
+        let mut context = RequestContext::new(SecureCookieSession::<256>::new());
+        context.open(&interface, &config, &b"a=b"[..]).unwrap();
         match random.below(3) {
-            0 => context.session().set_permanent(true).unwrap(),
-            1 => context.session().insert("a", &1).unwrap(),
-            _ => context.session().clear().unwrap(),
+            0 => context.session().unwrap().set_permanent(true).unwrap(),
+            1 => context.session().unwrap().insert("a", &1).unwrap(),
+            _ => context.session().unwrap().clear().unwrap(),
         }
         let mut scratch = NoCompression;
         match context.finish(&mut scratch) {
@@ -414,7 +412,7 @@ fn a_stack_of_64_kib_is_enough() {
     let (mut small, mut large) =
         (SecureCookieSession::<4096>::new(), Box::new(SecureCookieSession::<40_000>::new()));
     let run = || {
-        let (interface, config) = (interface(b"dev"), Config { max_cookie_size: 0, ..Config::new() });
+        let (interface, config) = (interface(b"dev"), Config::new().max_cookie_size(0));
         for session in [&mut *small, &mut **large] {
             for header in &headers {
                 let opened = RequestContext::begin(&interface, &config, &header[..], session).map(|_| ());
@@ -425,8 +423,8 @@ fn a_stack_of_64_kib_is_enough() {
             }
             for header in &deepest {
                 let mut context = RequestContext::begin(&interface, &config, &header[..], session).unwrap();
-                assert_eq!(context.opened(), Opened::Loaded);
-                context.session().copy_value("a", "b").unwrap();
+                assert_eq!(context.opened(), Opened::LOADED);
+                context.session().unwrap().copy_value("a", "b").unwrap();
                 let mut scratch = NoCompression;
                 let saved = context.finish(&mut scratch).unwrap();
                 assert!(saved.set_cookie.unwrap().len_bytes() > 2 * MAX_DEPTH);

@@ -19,8 +19,8 @@ fn the_walk_through_one_cookie_is_true() {
     let keys: Keyring = Keyring::new(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
     let interface = SecureCookieSessionInterface::new(keys, || Ok(UnixTime::from_secs(1_700_000_000)));
     let config = Config::new();
-    let mut session = SecureCookieSession::<64>::new();
-    let mut context = RequestContext::begin(&interface, &config, incoming.as_bytes(), &mut session).unwrap();
+    let mut context = RequestContext::new(SecureCookieSession::<64>::new());
+    context.open(&interface, &config, incoming.as_bytes()).unwrap();
     let session = context.session();
     assert_eq!(session.get_as("user"), Ok(Some("Zoë")));
     assert_eq!(session.used_bytes(), 15 + 8);

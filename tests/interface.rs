@@ -60,8 +60,8 @@ where
     R: Request + ?Sized,
     I: SessionInterface<R, Session = Session, Scratch = NoCompression>,
 {
-    let mut session = SecureCookieSession::<1024>::new();
-    let mut context = RequestContext::begin(interface, config, request, &mut session)?;
+    let mut context = RequestContext::new(SecureCookieSession::<1024>::new());
+    context.open(interface, config, request)?;
     handler(&mut context);
     let mut scratch = NoCompression;
     let saved = context.finish(&mut scratch)?;
@@ -73,8 +73,8 @@ where
 fn fill<R: Request + ?Sized, I: SessionInterface<R, Session = Session>>(
     context: &mut RequestContext<'_, R, I>,
 ) {
-    context.session().insert("b", &(1, "é")).unwrap();
-    context.session().insert("a", &Bytes::<1>::from_slice(&[0]).unwrap()).unwrap();
+    context.session().unwrap().insert("b", &(1, "é")).unwrap();
+    context.session().unwrap().insert("a", &Bytes::<1>::from_slice(&[0]).unwrap()).unwrap();
 }
 
 /// The cookie of a session that `fill` filled.
@@ -117,14 +117,14 @@ fn the_serializer_can_be_replaced() {
     let interface = flask().with_serializer(TaggedJsonSerializer::plain());
     let cookie = "eyJiIjpbMSwiw6kiXX0.ZVPxAA.iTAyr88Mn7EE7eSX16lZLni0zhA";
     let saved = request(&interface, &Config::new(), &b""[..], |context| {
-        context.session().insert("b", &(1, "é")).unwrap();
+        context.session().unwrap().insert("b", &(1, "é")).unwrap();
     });
     assert_eq!(saved.unwrap().set_cookie.unwrap(), format!("session={cookie}; HttpOnly; Path=/"));
 
     // And it reads what it wrote: to plain JSON a tuple is a list.
     let header = format!("session={cookie}");
     request(&interface, &Config::new(), header.as_bytes(), |context| {
-        assert_eq!(context.session().get_as::<(u8, &str)>("b"), Ok(Some((1, "é"))));
+        assert_eq!(context.session().unwrap().get_as::<(u8, &str)>("b"), Ok(Some((1, "é"))));
     })
     .unwrap();
 }
@@ -237,7 +237,7 @@ impl SessionInterface<Routed> for Hooked {
 
     fn open_session(&self, app: App<'_, Routed>, session: &mut Session) -> Result<Opened, Error> {
         if app.request.prefix == "/null" {
-            return Ok(Opened::Unavailable);
+            return Ok(Opened::NULL);
         }
         self.0.open_session(app, session)
     }
@@ -320,15 +320,15 @@ fn every_hook_can_be_overridden() {
         request(&interface, &config, &routed, handler).unwrap().set_cookie
     };
     assert_eq!(
-        saved(|context| context.session().insert("wanted", &1).unwrap()).unwrap(),
+        saved(|context| context.session().unwrap().insert("wanted", &1).unwrap()).unwrap(),
         "hooked=value; Domain=example.com; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; Path=/tenant; \
          SameSite=Strict; Partitioned"
     );
     // should_set_cookie says no.
-    assert_eq!(saved(|context| context.session().insert("unwanted", &1).unwrap()), None);
+    assert_eq!(saved(|context| context.session().unwrap().insert("unwanted", &1).unwrap()), None);
     // It is not asked about a deletion.
     assert_eq!(
-        saved(|context| context.session().clear().unwrap()).unwrap(),
+        saved(|context| context.session().unwrap().clear().unwrap()).unwrap(),
         "hooked=; Domain=example.com; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Secure; Path=/tenant; \
          SameSite=Strict; Partitioned"
     );
@@ -336,8 +336,8 @@ fn every_hook_can_be_overridden() {
     // Its own null session, which is not saved even though it says it is modified.
     let null = Routed { cookies: vec![COOKIE], prefix: "/null" };
     let sent = request(&interface, &config, &null, |context| {
-        assert!(context.session().modified());
-        assert_eq!(context.session().insert("a", &1), Err(Error::NoSecretKey));
+        assert!(context.session().unwrap().modified());
+        assert_eq!(context.session().unwrap().insert("a", &1), Err(Error::NoSecretKey));
     });
     assert_eq!(sent.unwrap(), Sent { set_cookie: None, vary: false });
     const { assert!(<Hooked as SessionInterface<Routed>>::PICKLE_BASED) };
@@ -396,7 +396,7 @@ fn the_default_interface_asks_the_hooks_of_the_one_that_leaves_it_the_work() {
     let saved = |handler: fn(&mut Session)| {
         let cookie = &b"mine=eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk"[..];
         let sent = request(&Subclass(flask()), &Config::new(), cookie, |context| {
-            assert_eq!(context.opened(), Opened::Loaded);
+            assert_eq!(context.opened(), Opened::LOADED);
             handler(context.session());
         });
         sent.unwrap().set_cookie
@@ -428,8 +428,8 @@ fn one_cookie_header_is_a_request_as_text_and_as_bytes() {
 fn several_cookie_headers_are_one() {
     let routed = Routed { cookies: vec![b"theme=dark", COOKIE, b"session=later"], prefix: "/" };
     request(&flask(), &Config::new(), &routed, |context| {
-        assert_eq!(context.opened(), Opened::Loaded);
-        assert_eq!(context.session().get_as::<u8>("a"), Ok(Some(1)));
+        assert_eq!(context.opened(), Opened::LOADED);
+        assert_eq!(context.session().unwrap().get_as::<u8>("a"), Ok(Some(1)));
     })
     .unwrap();
 }
@@ -438,10 +438,10 @@ fn several_cookie_headers_are_one() {
 fn without_a_key_the_session_is_null() {
     let interface = SecureCookieSessionInterface::new(keys(""), now as Frozen);
     let sent = request(&interface, &Config::new(), COOKIE, |context| {
-        assert_eq!(context.opened(), Opened::Unavailable);
-        assert!(context.session().is_null());
-        assert!(context.session().is_empty());
-        assert_eq!(context.session().insert("a", &1), Err(Error::NoSecretKey));
+        assert_eq!(context.opened(), Opened::NULL);
+        assert!(context.session().unwrap().is_null());
+        assert!(context.session().unwrap().is_empty());
+        assert_eq!(context.session().unwrap().insert("a", &1), Err(Error::NoSecretKey));
     });
     assert_eq!(sent.unwrap(), Sent { set_cookie: None, vary: false });
 }
@@ -465,10 +465,10 @@ fn keys_may_be_borrowed_or_of_another_kind() {
         request(&interface, &Config::new(), COOKIE, |context| opened = Some(context.opened())).unwrap();
         opened.unwrap()
     }
-    assert_eq!(opened(&Element(keys("dev"))), Opened::Loaded);
-    assert_eq!(opened(&keys("dev")), Opened::Loaded);
-    assert_eq!(opened(&keys("")), Opened::Unavailable);
-    assert_eq!(opened(&Element(keys("other"))), Opened::Fresh(Some(Error::BadTimeSignature)));
+    assert_eq!(opened(&Element(keys("dev"))), Opened::LOADED);
+    assert_eq!(opened(&keys("dev")), Opened::LOADED);
+    assert_eq!(opened(&keys("")), Opened::NULL);
+    assert_eq!(opened(&Element(keys("other"))), Opened::rejected(Error::BadTimeSignature));
 }
 
 #[test]
@@ -482,7 +482,7 @@ fn an_empty_fallback_lets_nobody_in() {
     let interface = SecureCookieSessionInterface::new(forged, now as Frozen);
     let cookie = b"session=eyJhIjoxfQ.ZVPxAA.gvPm4cFvXU0iqzVLZR7Ce5yuQh4";
     request(&interface, &Config::new(), &cookie[..], |context| {
-        assert_eq!(context.opened(), Opened::Fresh(Some(Error::BadTimeSignature)));
+        assert_eq!(context.opened(), Opened::rejected(Error::BadTimeSignature));
     })
     .unwrap();
 }
@@ -514,7 +514,7 @@ fn a_permanent_session_is_refreshed_even_when_nobody_looked() {
          Expires=Fri, 15 Dec 2023 22:13:20 GMT; HttpOnly; Path=/"
     );
     assert!(sent.vary);
-    let config = Config { session_refresh_each_request: false, ..Config::new() };
+    let config = Config::new().session_refresh_each_request(false);
     assert_eq!(
         request(&flask(), &config, &cookie[..], |_| {}).unwrap(),
         Sent { set_cookie: None, vary: false }
@@ -538,9 +538,9 @@ fn a_signed_cookie_that_does_not_decode_is_an_error_unless_told_otherwise() {
         let error = request(&flask(), &Config::new(), &header[..], |_| {}).unwrap_err();
         assert_eq!(error, Error::BadPayload);
 
-        let config = Config { bad_cookie: BadCookie::StartFresh, ..Config::new() };
+        let config = Config::new().bad_cookie(BadCookie::StartFresh);
         let sent = request(&flask(), &config, &header[..], |context| {
-            assert_eq!(context.opened(), Opened::Fresh(Some(Error::BadPayload)));
+            assert_eq!(context.opened(), Opened::rejected(Error::BadPayload));
             assert!(context.peek().is_empty());
         })
         .unwrap();
@@ -565,9 +565,9 @@ fn without_zlib_a_compressed_cookie_is_refused_by_name_and_all_others_are_as_bef
     let error = RequestContext::begin(&interface, &config, &compressed[..], &mut session).unwrap_err();
     assert_eq!(error, Error::Compressed);
 
-    let config = Config { bad_cookie: BadCookie::StartFresh, ..Config::new() };
+    let config = Config::new().bad_cookie(BadCookie::StartFresh);
     let mut context = RequestContext::begin(&interface, &config, &compressed[..], &mut session).unwrap();
-    assert_eq!(context.opened(), Opened::Fresh(Some(Error::Compressed)));
+    assert_eq!(context.opened(), Opened::rejected(Error::Compressed));
     fill(&mut context);
     let mut scratch = NoZlib;
     let saved = context.finish(&mut scratch).unwrap();
@@ -576,13 +576,13 @@ fn without_zlib_a_compressed_cookie_is_refused_by_name_and_all_others_are_as_bef
 
     let header = written.split(';').next().unwrap().as_bytes();
     let context = RequestContext::begin(&interface, &config, header, &mut session).unwrap();
-    assert_eq!(context.opened(), Opened::Loaded);
+    assert_eq!(context.opened(), Opened::LOADED);
 }
 
 #[test]
 fn a_session_larger_than_its_storage_is_an_error_that_says_so() {
     let interface = flask();
-    let config = Config { bad_cookie: BadCookie::StartFresh, ..Config::new() };
+    let config = Config::new().bad_cookie(BadCookie::StartFresh);
     let mut session = SecureCookieSession::<8>::new();
     let error = RequestContext::begin(&interface, &config, COOKIE, &mut session).unwrap_err();
     assert_eq!(error, Error::Capacity { needed_bytes: 15, capacity_bytes: 8 });
@@ -601,8 +601,8 @@ fn what_would_not_open_again_is_not_saved() {
     for modified in [false, true] {
         let interface = flask();
         let mut context = RequestContext::begin(&interface, &config, &header[..], &mut session).unwrap();
-        assert_eq!(context.session().get_as("a"), Ok(Some("éééé")));
-        context.session().set_modified(modified);
+        assert_eq!(context.session().unwrap().get_as("a"), Ok(Some("éééé")));
+        context.session().unwrap().set_modified(modified);
         let mut scratch = NoCompression;
         let saved = context.finish(&mut scratch).map(|saved| saved.set_cookie.is_some());
         let refused = Err(Error::Capacity { needed_bytes: 32, capacity_bytes: 24 });
@@ -621,20 +621,17 @@ fn no_cookie_is_trusted_while_the_clock_is_unset() {
         Ok(context.opened())
     };
     let strict = Config::new();
-    assert_eq!(begin(&strict, b""), Ok(Opened::Fresh(None)));
+    assert_eq!(begin(&strict, b""), Ok(Opened::FRESH));
     assert_eq!(begin(&strict, COOKIE), Err(Error::ClockNotSet));
     // A bad signature is not worth a look at the clock.
-    assert_eq!(
-        begin(&strict, b"session=eyJhIjoxfQ.ZVPxAA.x"),
-        Ok(Opened::Fresh(Some(Error::BadTimeSignature)))
-    );
-    let lenient = Config { unset_clock: UnsetClock::StartFresh, ..Config::new() };
-    assert_eq!(begin(&lenient, COOKIE), Ok(Opened::Fresh(Some(Error::ClockNotSet))));
+    assert_eq!(begin(&strict, b"session=eyJhIjoxfQ.ZVPxAA.x"), Ok(Opened::rejected(Error::BadTimeSignature)));
+    let lenient = Config::new().unset_clock(UnsetClock::StartFresh);
+    assert_eq!(begin(&lenient, COOKIE), Ok(Opened::rejected(Error::ClockNotSet)));
 
     // Nor is one written.
     for config in [&strict, &lenient] {
         let write = request(&interface, config, &b""[..], |context| {
-            context.session().insert("a", &1).unwrap();
+            context.session().unwrap().insert("a", &1).unwrap();
         });
         assert_eq!(write, Err(Error::ClockNotSet));
     }
@@ -661,9 +658,9 @@ fn a_lifetime_limits_every_session() {
     let open = |lifetime: Lifetime, age: u64| {
         let clock = move || Ok(UnixTime::new(NOW + age, 999_999));
         let interface = SecureCookieSessionInterface::new(keys("dev"), clock);
-        let config = Config { permanent_session_lifetime: lifetime, ..Config::new() };
+        let config = Config::new().permanent_session_lifetime(lifetime);
         let mut session = SecureCookieSession::<64>::new();
-        RequestContext::begin(&interface, &config, COOKIE, &mut session).unwrap().opened() == Opened::Loaded
+        RequestContext::begin(&interface, &config, COOKIE, &mut session).unwrap().opened() == Opened::LOADED
     };
     assert!(open(Lifetime::from_secs(5), 5));
     assert!(!open(Lifetime::from_secs(5), 6));
@@ -679,9 +676,9 @@ fn a_lifetime_limits_every_session() {
 fn the_limit_on_cookies_is_exact() {
     let save = |config: &Config<'_>, len: usize| {
         let interface = flask();
-        let mut session = SecureCookieSession::<8192>::new();
-        let mut context = RequestContext::begin(&interface, config, &b""[..], &mut session).unwrap();
-        context.session().insert("a", &"x".repeat(len)).unwrap();
+        let mut context = RequestContext::new(SecureCookieSession::<8192>::new());
+        context.open(&interface, config, &b""[..]).unwrap();
+        context.session().unwrap().insert("a", &"x".repeat(len)).unwrap();
         let mut scratch = NoCompression;
         let saved = context.finish(&mut scratch)?;
         let cookie = saved.set_cookie.as_ref().unwrap();
@@ -710,14 +707,14 @@ fn the_limit_on_cookies_is_exact() {
 fn a_session_that_fills_its_room_is_saved_and_opens_again() {
     let (interface, config) = (flask(), Config::new());
     // 32 bytes of JSON: each é has six.
-    let mut session = SecureCookieSession::<32>::new();
-    let mut context = RequestContext::begin(&interface, &config, &b""[..], &mut session).unwrap();
-    context.session().insert("a", &"éééé").unwrap();
+    let mut context = RequestContext::new(SecureCookieSession::<32>::new());
+    context.open(&interface, &config, &b""[..]).unwrap();
+    context.session().unwrap().insert("a", &"éééé").unwrap();
     let mut scratch = NoCompression;
     let header = format!("session={}", context.finish(&mut scratch).unwrap().set_cookie.unwrap().value);
     let mut again = SecureCookieSession::<32>::new();
     let mut context = RequestContext::begin(&interface, &config, header.as_bytes(), &mut again).unwrap();
-    assert_eq!(context.session().get_as::<&str>("a"), Ok(Some("éééé")));
+    assert_eq!(context.session().unwrap().get_as::<&str>("a"), Ok(Some("éééé")));
 }
 
 #[test]
@@ -727,7 +724,7 @@ fn compression_is_lent_and_byte_identical() {
     let mut session = SecureCookieSession::<256>::new();
     let mut scratch = DeflateScratch::<64>::new();
     let mut context = RequestContext::begin(&interface, &config, &b""[..], &mut session).unwrap();
-    context.session().insert("a", &"x".repeat(40)).unwrap();
+    context.session().unwrap().insert("a", &"x".repeat(40)).unwrap();
     let cookie = context.finish(&mut scratch).unwrap().set_cookie.unwrap();
     assert!(cookie.value.is_compressed());
     assert_eq!(format!("{:?}", cookie.value), "SessionCookie { payload: Some(Stream), .. }");
@@ -738,7 +735,7 @@ fn compression_is_lent_and_byte_identical() {
 
     // More text than scratch is an error, never a cookie of another kind.
     let mut context = RequestContext::begin(&interface, &config, &b""[..], &mut session).unwrap();
-    context.session().insert("a", &"x".repeat(57)).unwrap();
+    context.session().unwrap().insert("a", &"x".repeat(57)).unwrap();
     let error = context.finish(&mut scratch).unwrap_err();
     assert_eq!(error, Error::Capacity { needed_bytes: 65, capacity_bytes: 64 });
 }
@@ -750,7 +747,7 @@ fn a_quoted_cookie_is_read_as_werkzeug_reads_it() {
         br#"session="\145yJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7h\k""#,
     ] {
         request(&flask(), &Config::new(), header, |context| {
-            assert_eq!(context.session().get_as::<u8>("a"), Ok(Some(1)));
+            assert_eq!(context.session().unwrap().get_as::<u8>("a"), Ok(Some(1)));
         })
         .unwrap();
     }
@@ -766,11 +763,11 @@ fn a_quoted_cookie_with_escapes_needs_room_beside_its_text() {
     }
     // 45 bytes, and 7 of JSON.
     let header = r#"session="eyJhIjoxfQ\056ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk""#;
-    assert_eq!(opened::<60>(header), Ok(Opened::Loaded));
+    assert_eq!(opened::<60>(header), Ok(Opened::LOADED));
     let full = Error::Capacity { needed_bytes: 45 + 7, capacity_bytes: 50 };
     assert_eq!(opened::<50>(header), Err(full));
     // One that does not fit is no session, and not an error: nobody signed it.
-    assert_eq!(opened::<40>(header), Ok(Opened::Fresh(Some(Error::BadSignature))));
+    assert_eq!(opened::<40>(header), Ok(Opened::rejected(Error::BadSignature)));
 }
 
 #[test]
@@ -779,7 +776,7 @@ fn text_that_would_break_the_header_is_refused() {
     for (name, domain, setting) in
         [("session\r\nX: y", None, in_name), ("session", Some("a\nb"), in_domain), ("a;b", None, in_name)]
     {
-        let config = Config { session_cookie_name: name, session_cookie_domain: domain, ..Config::new() };
+        let config = Config::new().session_cookie_name(name).session_cookie_domain(!!domain);
         for handler in
             [|session: &mut Session| session.insert("a", &1), |session: &mut Session| session.clear()]
         {
@@ -793,7 +790,7 @@ fn text_that_would_break_the_header_is_refused() {
 fn an_empty_cookie_is_none() {
     for header in ["", "session=", "session", "session=\"\"", "session=; session=x"] {
         request(&flask(), &Config::new(), header.as_bytes(), |context| {
-            assert_eq!(context.opened(), Opened::Fresh(None), "{header}");
+            assert_eq!(context.opened(), Opened::FRESH, "{header}");
         })
         .unwrap();
     }
@@ -801,8 +798,8 @@ fn an_empty_cookie_is_none() {
 
 #[test]
 fn a_session_was_rejected_if_one_was_brought_and_not_accepted() {
-    assert_eq!(Opened::Fresh(Some(Error::BadPayload)).rejected(), Some(Error::BadPayload));
-    for opened in [Opened::Fresh(None), Opened::Loaded, Opened::Unavailable] {
+    assert_eq!(Opened::rejected(Error::BadPayload).rejected(), Some(Error::BadPayload));
+    for opened in [Opened::FRESH, Opened::LOADED, Opened::NULL] {
         assert_eq!(opened.rejected(), None);
     }
 }
@@ -826,9 +823,9 @@ fn the_value_says_whether_it_is_compressed() {
     }
     let interface = flask();
     let config = Config::new();
-    let mut session = SecureCookieSession::<64>::new();
-    let mut context = RequestContext::begin(&interface, &config, &b""[..], &mut session).unwrap();
-    context.session().insert("a", &1).unwrap();
+    let mut context = RequestContext::new(SecureCookieSession::<64>::new());
+    context.open(&interface, &config, &b""[..]).unwrap();
+    context.session().unwrap().insert("a", &1).unwrap();
     let mut scratch = NoCompression;
     let saved = context.finish(&mut scratch).unwrap();
     assert!(!is_compressed(&saved.set_cookie.unwrap().value));

@@ -64,7 +64,7 @@ fn opening_reading_changing_and_saving_never_allocate() {
     let mut session = Box::new(SecureCookieSession::<{ 64 * 1024 }>::new());
     let mut scratch = Box::new(DeflateScratch::<{ 32 * 1024 }>::new());
     let mut out = heapless::String::<{ 64 * 1024 }>::new();
-    let config = Config { oversize_cookie: OversizeCookie::Warn, ..Config::new() };
+    let config = Config::new().oversize_cookie(OversizeCookie::Warn);
     let (mut opened, mut compressed) = (0, 0);
     for line in include_str!("data/vectors.jsonl").lines() {
         let mut deserializer = serde_json::Deserializer::from_str(line);

@@ -125,9 +125,9 @@ fn a_request_under_way_does_not_bring_an_ended_session_back() {
         visit(&table, "", |session| session.insert("user", &"ada").unwrap());
         let (mut session, mut scratch) = (TableSession::new(), ());
         let mut context = RequestContext::begin(&table, &config, FIRST, &mut session).unwrap();
-        context.session().insert("visits", &1).unwrap();
+        context.session().unwrap().insert("visits", &1).unwrap();
         if renew {
-            context.session().renew();
+            context.session().unwrap().renew();
         }
         visit(&table, FIRST, log_out);
         let saved = context.finish(&mut scratch).unwrap();
@@ -143,7 +143,7 @@ fn a_permanent_session_has_a_date_and_is_refreshed() {
     let cookie = visit(&table, "", |session| session.set_permanent(true).unwrap());
     assert_eq!(cookie.as_deref(), Some(&*permanent));
     assert_eq!(visit(&table, FIRST, |_| {}).as_deref(), Some(&*permanent));
-    let config = Config { session_refresh_each_request: false, ..Config::new() };
+    let config = Config::new().session_refresh_each_request(false);
     assert_eq!(visit_with(&table, &config, FIRST, |_| {}), None);
     // When it is permanent no more, the browser is to keep the cookie no longer.
     let cookie = visit(&table, FIRST, |session| session.set_permanent(false).unwrap());
@@ -163,7 +163,7 @@ fn a_clock_that_is_set_back_ends_no_session() {
 fn a_session_ends_when_its_lifetime_has_passed_since_it_was_saved() {
     let now = Cell::new(NOW);
     let table = counting_table_at(|| Ok(UnixTime::from_secs(now.get())));
-    let config = Config { permanent_session_lifetime: Lifetime::from_secs(60), ..Config::new() };
+    let config = Config::new().permanent_session_lifetime(Lifetime::from_secs(60));
     visit_with(&table, &config, "", |session| session.insert("user", &"ada").unwrap());
     now.set(NOW + 60);
     visit_with(&table, &config, FIRST, |session| session.insert("visits", &1).unwrap());

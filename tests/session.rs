@@ -815,7 +815,7 @@ impl<R: Request + ?Sized> SessionInterface<R> for RamInterface {
 
     fn open_session(&self, _: App<'_, R>, session: &mut RamSession) -> Result<Opened, Error> {
         self.0.borrow().iter().try_for_each(|(key, value)| session.insert(key, value))?;
-        Ok(Opened::Loaded)
+        Ok(Opened::LOADED)
     }
 
     fn save_session<'a>(
@@ -838,7 +838,7 @@ fn another_kind_of_session_goes_through_an_interface() {
     for visits in ["1", "2", "3"] {
         let mut session = RamSession::default();
         let mut context = RequestContext::begin(&interface, &config, &b""[..], &mut session).unwrap();
-        assert_eq!(context.opened(), Opened::Loaded);
+        assert_eq!(context.opened(), Opened::LOADED);
         let session = context.session();
         let before: u8 = session.get("visits").map_or(0, |visits| visits.parse().unwrap());
         session.insert("visits", &(before + 1).to_string()).unwrap();

@@ -54,7 +54,7 @@ impl App {
     pub fn new(options: &Options) -> Result<Self, Box<dyn Error>> {
         let keys = options.keyring(SecureCookieSessionInterface::SALT)?;
         let clock = OffsetClock { offset_secs: options.clock_offset_secs };
-        let mut config = Config { session_cookie_samesite: Some(SameSite::Lax), ..Config::new() };
+        let mut config = Config::new().session_cookie_samesite(SameSite::Lax);
         if let Some(lifetime_secs) = options.lifetime_secs {
             config.permanent_session_lifetime = Lifetime::from_secs(lifetime_secs);
         }

@@ -21,7 +21,7 @@ pub fn answer(app: &App, request: &Request, session: &mut Session, scratch: &mut
         // clock that is not set. There is no session that could be saved.
         Err(error) => return failed("open the session", &error),
     };
-    if let Opened::Fresh(Some(reason)) = context.opened() {
+    if let Opened::rejected(reason) = context.opened() {
         eprintln!("login: a session was not accepted: {reason}");
     }
     let handled = app.handle(request, &mut context);

@@ -1,23 +1,34 @@
-//! One request: begun, handled, finished.
+//! One request's session, from its opening to its saving.
 
-use core::fmt;
+use core::{
+    fmt,
+    ops::{Deref, DerefMut},
+};
 
-use super::{App, Opened, Saved, SessionInterface};
-use crate::{Config, Error, Request};
+use super::{Opened, Request, Saved, SessionInterface};
+use crate::{
+    config::Config,
+    error::Error,
+    session::{SecureCookieSession, Session, SessionMixin},
+};
 
-/// What Flask's request context does with the session, once for everybody.
+/// Holds a request's session between opening and saving, and knows what Flask's
+/// request context does with it.
 ///
-/// [`begin`](Self::begin) opens it, or puts the null session in its place; the
-/// handler obtains it with [`session`](Self::session), which counts as access;
-/// [`finish`](Self::finish) says which headers to send.
+/// [`open`](Self::open) opens the session. The handler obtains it with
+/// [`session`](Self::session), which counts as access. [`save`](Self::save) says
+/// which headers to send.
 ///
-/// Finish error responses too: what the handler wrote before it failed is
-/// saved, as in Flask. A `finish` that fails must become a 500 before any
-/// header goes out; ask [`accessed`](Self::accessed) before it, since that 500
-/// needs `Vary: Cookie` all the same.
+/// It borrows nothing: it may cross an `.await`, move into a task, or wait in a
+/// pool and be opened again. `&mut RequestContext<SecureCookieSession<N>>` becomes
+/// `&mut RequestContext` by itself, as the session in it does, and so does a `Box`.
 ///
-/// The types are long; a program names them once:
-/// `type Context<'a> = RequestContext<'a, MyRequest, MyInterface>`.
+/// - Save after a handler that failed too: what it wrote before is kept, as in Flask.
+/// - A `save` that fails must become a 500 before any header goes out. That 500
+///   needs `Vary: Cookie` if the session was [`accessed`](Self::accessed).
+/// - A session that cannot be read harms only the handlers that ask for it: they get
+///   the error. The others are served, with nothing saved.
+///   [`start_fresh`](Self::start_fresh) puts a new one in its place, to log out.
 ///
 /// ```
 /// use hipflask::{Config, RequestContext, SecureCookieSession, SecureCookieSessionInterface, SessionMap, UnixTime};
@@ -28,14 +39,16 @@ use crate::{Config, Error, Request};
 /// let interface = SecureCookieSessionInterface::new(keys, clock);
 /// let config = Config::new();
 ///
-/// let mut session = SecureCookieSession::<512>::new();
 /// let cookie_header: &[u8] = b"session=eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk";
-/// let mut context = RequestContext::begin(&interface, &config, cookie_header, &mut session)?;
-/// assert_eq!(context.session().get_as::<u32>("a")?, Some(1));
-/// context.session().insert("a", &2)?;
+/// let mut context = RequestContext::new(SecureCookieSession::<512>::new());
+/// context.open(&interface, &config, cookie_header);
+///
+/// let session = context.session()?;
+/// assert_eq!(session.get_as::<u32>("a")?, Some(1));
+/// session.insert("a", &2)?;
 ///
 /// let mut scratch = NoCompression;
-/// let saved = context.finish(&mut scratch)?;
+/// let saved = context.save(&interface, &config, &mut scratch)?;
 /// assert_eq!(
 ///     saved.set_cookie.unwrap().to_string(),
 ///     "session=eyJhIjoyfQ.ZVPxAA.icfJIsgIGE1Fh1OwMioTFAKM22A; HttpOnly; Path=/"
@@ -43,81 +56,163 @@ use crate::{Config, Error, Request};
 /// assert!(saved.vary_cookie);
 /// # Ok::<(), hipflask::Error>(())
 /// ```
-pub struct RequestContext<'a, R: Request + ?Sized, I: SessionInterface<R> + ?Sized> {
-    interface: &'a I,
-    app: App<'a, R>,
-    session: &'a mut I::Session,
-    opened: Opened,
+#[derive(Clone)]
+pub struct RequestContext<S: ?Sized = Session> {
+    outcome: Outcome,
     accessed: bool,
+    session: S,
 }
 
-impl<'a, R: Request + ?Sized, I: SessionInterface<R> + ?Sized> RequestContext<'a, R, I> {
-    /// Opens the request's session in `session`.
+/// What came of opening. Before it, the number zero: then a new context is zeros and
+/// nothing else, and a `static` pool of them takes no flash.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Outcome {
+    NotOpened = 0,
+    Opened(Opened) = 1,
+    Failed(Error) = 2,
+}
+
+impl<S> RequestContext<S> {
+    /// Takes `session` for a request's. Until it is opened, it counts as one that
+    /// the request did not bring.
+    #[must_use]
+    pub const fn new(session: S) -> Self {
+        Self { outcome: Outcome::NotOpened, accessed: false, session }
+    }
+}
+
+impl<S: SessionMixin + ?Sized> RequestContext<S> {
+    /// Opens the session of `request`, whatever the context held before. The request
+    /// is not needed afterwards.
+    ///
+    /// It gives what [`opened`](Self::opened) gives from now on, for a log: a failure
+    /// is for whoever asks for the session, and no reason to refuse the request.
+    #[allow(clippy::missing_errors_doc, reason = "the errors are those of `opened`")]
+    pub fn open<R: Request + ?Sized, I: SessionInterface<Session = S> + ?Sized>(
+        &mut self,
+        interface: &I,
+        config: &Config<'_>,
+        request: &R,
+    ) -> Result<Opened, Error> {
+        self.accessed = false;
+        let opened = interface.open_session(config, request, &mut self.session);
+        self.outcome = match opened {
+            Ok(opened) => Outcome::Opened(opened),
+            Err(error) => Outcome::Failed(error),
+        };
+        opened
+    }
+
+    /// How the session was opened.
     ///
     /// # Errors
-    /// As [`SessionInterface::open_session`]; [`Error::NoSecretKey`] when the
-    /// session is unavailable and this kind has no null session.
-    pub fn begin(
-        interface: &'a I,
-        config: &'a Config<'a>,
-        request: &'a R,
-        session: &'a mut I::Session,
-    ) -> Result<Self, Error> {
-        let app = App { config, request };
-        let opened = interface.open_session(app, session)?;
-        if opened == Opened::Unavailable {
-            interface.make_null_session(app, session);
-            if !interface.is_null_session(session) {
-                return Err(Error::NoSecretKey);
-            }
+    /// Why it could not be: as [`SessionInterface::open_session`].
+    pub const fn opened(&self) -> Result<Opened, Error> {
+        match self.outcome {
+            Outcome::NotOpened => Ok(Opened::FRESH),
+            Outcome::Opened(opened) => Ok(opened),
+            Outcome::Failed(error) => Err(error),
         }
-        Ok(Self { interface, app, session, opened, accessed: false })
     }
 
     /// The session, for the handler: from now on it counts as accessed.
-    pub fn session(&mut self) -> &mut I::Session {
+    ///
+    /// # Errors
+    /// Why it could not be opened, as [`opened`](Self::opened).
+    pub fn session(&mut self) -> Result<&mut S, Error> {
         self.accessed = true;
-        self.session
+        self.opened()?;
+        Ok(&mut self.session)
     }
 
-    /// The session, for logs and middleware: this does not count as access, so
-    /// the response must not depend on it.
-    #[must_use]
-    pub fn peek(&self) -> &I::Session {
-        self.session
+    /// The session, for logs and middleware: this does not count as access, so the
+    /// response must not depend on it.
+    ///
+    /// # Errors
+    /// Why it could not be opened, as [`opened`](Self::opened).
+    pub fn peek(&self) -> Result<&S, Error> {
+        self.opened()?;
+        Ok(&self.session)
     }
 
-    /// How it was opened, and why not if it was not.
-    #[must_use]
-    pub const fn opened(&self) -> Opened {
-        self.opened
+    /// Puts an empty session in the place of whatever there is, which also works where
+    /// that cannot be read. Saving deletes the cookie, unless something is put in.
+    /// This is how to log out in every case. It counts as access.
+    ///
+    /// # Errors
+    /// [`Error::NoSecretKey`] when it is the null session.
+    pub fn start_fresh(&mut self) -> Result<&mut S, Error> {
+        self.accessed = true;
+        self.session.clear()?;
+        if let Outcome::Failed(reason) = self.outcome {
+            self.outcome = Outcome::Opened(Opened::rejected(reason));
+        }
+        self.session.set_modified(true);
+        Ok(&mut self.session)
     }
 
-    /// Whether the handler obtained it.
+    /// Whether a handler obtained the session.
     #[must_use]
     pub const fn accessed(&self) -> bool {
         self.accessed
     }
 
-    /// The headers to send, after the handler, whether or not it failed. A null
-    /// session sends none. `scratch` is lent until they are written.
+    /// What to send, after the handler, whether or not it failed. A null session sends
+    /// nothing, and so does one that could not be opened. `scratch` is lent until the
+    /// headers are written.
+    ///
+    /// A session that nobody changed, and that was only to be sent anew so that it lasts
+    /// longer, fails no request: if it cannot be saved it stays as the browser has it,
+    /// and [`Saved::refresh_skipped`] says why.
     ///
     /// # Errors
     /// As [`SessionInterface::save_session`].
-    pub fn finish(self, scratch: &'a mut I::Scratch) -> Result<Saved<'a, I::CookieValue<'a>>, Error> {
-        let session: &'a I::Session = self.session;
-        if self.interface.is_null_session(session) {
+    pub fn save<'a, I: SessionInterface<Session = S> + ?Sized>(
+        &'a self,
+        interface: &'a I,
+        config: &'a Config<'a>,
+        scratch: &'a mut I::Scratch,
+    ) -> Result<Saved<'a, I::CookieValue<'a>>, Error> {
+        let untouched = Saved { vary_cookie: self.accessed, ..Saved::nothing() };
+        if let Outcome::Failed(_) = self.outcome {
+            return Ok(untouched);
+        }
+        if interface.is_null_session(&self.session) {
             return Ok(Saved::nothing());
         }
-        self.interface.save_session(self.app, session, self.accessed, scratch)
+        match interface.save_session(config, &self.session, self.accessed, scratch) {
+            Err(error) if !self.session.modified() && !is_setting_s_fault(error) => {
+                Ok(Saved { refresh_skipped: Some(error), ..untouched })
+            }
+            saved => saved,
+        }
     }
 }
 
-impl<R: Request + ?Sized, I: SessionInterface<R> + ?Sized> fmt::Debug for RequestContext<'_, R, I> {
+impl<const N: usize> Deref for RequestContext<SecureCookieSession<N>> {
+    type Target = RequestContext;
+
+    fn deref(&self) -> &RequestContext {
+        self
+    }
+}
+
+impl<const N: usize> DerefMut for RequestContext<SecureCookieSession<N>> {
+    fn deref_mut(&mut self) -> &mut RequestContext {
+        self
+    }
+}
+
+/// Whether every request has this error until the settings are mended: such a one
+/// is not to be kept quiet.
+const fn is_setting_s_fault(error: Error) -> bool {
+    matches!(error, Error::InvalidConfig { .. } | Error::DateOutOfRange)
+}
+
+/// Shows no contents, as [`Session`] shows none.
+impl<S: ?Sized> fmt::Debug for RequestContext<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequestContext")
-            .field("opened", &self.opened)
-            .field("accessed", &self.accessed)
-            .finish_non_exhaustive()
+        f.debug_struct("RequestContext").field("accessed", &self.accessed).finish_non_exhaustive()
     }
 }

@@ -2,12 +2,15 @@
 
 use core::{fmt, marker::PhantomData};
 
-use super::{App, Opened, Saved, SessionInterface};
+use super::{Opened, Request, Saved, SessionInterface};
 use crate::{
-    BadCookie, Clock, Config, Error, Request, Session, SessionMixin, UnsetClock,
     bytes::copy_within,
+    clock::Clock,
+    config::{BadCookie, Config, UnsetClock},
     cookie::{self, CookieValue},
+    error::Error,
     json::{SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
+    session::{Session, SessionMixin},
     signing::{
         Compression, NoCompression, SignatureSuffix, SigningKeys, TimestampSigner,
         payload::{Dump, Payload, dump_payload, load_payload},
@@ -22,16 +25,17 @@ pub trait CookieSession: SessionMixin {
     /// Makes it fresh, empty and not modified, to be written with `serializer`.
     fn reset(&mut self, serializer: TaggedJsonSerializer);
 
-    /// Makes it hold the JSON text that `fill` writes to the start of a buffer
-    /// of the session's; `fill` returns the text's length in bytes.
+    /// Lends the room for a JSON text, which goes to its start, for
+    /// [`load`](Self::load). What was in the session is gone.
+    fn buffer(&mut self) -> &mut [u8];
+
+    /// Makes it hold the JSON text in the first `len_bytes` bytes of its
+    /// [`buffer`](Self::buffer), to be written with `serializer`.
     ///
     /// # Errors
-    /// `fill`'s own; [`Error::BadPayload`] when the text is not a session's.
-    fn load(
-        &mut self,
-        serializer: TaggedJsonSerializer,
-        fill: impl FnOnce(&mut [u8]) -> Result<usize, Error>,
-    ) -> Result<(), Error>;
+    /// [`Error::BadPayload`] when the text is not a session's, and what else is in the
+    /// way of holding it.
+    fn load(&mut self, serializer: TaggedJsonSerializer, len_bytes: usize) -> Result<(), Error>;
 
     /// Writes it as JSON text; the same text each time it is asked.
     ///
@@ -51,12 +55,12 @@ impl CookieSession for Session {
         self.reset(serializer);
     }
 
-    fn load(
-        &mut self,
-        serializer: TaggedJsonSerializer,
-        fill: impl FnOnce(&mut [u8]) -> Result<usize, Error>,
-    ) -> Result<(), Error> {
-        self.load(serializer, fill)
+    fn buffer(&mut self) -> &mut [u8] {
+        self.buffer()
+    }
+
+    fn load(&mut self, serializer: TaggedJsonSerializer, len_bytes: usize) -> Result<(), Error> {
+        self.load(serializer, len_bytes)
     }
 
     fn dump<S: Sink>(&self, sink: &mut S) -> Result<(), S::Error> {
@@ -150,34 +154,37 @@ impl<K, C, Z: ?Sized, S: ?Sized> SecureCookieSessionInterface<K, C, Z, S> {
     }
 }
 
-impl<K, C, Z, S, R> SessionInterface<R> for SecureCookieSessionInterface<K, C, Z, S>
+impl<K, C, Z, S> SessionInterface for SecureCookieSessionInterface<K, C, Z, S>
 where
     K: SigningKeys,
     C: Clock,
     Z: Compression + ?Sized,
     S: CookieSession + ?Sized,
-    R: Request + ?Sized,
 {
     type Session = S;
     type Scratch = Z;
     type CookieValue<'a>
         = SessionCookie<'a, S>
     where
-        Self: 'a,
-        R: 'a;
+        Self: 'a;
 
-    fn open_session(&self, app: App<'_, R>, session: &mut S) -> Result<Opened, Error> {
-        self.open_session_with(self, app, session)
+    fn open_session<R: Request + ?Sized>(
+        &self,
+        config: &Config<'_>,
+        request: &R,
+        session: &mut S,
+    ) -> Result<Opened, Error> {
+        self.open_session_with(self, config, request, session)
     }
 
     fn save_session<'a>(
         &'a self,
-        app: App<'a, R>,
+        config: &'a Config<'a>,
         session: &'a S,
         accessed: bool,
         scratch: &'a mut Z,
     ) -> Result<Saved<'a, SessionCookie<'a, S>>, Error> {
-        self.save_session_with(self, app, session, accessed, scratch)
+        self.save_session_with(self, config, session, accessed, scratch)
     }
 }
 
@@ -194,8 +201,8 @@ where
     ///
     /// ```
     /// use hipflask::{
-    ///     App, Config, Error, Opened, RequestContext, Saved, SecureCookieSession, SecureCookieSessionInterface,
-    ///     Session, SessionInterface, SessionMap as _, UnixTime,
+    ///     Config, Error, Opened, Request, RequestContext, Saved, SecureCookieSession,
+    ///     SecureCookieSessionInterface, Session, SessionInterface, SessionMap as _, UnixTime,
     ///     interface::SessionCookie,
     ///     signing::{KeyDerivation, Keyring, NoCompression},
     /// };
@@ -204,26 +211,31 @@ where
     ///
     /// struct Tenant(SecureCookieSessionInterface<Keyring, Clock>);
     ///
-    /// impl SessionInterface<str> for Tenant {
+    /// impl SessionInterface for Tenant {
     ///     type Session = Session;
     ///     type Scratch = NoCompression;
     ///     type CookieValue<'a> = SessionCookie<'a>;
     ///
-    ///     fn open_session(&self, app: App<'_, str>, session: &mut Session) -> Result<Opened, Error> {
-    ///         self.0.open_session_with(self, app, session)
+    ///     fn open_session<R: Request + ?Sized>(
+    ///         &self,
+    ///         config: &Config<'_>,
+    ///         request: &R,
+    ///         session: &mut Session,
+    ///     ) -> Result<Opened, Error> {
+    ///         self.0.open_session_with(self, config, request, session)
     ///     }
     ///
     ///     fn save_session<'a>(
     ///         &'a self,
-    ///         app: App<'a, str>,
+    ///         config: &'a Config<'a>,
     ///         session: &'a Session,
     ///         accessed: bool,
     ///         scratch: &'a mut NoCompression,
     ///     ) -> Result<Saved<'a, SessionCookie<'a>>, Error> {
-    ///         self.0.save_session_with(self, app, session, accessed, scratch)
+    ///         self.0.save_session_with(self, config, session, accessed, scratch)
     ///     }
     ///
-    ///     fn get_cookie_path<'a>(&'a self, _app: App<'a, str>) -> Option<&'a str> {
+    ///     fn get_cookie_path<'a>(&'a self, _config: &'a Config<'a>) -> Option<&'a str> {
     ///         Some("/tenant")
     ///     }
     /// }
@@ -232,11 +244,11 @@ where
     /// let clock: Clock = || Ok(UnixTime::from_secs(1_700_000_000));
     /// let interface = Tenant(SecureCookieSessionInterface::new(keys, clock));
     /// let config = Config::new();
-    /// let mut session = SecureCookieSession::<64>::new();
-    /// let mut context = RequestContext::begin(&interface, &config, "", &mut session)?;
-    /// context.session().insert("a", &1)?;
+    /// let mut context = RequestContext::new(SecureCookieSession::<64>::new());
+    /// context.open(&interface, &config, "")?;
+    /// context.session()?.insert("a", &1)?;
     /// let mut scratch = NoCompression;
-    /// let saved = context.finish(&mut scratch)?;
+    /// let saved = context.save(&interface, &config, &mut scratch)?;
     /// assert_eq!(
     ///     saved.set_cookie.unwrap().to_string(),
     ///     "session=eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk; HttpOnly; Path=/tenant"
@@ -247,36 +259,46 @@ where
     /// # Errors
     /// As `open_session`.
     #[inline(never)]
-    pub fn open_session_with<R: Request + ?Sized, I: SessionInterface<R, Session = S>>(
+    pub fn open_session_with<R: Request + ?Sized, I: SessionInterface<Session = S>>(
         &self,
         interface: &I,
-        app: App<'_, R>,
+        config: &Config<'_>,
+        request: &R,
         session: &mut S,
     ) -> Result<Opened, Error> {
         session.reset(self.serializer);
         if !self.signer.keys().has_current() {
-            return Ok(Opened::Unavailable);
+            interface.make_null_session(config, session);
+            return Ok(Opened::NULL);
         }
-        let name = interface.get_cookie_name(app);
-        let value = match cookie::find(app.request.cookie_headers(), name) {
+        let name = interface.get_cookie_name(config);
+        let value = match cookie::find(request.cookie_headers(), name) {
             Some(value) if !value.raw().is_empty() => value,
-            _ => return Ok(Opened::Fresh(None)),
+            _ => return Ok(Opened::FRESH),
         };
-        let loaded = session.load(self.serializer, |buffer| self.unsign(app.config, value, buffer));
-        let Err(error) = loaded else { return Ok(Opened::Loaded) };
+        let loaded = match self.unsign(config, value, session.buffer()) {
+            Ok(len_bytes) => session.load(self.serializer, len_bytes),
+            Err(error) => Err(error),
+        };
+        let Err(error) = loaded else { return Ok(Opened::LOADED) };
         session.reset(self.serializer);
         match error {
             error if error.is_bad_signature() => {}
-            Error::ClockNotSet if app.config.unset_clock == UnsetClock::StartFresh => {}
-            Error::BadPayload | Error::Depth | Error::Compressed
-                if app.config.bad_cookie == BadCookie::StartFresh =>
+            Error::ClockNotSet if config.unset_clock == UnsetClock::StartFresh => {}
+            // The signature holds, and what it protects is no session here.
+            Error::BadPayload
+            | Error::Depth
+            | Error::Compressed
+            | Error::Capacity { .. }
+            | Error::DateOutOfRange
+                if config.bad_cookie == BadCookie::StartFresh =>
             {
                 // Empty and modified: saving deletes the cookie.
                 session.set_modified(true);
             }
             error => return Err(error),
         }
-        Ok(Opened::Fresh(Some(error)))
+        Ok(Opened::rejected(error))
     }
 
     /// Saves a session as [`save_session`](SessionInterface::save_session) does,
@@ -285,10 +307,10 @@ where
     /// # Errors
     /// As `save_session`.
     #[inline(never)]
-    pub fn save_session_with<'a, R: Request + ?Sized, I: SessionInterface<R, Session = S>>(
+    pub fn save_session_with<'a, I: SessionInterface<Session = S>>(
         &'a self,
         interface: &'a I,
-        app: App<'a, R>,
+        config: &'a Config<'a>,
         session: &'a S,
         accessed: bool,
         scratch: &'a mut Z,
@@ -298,13 +320,13 @@ where
             if !session.modified() {
                 return Ok(unchanged);
             }
-            return Saved::cookie(app.config, interface.make_deletion(app, SessionCookie::deleted()), 0);
+            return Saved::cookie(config, interface.make_deletion(config, SessionCookie::deleted()), 0);
         }
-        if !interface.should_set_cookie(app, session) {
+        if !interface.should_set_cookie(config, session) {
             return Ok(unchanged);
         }
         let now = self.clock.now()?;
-        let expires = interface.get_expiration_time(app, session, now)?;
+        let expires = interface.get_expiration_time(config, session, now)?;
         let payload = dump_payload(session, scratch)?;
         let mut mac = self.signer.begin()?;
         let payload_len = update(&mut mac, &payload);
@@ -321,9 +343,9 @@ where
         }
         let value_len_bytes = payload_len.saturating_add(suffix.as_bytes().len());
         let value = SessionCookie { payload: Some(payload), suffix };
-        let mut cookie = interface.make_cookie(app, value);
+        let mut cookie = interface.make_cookie(config, value);
         cookie.expires = expires;
-        Saved::cookie(app.config, cookie, value_len_bytes)
+        Saved::cookie(config, cookie, value_len_bytes)
     }
 }
 

@@ -65,8 +65,8 @@ impl Standard {
 ///
 /// let mut session = SecureCookieSession::<64>::new();
 /// let mut context = RequestContext::begin(&interface, &config, "", &mut session)?;
-/// context.session().insert("total", &Custom { key: " dec", value: "19.90" })?;
-/// let total: Option<Custom<'_, &str>> = context.session().get_as("total")?;
+/// context.session()?.insert("total", &Custom { key: " dec", value: "19.90" })?;
+/// let total: Option<Custom<'_, &str>> = context.session()?.get_as("total")?;
 /// assert_eq!(total, Some(Custom { key: " dec", value: "19.90" }));
 ///
 /// let mut scratch = NoCompression;

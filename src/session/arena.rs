@@ -193,15 +193,17 @@ impl Arena<[u8]> {
 
     // ---- the whole contents
 
-    /// Fills the arena with the JSON text that `fill` writes at its start.
-    /// Without success it is empty.
-    pub(super) fn fill(
-        &mut self,
-        serializer: TaggedJsonSerializer,
-        fill: impl FnOnce(&mut [u8]) -> Result<usize, Error>,
-    ) -> Result<(), Error> {
+    /// Lends all bytes, for a JSON text. The arena is empty until it is loaded.
+    pub(super) fn buffer(&mut self) -> &mut [u8] {
         self.clear();
-        let len = fill(&mut self.bytes)?;
+        &mut self.bytes
+    }
+
+    /// Fills the arena with the JSON text in its first `len` bytes. Without success it
+    /// is empty.
+    pub(super) fn load_text(&mut self, serializer: TaggedJsonSerializer, len: usize) -> Result<(), Error> {
+        self.clear();
+        self.check(len)?;
         let (text, free) = self.bytes.split_at_mut_checked(len).unwrap_or_default();
         // The index is filled as the text is read, as far as there is room behind it.
         let indexed = free.len() / RECORD;

@@ -39,6 +39,12 @@ pub trait SessionMixin {
     /// As writing any value does.
     fn set_flag(&mut self, key: &str, value: bool) -> Result<(), Error>;
 
+    /// Takes everything out.
+    ///
+    /// # Errors
+    /// [`Error::NoSecretKey`] on a null session.
+    fn clear(&mut self) -> Result<(), Error>;
+
     /// Whether the session outlives the browser window: its `_permanent` key.
     fn permanent(&self) -> bool {
         self.is_set(PERMANENT)
@@ -115,15 +121,6 @@ pub trait SessionMap: SessionMixin {
 
     /// The entries in insertion order.
     fn iter(&self) -> impl Iterator<Item = (&str, Self::Value<'_>)>;
-
-    /// Takes everything out.
-    ///
-    /// # Errors
-    /// [`Error::NoSecretKey`] on a null session.
-    fn clear(&mut self) -> Result<(), Error> {
-        while self.popitem()?.is_some() {}
-        Ok(())
-    }
 
     /// How many entries there are.
     fn len(&self) -> usize {

@@ -176,20 +176,21 @@ impl Session {
         self.null = false;
     }
 
-    /// Makes it a session of the JSON text that `fill` writes to the start of
-    /// the buffer it is given; `fill` returns the text's length in bytes.
+    /// Lends the room for a JSON text, which goes to its start, for
+    /// [`load`](Self::load). The session is empty until then.
+    pub fn buffer(&mut self) -> &mut [u8] {
+        self.arena.buffer()
+    }
+
+    /// Makes it a session of the JSON text in the first `len_bytes` bytes of its
+    /// [`buffer`](Self::buffer), to be written with `serializer`.
     ///
     /// # Errors
-    /// `fill`'s own; [`Error::BadPayload`] when the text is not that of a dict
-    /// or of null; [`Error::Capacity`], [`Error::Depth`]. The session is fresh
-    /// and empty then.
-    pub fn load(
-        &mut self,
-        serializer: TaggedJsonSerializer,
-        fill: impl FnOnce(&mut [u8]) -> Result<usize, Error>,
-    ) -> Result<(), Error> {
+    /// [`Error::BadPayload`] when the text is not that of a dict or of null;
+    /// [`Error::Capacity`], [`Error::Depth`]. The session is fresh and empty then.
+    pub fn load(&mut self, serializer: TaggedJsonSerializer, len_bytes: usize) -> Result<(), Error> {
         self.reset(serializer);
-        self.arena.fill(serializer, fill)
+        self.arena.load_text(serializer, len_bytes)
     }
 
     /// Makes a change, which counts as one even if it failed when it had taken something out.
@@ -221,6 +222,13 @@ impl SessionMixin for Session {
 
     fn set_flag(&mut self, key: &str, value: bool) -> Result<(), Error> {
         self.insert(key, &value)
+    }
+
+    fn clear(&mut self) -> Result<(), Error> {
+        self.writable()?;
+        self.arena.clear();
+        self.modified = true;
+        Ok(())
     }
 
     fn modified(&self) -> bool {
@@ -276,13 +284,6 @@ impl SessionMap for Session {
         let Some(place) = self.arena.last() else { return Ok(None) };
         self.modified = true;
         Ok(Some(self.arena.pop(place)))
-    }
-
-    fn clear(&mut self) -> Result<(), Error> {
-        self.writable()?;
-        self.arena.clear();
-        self.modified = true;
-        Ok(())
     }
 
     fn len(&self) -> usize {

@@ -360,12 +360,12 @@ fn hostile_unfolding() -> Vec<Row> {
 fn open(header: &[u8], session: &mut Session) -> (Duration, Opened) {
     let (interface, config) = (interface(b"dev"), Config::new());
     let mut best = Duration::MAX;
-    let mut opened = Opened::Unavailable;
+    let mut opened = Opened::NULL;
     for _ in 0..40 {
         let start = Instant::now();
         let context = RequestContext::begin(&interface, &config, header, session);
         best = best.min(start.elapsed());
-        opened = context.map_or_else(|error| Opened::Fresh(Some(error)), |context| context.opened());
+        opened = context.map_or_else(|error| Opened::rejected(error), |context| context.opened());
     }
     (best, opened)
 }
@@ -378,7 +378,7 @@ fn too_slow(valid: Vec<Row>, hostile: Vec<Row>) -> Vec<&'static str> {
     println!("{:40} {:>8} {:>10} {:>6}", "", "bytes", "time", "ratio");
     for (name, header) in valid {
         let (time, opened) = open(&header, &mut session);
-        assert_eq!(opened, Opened::Loaded, "{name}");
+        assert_eq!(opened, Opened::LOADED, "{name}");
         slowest = slowest.max(time);
         println!("valid: {name:33} {:>8} {time:>10.1?}", header.len());
     }

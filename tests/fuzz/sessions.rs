@@ -25,7 +25,7 @@ fn keys() -> Keyring {
 }
 
 fn config() -> Config<'static> {
-    Config { max_cookie_size: 0, ..Config::new() }
+    Config::new().max_cookie_size(0)
 }
 
 fn interface() -> SecureCookieSessionInterface<Keyring, fn() -> Result<UnixTime, Error>> {
@@ -125,7 +125,7 @@ fn open(header: &[u8], session: &mut Session) -> Result<(), Error> {
     let opened = RequestContext::begin(&interface, &config, header, session).map(|context| context.opened());
     assert!(!session.modified());
     match opened {
-        Ok(Opened::Loaded) => {
+        Ok(Opened::LOADED) => {
             assert!(session.used_bytes() <= session.capacity_bytes().max(1));
             session.iter().for_each(|(key, value)| {
                 read(value);
@@ -133,8 +133,8 @@ fn open(header: &[u8], session: &mut Session) -> Result<(), Error> {
             });
             Ok(())
         }
-        Ok(Opened::Fresh(Some(error))) if error.is_bad_signature() => Err(error),
-        Ok(Opened::Fresh(None)) => Err(Error::BadSignature),
+        Ok(Opened::rejected(error)) if error.is_bad_signature() => Err(error),
+        Ok(Opened::FRESH) => Err(Error::BadSignature),
         Err(error @ (Error::BadPayload | Error::Depth | Error::Capacity { .. })) => {
             assert!(session.is_empty());
             Err(error)
@@ -153,7 +153,7 @@ fn saves_and_opens_again(header: &[u8], session: &mut Session) {
 fn saves<Z: Compression + ?Sized>(header: &[u8], session: &mut Session, scratch: &mut Z) {
     let (interface, config) = (interface().with_compression::<Z>(), config());
     let mut context = RequestContext::begin(&interface, &config, header, session).unwrap();
-    context.session().set_modified(true);
+    context.session().unwrap().set_modified(true);
     let capacity_bytes = context.peek().capacity_bytes();
     let (mut before, text) = (entries(context.peek()), json_of(context.peek()));
     if before.is_empty() {

@@ -30,7 +30,7 @@ impl Ours {
         Self {
             plain: interface(),
             compressing: interface().with_compression(),
-            config: Config { max_cookie_size: 0, ..Config::new() },
+            config: Config::new().max_cookie_size(0),
             session: Box::default(),
             scratch: Box::default(),
             value: String::new(),
@@ -49,7 +49,7 @@ fn interface() -> Interface {
 impl Peer for Ours {
     fn open(&mut self, header: &[u8], key: &str) {
         let app = App { config: &self.config, request: header };
-        assert_eq!(self.plain.open_session(app, &mut self.session), Ok(Opened::Loaded));
+        assert_eq!(self.plain.open_session(app, &mut self.session), Ok(Opened::LOADED));
         black_box(self.session.get(key).expect("an entry"));
     }
 

@@ -36,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Err("SECRET_KEY is not set".into());
     }
     // As the Flask app has it; `session_cookie_secure` where there is HTTPS.
-    let config = Config { session_cookie_samesite: Some(SameSite::Lax), ..Config::new() };
+    let config = Config::new().session_cookie_samesite(SameSite::Lax);
     let listener = TcpListener::bind("127.0.0.1:5002").await?;
     println!("http://{}/hello", listener.local_addr()?);
     axum::serve(listener, with_sessions(site(), keys, BoxedClock::new(SystemClock), config)).await?;

@@ -93,10 +93,10 @@ impl Sessions {
     fn open(&self, cookies: &Cookies) -> Result<Place, Error> {
         let mut session = SecureCookieSession::new();
         match self.interface.open_session(self.app(cookies), &mut session)? {
-            Opened::Loaded | Opened::Fresh(None) => {}
+            Opened::LOADED | Opened::FRESH => {}
             // With another key than Flask's, this is all that there is to see of it.
-            Opened::Fresh(Some(reason)) => eprintln!("a session was not accepted: {reason}"),
-            Opened::Unavailable => self.interface.make_null_session(self.app(cookies), &mut session),
+            Opened::rejected(reason) => eprintln!("a session was not accepted: {reason}"),
+            Opened::NULL => self.interface.make_null_session(self.app(cookies), &mut session),
         }
         Ok(Place { session, accessed: false })
     }

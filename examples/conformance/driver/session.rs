@@ -97,7 +97,7 @@ impl Settings {
             Json::Null | Json::Bool(false) => Ok(None),
             value => text(value).map(Some),
         };
-        let mut config = Config { oversize_cookie: OversizeCookie::Warn, ..Config::new() };
+        let mut config = Config::new().oversize_cookie(OversizeCookie::Warn);
         config.session_cookie_httponly = setting("SESSION_COOKIE_HTTPONLY", true)?;
         config.session_cookie_secure = setting("SESSION_COOKIE_SECURE", false)?;
         config.session_cookie_partitioned = setting("SESSION_COOKIE_PARTITIONED", false)?;

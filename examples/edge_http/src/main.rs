@@ -86,11 +86,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let site = Site {
         device: Computer { started: Instant::now() },
         interface: SecureCookieSessionInterface::new(keys, SystemClock).with_compression::<Scratch>(),
-        config: Config {
-            session_cookie_samesite: Some(SameSite::Lax),
-            max_cookie_size: COOKIE_BYTES,
-            ..Config::new()
-        },
+        config: Config::new().session_cookie_samesite(SameSite::Lax).max_cookie_size(COOKIE_BYTES),
         memory: RefCell::new((&mut *session, &mut *scratch)),
     };
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));

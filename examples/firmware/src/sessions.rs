@@ -130,7 +130,7 @@ impl<I, Z: ?Sized, const PLACES: usize> Sessions<I, Z, PLACES> {
     {
         place.accessed.set(false);
         let mut session = place.session.borrow_mut();
-        if self.interface.open_session(app, &mut session)? == Opened::Unavailable {
+        if self.interface.open_session(app, &mut session)? == Opened::NULL {
             self.interface.make_null_session(app, &mut session);
         }
         Ok(())

@@ -82,8 +82,8 @@ fn a_session_opens_and_is_saved_through_them() {
 
     let header = [b"session=", COOKIE].concat();
     let mut context = RequestContext::begin(&interface, &config, header.as_slice(), &mut session).unwrap();
-    assert_eq!(context.opened(), Opened::Loaded);
-    context.session().insert("a", &1).unwrap();
+    assert_eq!(context.opened(), Opened::LOADED);
+    context.session().unwrap().insert("a", &1).unwrap();
     let mut scratch = NoCompression;
     let saved = context.finish(&mut scratch).unwrap();
     let cookie = saved.set_cookie.unwrap().to_string();

@@ -75,7 +75,7 @@ fn run() -> Result<(), Error> {
     let keys = keys()?;
     let plain = SecureCookieSessionInterface::new(keys, now);
     let compressing = SecureCookieSessionInterface::new(keys, now).with_compression::<Scratch>();
-    let config = Config { max_cookie_size: 0, ..Config::new() };
+    let config = Config::new().max_cookie_size(0);
     for (name, json) in PAYLOADS {
         session.load(SESSION_JSON_SERIALIZER, |room| {
             room.iter_mut().zip(json).for_each(|(to, from)| *to = *from);
@@ -87,7 +87,7 @@ fn run() -> Result<(), Error> {
         let request = black_box(header.bytes.get(..header.len).unwrap_or_default());
         let (opened, open) =
             instructions(|| compressing.open_session(App { config: &config, request }, session));
-        if opened? != Opened::Loaded {
+        if opened? != Opened::LOADED {
             return Err(Error::BadSignature);
         }
         for count in [open, save_plain, save_compressed] {

@@ -1,0 +1,74 @@
+//! What to send for a session.
+
+use core::fmt::Display;
+
+use super::Response;
+use crate::{
+    config::{Config, OversizeCookie},
+    cookie::SetCookie,
+    error::Error,
+};
+
+/// What to send for a session: the caller writes these headers.
+#[derive(Clone, Debug)]
+#[must_use = "the session is saved once these headers are sent"]
+pub struct Saved<'a, V> {
+    /// The value of a `Set-Cookie` header.
+    pub set_cookie: Option<SetCookie<'a, V>>,
+    /// Whether the response depends on the cookie: `Vary: Cookie`. A cache
+    /// that is not told gives one user's page to another.
+    pub vary_cookie: bool,
+    /// The cookie's length in bytes, if that is beyond `MAX_COOKIE_SIZE` and
+    /// [`OversizeCookie::Warn`] let it pass.
+    pub oversize_len_bytes: Option<usize>,
+    /// Why a session that nobody changed was not sent anew, if it was due but could not
+    /// be: it stays as the browser has it, and ends when that cookie does. For a log.
+    pub refresh_skipped: Option<Error>,
+}
+
+impl<'a, V> Saved<'a, V> {
+    /// Nothing to send.
+    pub const fn nothing() -> Self {
+        Self { set_cookie: None, vary_cookie: false, oversize_len_bytes: None, refresh_skipped: None }
+    }
+
+    /// Checks a cookie whose value has `value_len_bytes`, as Flask does when it
+    /// sets one: that it can be written, and its length.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`], [`Error::CookieTooLarge`].
+    pub fn cookie(
+        config: &Config<'_>,
+        cookie: SetCookie<'a, V>,
+        value_len_bytes: usize,
+    ) -> Result<Self, Error> {
+        cookie.check()?;
+        let len_bytes = cookie.len_bytes_with(value_len_bytes);
+        let limit_bytes = config.max_cookie_size;
+        let mut saved = Self { set_cookie: Some(cookie), vary_cookie: true, ..Self::nothing() };
+        if limit_bytes > 0 && len_bytes > limit_bytes {
+            match config.oversize_cookie {
+                OversizeCookie::Error => return Err(Error::CookieTooLarge { len_bytes, limit_bytes }),
+                OversizeCookie::Warn => saved.oversize_len_bytes = Some(len_bytes),
+            }
+        }
+        Ok(saved)
+    }
+
+    /// Sets the headers of a response that has a list of them.
+    ///
+    /// # Errors
+    /// The response's own.
+    pub fn apply<R: Response + ?Sized>(&self, response: &mut R) -> Result<(), R::Error>
+    where
+        V: Display,
+    {
+        if let Some(cookie) = &self.set_cookie {
+            response.add_set_cookie(cookie)?;
+        }
+        if self.vary_cookie {
+            response.add_vary("Cookie")?;
+        }
+        Ok(())
+    }
+}
