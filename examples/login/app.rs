@@ -20,7 +20,7 @@ use hipflask::{
     cookie::SameSite,
     json::Markup,
     session::{flash, take_flashed_messages},
-    signing::Keyring,
+    signing::{KeyDerivation, Keyring, SecretKeySource},
     zlib,
 };
 use serde::Deserialize;
@@ -28,7 +28,7 @@ use serde::Deserialize;
 use crate::{
     csrf::Csrf,
     html::{self, Html},
-    options::Options,
+    options::{NO_KEY, Options},
     users,
     web::{Reply, Request},
 };
@@ -51,8 +51,12 @@ pub struct App {
 }
 
 impl App {
-    pub fn new(options: &Options) -> Result<Self, Box<dyn Error>> {
-        let keys = options.keyring(SecureCookieSessionInterface::SALT)?;
+    pub fn new(secrets: &dyn SecretKeySource, options: &Options) -> Result<Self, Box<dyn Error>> {
+        let salt = SecureCookieSessionInterface::SALT;
+        let keys: Keyring = Keyring::from_source(secrets, salt, KeyDerivation::Hmac)?;
+        if !keys.has_current() {
+            return Err(NO_KEY.into());
+        }
         let clock = OffsetClock { offset_secs: options.clock_offset_secs };
         let mut config = Config { session_cookie_samesite: Some(SameSite::Lax), ..Config::new() };
         if let Some(lifetime_secs) = options.lifetime_secs {
@@ -61,7 +65,7 @@ impl App {
         Ok(Self {
             interface: SecureCookieSessionInterface::new(keys, clock).with_compression(),
             config,
-            csrf: Csrf::new(options.keyring(Csrf::SALT)?),
+            csrf: Csrf::new(secrets)?,
         })
     }
 
@@ -94,9 +98,11 @@ impl App {
         }
         let session = context.session();
         if request.method == "POST" {
-            if !self.csrf.is_valid(&request.field("csrf_token"), session, self.interface.clock()) {
-                let text = "Please go back, load the page again and send the form once more.";
-                return Ok(Reply::error(400, "This form has expired", text));
+            let token = request.field("csrf_token");
+            if let Err(refusal) = self.csrf.validate(&token, session, self.interface.clock()) {
+                let text =
+                    format!("{refusal} Please go back, load the page again and send the form once more.");
+                return Ok(Reply::error(400, "This form was not accepted", &text));
             }
             return match request.path.as_str() {
                 "/login" => self.log_in(request, session),
@@ -206,21 +212,15 @@ impl Clock for OffsetClock {
 
 #[cfg(test)]
 mod tests {
-    use hipflask::{SecureCookieSession, signing::KeyDerivation};
+    use hipflask::{SecureCookieSession, signing::Secrets};
 
     use super::*;
 
     /// What another application keeps under the same names shuts nobody out.
     #[test]
     fn foreign_entries_are_nothing_to_these_pages() {
-        let keys = |salt| Keyring::new(b"dev", salt, KeyDerivation::Hmac);
-        let clock = OffsetClock { offset_secs: 0 };
-        let interface = SecureCookieSessionInterface::new(keys(SecureCookieSessionInterface::SALT), clock);
-        let app = App {
-            interface: interface.with_compression(),
-            config: Config::new(),
-            csrf: Csrf::new(keys(Csrf::SALT)),
-        };
+        let secrets = Secrets { current: b"dev", fallbacks: &[] };
+        let app = App::new(&secrets, &Options::default()).unwrap();
         let mut session = SecureCookieSession::<1024>::new();
         session.insert("_flashes", &vec![("message", 5)]).unwrap();
         session.insert("csrf_token", &"x".repeat(80)).unwrap();

@@ -49,7 +49,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         Command::Help => print!("{}", options::HELP),
         Command::GenerateKey => println!("{}", csrf::random_hex::<32>()?),
         Command::Serve(options) => {
-            let app = App::new(&options)?;
+            let app = App::new(&*options.secrets()?, &options)?;
             server::serve(&app, options.port)?;
         }
     }

@@ -133,6 +133,7 @@ class Page(html.parser.HTMLParser):
         super().__init__()
         self.status = status
         self.headers = headers
+        self.text = text
         self.csrf_token = ""
         self.messages = []
         self.texts = {}
