@@ -125,7 +125,10 @@ impl App {
 
     fn log_in(&self, request: &Request, session: &mut Session) -> Handled {
         let name = request.field("name");
-        if !users::check_password(&name, &request.field("password")) {
+        let Ok(is_right) = users::check_password(&name, &request.field("password")) else {
+            return Ok(Reply::busy());
+        };
+        if !is_right {
             flash(session, "This name and this password do not belong together.", "error")?;
             return self.login_form(session, 403, &name);
         }

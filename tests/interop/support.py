@@ -75,6 +75,11 @@ class RustServer:
         self.errors.seek(0)
         return self.errors.read().decode()
 
+    def peak_memory_mib(self):
+        """The most memory that the process ever had (Linux)."""
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024
+
     def stop(self):
         self.process.kill()
         self.process.wait()

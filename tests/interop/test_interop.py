@@ -1,5 +1,6 @@
 """The login example and a Flask application share sessions: each goes on where the other stopped."""
 
+import concurrent.futures
 import http.client
 import logging
 import random
@@ -277,6 +278,27 @@ class Interop(unittest.TestCase):
             self.assertIn("The CSRF token is invalid.", page.text)
             browser.get(new)
             self.assertEqual(browser.post(new, "/note", note="new").note, "new")
+
+    def test_many_wrong_passwords_at_once_take_turns(self):
+        rust = self.start_rust()
+        browser = Browser()
+        form = browser.get(rust, "/login")
+        cookie = f"session={browser.cookie.value}"
+        fields = {"csrf_token": form.csrf_token, "name": "ada", "password": "wrong"}
+
+        def attempt(_):
+            return raw_post(rust, "/login", fields, ("Cookie", cookie))
+
+        with concurrent.futures.ThreadPoolExecutor(40) as attempts:
+            answers = list(attempts.map(attempt, range(40)))
+        # Who waits too long is told to come again.
+        self.assertLessEqual({answer.status for answer in answers}, {403, 503})
+        self.assertIn(403, {answer.status for answer in answers})
+        for answer in answers:
+            self.assertEqual(answer.getheader("Retry-After"), "5" if answer.status == 503 else None)
+        # A hash takes 19 MiB: 40 take 760.
+        self.assertLess(rust.peak_memory_mib(), 150)
+        self.assertEqual(browser.log_in(rust).user, "ada")
 
     def test_a_login_leaves_nothing_of_the_session_before(self):
         browser = Browser()
