@@ -17,8 +17,8 @@ use hipflask::{
     Clock, Config, Lifetime, RequestContext, SecureCookieSessionInterface, Session, SessionMap as _,
     SessionMixin as _, UnixTime,
     backends::std::SystemClock,
-    cookie::SameSite,
-    json::Markup,
+    cookie::{SameSite, SetCookie},
+    json::{DateTime, Markup},
     session::{flash, take_flashed_messages},
     signing::{KeyDerivation, Keyring, SecretKeySource},
     zlib,
@@ -178,10 +178,24 @@ fn take_note(request: &Request, session: &mut Session) -> Handled {
     Ok(Reply::see_other("/"))
 }
 
+/// Logs out of every application that shares the session.
+///
+/// 1. Nothing of the session is kept. That alone is no logout where one of them
+///    uses Flask-Login and the user chose to be remembered:
+/// 2. the browser has a `remember_token` then, by which Flask-Login would log it
+///    in again at its next request. It is deleted as Flask-Login itself does:
+///    name, path and domain have to be those of `REMEMBER_COOKIE_NAME`, `_PATH`
+///    and `_DOMAIN`, of which these are the defaults.
 fn log_out(session: &mut Session) -> Handled {
     session.clear()?;
     flash(session, "You are logged out.", "info")?;
-    Ok(Reply::see_other("/login"))
+    let remember_token = SetCookie {
+        expires: DateTime::from_unix_secs(0),
+        max_age_secs: Some(0),
+        path: Some("/"),
+        ..SetCookie::new("remember_token", "")
+    };
+    Ok(Reply::see_other("/login").with_header("Set-Cookie", &remember_token.to_string()))
 }
 
 /// Takes the flashed messages. A `Markup` is HTML already; all others are escaped.

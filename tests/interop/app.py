@@ -7,6 +7,7 @@ import os
 from datetime import timedelta
 
 from flask import Flask, flash, redirect, render_template_string, request, session
+from flask_login import LoginManager, UserMixin, current_user, login_user
 from flask_wtf import CSRFProtect
 from markupsafe import Markup
 from werkzeug.security import check_password_hash
@@ -96,6 +97,29 @@ def create_app(secret_key, fallbacks=(), lifetime_secs=None):
         session.clear()
         flash("You are logged out.", "info")
         return redirect("/login", 303)
+
+    return app
+
+
+def create_flask_login_app(secret_key):
+    """Another application on the same host, of Flask-Login: it remembers its users in a cookie of its own."""
+    app = Flask(__name__)
+    app.secret_key = secret_key
+
+    class User(UserMixin):
+        def __init__(self, id):
+            self.id = id
+
+    LoginManager(app).user_loader(User)
+
+    @app.get("/remember")
+    def remember():
+        login_user(User("ada"), remember=True)
+        return "remembered"
+
+    @app.get("/")
+    def home():
+        return current_user.id if current_user.is_authenticated else "nobody"
 
     return app
 

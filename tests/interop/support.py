@@ -26,8 +26,8 @@ signal.signal(signal.SIGTERM, signal.default_int_handler)
 class FlaskServer:
     """The Flask application on a free port, in a thread."""
 
-    def __init__(self, secret_key, fallbacks=(), lifetime_secs=None):
-        self.app = create_app(secret_key, fallbacks, lifetime_secs)
+    def __init__(self, *arguments, create_app=create_app, **options):
+        self.app = create_app(*arguments, **options)
         self.app.logger.disabled = True
         self.server = make_server("127.0.0.1", 0, self.app, threaded=True)
         self.url = f"http://127.0.0.1:{self.server.server_port}"

@@ -16,6 +16,7 @@ from datetime import datetime, timezone
 from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from markupsafe import Markup
 
+from app import create_flask_login_app
 from support import TIMEOUT_SECS, Browser, FlaskServer, RustServer, rust_command
 
 KEY = "a key for tests only"
@@ -278,6 +279,20 @@ class Interop(unittest.TestCase):
             self.assertIn("The CSRF token is invalid.", page.text)
             browser.get(new)
             self.assertEqual(browser.post(new, "/note", note="new").note, "new")
+
+    def test_a_logout_is_one_for_flask_login_too(self):
+        site = self.start_flask(KEY, create_app=create_flask_login_app)
+        browser = Browser()
+        browser.get(site, "/remember")
+        self.assertEqual(browser.get(site).text, "ada")
+        browser.log_in(self.rust)
+        # It is remembered, though nothing of the session before the login is left.
+        self.assertEqual(browser.get(site).text, "ada")
+        browser.get(self.rust)
+        page = browser.post(self.rust, "/logout", follow=False)
+        deletion = "remember_token=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/"
+        self.assertIn(deletion, page.headers.get_all("Set-Cookie"))
+        self.assertEqual(browser.get(site).text, "nobody")
 
     def test_many_wrong_passwords_at_once_take_turns(self):
         rust = self.start_rust()
