@@ -39,9 +39,11 @@ fn unix_time(time: SystemTime) -> Result<UnixTime, Error> {
 
 /// Secrets in environment variables: one variable, one secret.
 ///
-/// A value is taken as it is, byte for byte; nothing is trimmed or split. A
-/// variable that is not set, or is empty, holds no secret. Without a current
-/// one, sessions are null sessions, as in Flask without a `SECRET_KEY`.
+/// A value is taken as it is, byte for byte, as Flask takes `os.environ[…]`;
+/// nothing is trimmed or split. A variable that is not set, is empty, or has
+/// nothing but white space, holds no secret: everybody could sign with it.
+/// Without a current one, sessions are null sessions, as in Flask without a
+/// `SECRET_KEY`.
 ///
 /// The copy that is lent is wiped. The environment itself stays readable to the
 /// process, and on many systems to its children.
@@ -75,9 +77,17 @@ impl SecretKeySource for EnvSecrets<'_> {
 
 fn lend_variable(name: &str, use_secret: &mut dyn FnMut(&[u8])) {
     let secret = Zeroizing::new(env::var_os(name).unwrap_or_default().into_encoded_bytes());
-    if !secret.is_empty() {
+    if !is_blank(&secret) {
         use_secret(&secret);
     }
+}
+
+/// Whether a secret says nothing: it is empty, or text of white space and NUL
+/// characters alone, which a file has after a power failure. Random bytes are
+/// hardly ever that: 16 of them once in 10²⁴ times.
+fn is_blank(secret: &[u8]) -> bool {
+    let says_nothing = |letter: char| letter.is_whitespace() || letter == '\0';
+    str::from_utf8(secret).is_ok_and(|text| text.chars().all(says_nothing))
 }
 
 /// The longest secret that is read from a file, in bytes.
@@ -87,9 +97,12 @@ const MAX_FILE_SECRET_BYTES: usize = 4096;
 ///
 /// **One line end** (`\n` or `\r\n`) at the end of a file is not part of the
 /// secret, because editors and `openssl rand -hex 32 > file` leave one.
-/// Everything else is. An empty file, and one of more than 4,096 bytes, is an
-/// error: a mounted secret that is missing should stop the program, not make
-/// null sessions of its sessions.
+/// Everything else is, byte for byte.
+///
+/// A file that is empty or has nothing but white space or NUL bytes, one of more
+/// than 4,096 bytes, and one that begins with a byte order mark is an error: a
+/// mounted secret that is missing should stop the program, not make null
+/// sessions of its sessions.
 ///
 /// The secrets are wiped when this is dropped. They are read only once.
 ///
@@ -155,7 +168,19 @@ fn read_secret(path: &Path) -> Result<Vec<u8>, FileSecretsError> {
     if secret.is_empty() {
         return Err(fail(FileSecretsReason::Empty));
     }
+    if is_blank(&secret) {
+        return Err(fail(FileSecretsReason::Blank));
+    }
+    if has_byte_order_mark(&secret) {
+        return Err(fail(FileSecretsReason::ByteOrderMark));
+    }
     Ok(::core::mem::take(&mut *secret))
+}
+
+/// Whether a text begins with a mark of UTF-8, or of UTF-16 and a letter of
+/// ASCII. Of 16 million secrets of random bytes, three begin so.
+const fn has_byte_order_mark(secret: &[u8]) -> bool {
+    matches!(secret, [0xef, 0xbb, 0xbf, ..] | [0xff, 0xfe, _, 0, ..] | [0xfe, 0xff, 0, ..])
 }
 
 /// A file without a usable secret.
@@ -175,6 +200,12 @@ pub enum FileSecretsReason {
     Io(io::Error),
     /// There is nothing in it, or a line end alone.
     Empty,
+    /// There is nothing in it but white space or NUL bytes.
+    Blank,
+    /// It begins with a byte order mark of UTF-8 or UTF-16, as Windows' editors
+    /// and shells write it. The mark is not seen, and would be part of the secret:
+    /// nobody who copies the text gets the same one.
+    ByteOrderMark,
     /// It has more than 4,096 bytes.
     TooLong,
 }
@@ -185,6 +216,10 @@ impl fmt::Display for FileSecretsError {
         match &self.reason {
             FileSecretsReason::Io(error) => error.fmt(f),
             FileSecretsReason::Empty => f.write_str("the file is empty"),
+            FileSecretsReason::Blank => f.write_str("the file has nothing but white space or NUL bytes"),
+            FileSecretsReason::ByteOrderMark => {
+                f.write_str("the file begins with a byte order mark; save it as UTF-8 without one")
+            }
             FileSecretsReason::TooLong => {
                 write!(f, "the file has more than {MAX_FILE_SECRET_BYTES} bytes")
             }
@@ -196,7 +231,10 @@ impl error::Error for FileSecretsError {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match &self.reason {
             FileSecretsReason::Io(error) => Some(error),
-            FileSecretsReason::Empty | FileSecretsReason::TooLong => None,
+            FileSecretsReason::Empty
+            | FileSecretsReason::Blank
+            | FileSecretsReason::ByteOrderMark
+            | FileSecretsReason::TooLong => None,
         }
     }
 }

@@ -451,15 +451,45 @@ mod std_backend {
         assert!(!keys.has_current());
     }
 
+    /// Signs with what every reader knows, or lets in anybody who signs with it.
+    const BLANK: [&[u8]; 5] = [b" ", b"\t \n\n", b"\r", "\u{a0}\u{3000}\x0b".as_bytes(), b"\0\0\0\0\n"];
+
+    /// Changing this process's own environment would be unsafe code, so that the
+    /// test runs itself again in another one.
+    #[test]
+    fn a_blank_variable_holds_no_secret_and_any_other_is_taken_as_it_is() {
+        const VARIABLE: &str = "HIPFLASK_TEST_SECRET";
+        let source = EnvSecrets { current: VARIABLE, fallbacks: &[VARIABLE] };
+        if let Ok(value) = std::env::var(VARIABLE) {
+            let is_blank = value.trim().is_empty();
+            let expected = if is_blank { vec![] } else { vec![value.clone().into_bytes(); 2] };
+            assert_eq!(secrets(&source), expected);
+            let keys: Keyring = Keyring::from_source(&source, b"", KeyDerivation::Hmac).unwrap();
+            assert_eq!(keys.has_current(), !is_blank);
+            return;
+        }
+        let name = "std_backend::a_blank_variable_holds_no_secret_and_any_other_is_taken_as_it_is";
+        for value in ["", " ", "\t \r\n", "\u{a0}\u{3000}", " dev\r\n", "\u{feff}dev"] {
+            let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+            let output = child.args(["--exact", name]).env(VARIABLE, value).output().unwrap();
+            let text = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success() && text.contains("1 passed"), "{value:?}: {text}");
+        }
+    }
+
     #[test]
     fn one_line_end_is_not_part_of_a_files_secret() {
-        let cases: [(&[u8], &[u8]); 6] = [
+        let cases: [(&[u8], &[u8]); 9] = [
             (b"dev", b"dev"),
             (b"dev\n", b"dev"),
             (b"dev\r\n", b"dev"),
             (b"dev\n\n", b"dev\n"),
             (b" dev \n", b" dev "),
             (b"a\nb\r", b"a\nb\r"),
+            // Random bytes are a secret, whatever is among them.
+            (b"\0 \t\x01", b"\0 \t\x01"),
+            (b"\xff \n", b"\xff "),
+            (b"\xff\xfe\x00\x01\r\n", b"\xff\xfe\x00\x01"),
         ];
         for (number, (contents, secret)) in cases.into_iter().enumerate() {
             let file = TempFile::new(&format!("line-{number}"), contents);
@@ -481,6 +511,16 @@ mod std_backend {
         assert!(matches!(reason(b""), FileSecretsReason::Empty));
         assert!(matches!(reason(b"\r\n"), FileSecretsReason::Empty));
         assert!(matches!(reason(&[b'x'; 4097]), FileSecretsReason::TooLong));
+        for blank in BLANK {
+            assert!(matches!(reason(blank), FileSecretsReason::Blank), "{blank:?}");
+        }
+        // What Windows' editors and shells put before a text is not seen in it.
+        for marked in [&b"\xef\xbb\xbfdev"[..], b"\xef\xbb\xbf", b"\xff\xfed\0e\0v\0", b"\xfe\xff\0d\0e\0v"] {
+            assert!(matches!(reason(marked), FileSecretsReason::ByteOrderMark), "{marked:?}");
+        }
+        let mut secrets = FileSecrets::read(&TempFile::new("current", b"dev").0).unwrap();
+        let blank = TempFile::new("blank-fallback", b" \n");
+        assert!(matches!(secrets.read_fallback(&blank.0).unwrap_err().reason, FileSecretsReason::Blank));
         assert!(FileSecrets::read(&TempFile::new("longest", &[b'x'; 4096]).0).is_ok());
 
         let error = FileSecrets::read("/nowhere/session-key").unwrap_err();

@@ -1,6 +1,7 @@
 //! Flask's own answers, case by case: `tests/data/vectors.jsonl`, made by the
-//! real Flask 3.1.3, and `tests/data/live.jsonl`, what live comparison once found
-//! (see `tests/README.md`), against the conformance driver.
+//! real Flask 3.1.3, `tests/data/live.jsonl`, what live comparison once found, and
+//! `tests/data/cookie/sync_expires.jsonl`, one option of Werkzeug's (see
+//! `tests/README.md`), against the conformance driver.
 #![cfg(all(feature = "std", feature = "sha2"))]
 
 #[path = "../examples/conformance/driver/mod.rs"]
@@ -10,7 +11,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-const VECTORS: [&str; 2] = [include_str!("data/vectors.jsonl"), include_str!("data/live.jsonl")];
+const VECTORS: [&str; 3] = [
+    include_str!("data/vectors.jsonl"),
+    include_str!("data/live.jsonl"),
+    include_str!("data/cookie/sync_expires.jsonl"),
+];
 /// The cases that Flask accepts and the crate refuses, each with its reason.
 const REFUSED: &str = include_str!("data/refused.txt");
 
@@ -68,7 +73,7 @@ fn check() {
         REFUSED.lines().filter_map(|line| line.split_whitespace().next()).collect();
     let (mut equal, mut skipped, mut all) = (0, 0, 0);
     let mut wrong = Vec::new();
-    let [public, found_live] = VECTORS.map(|vectors| vectors.lines().count());
+    let [public, found_live, sync_expires] = VECTORS.map(|vectors| vectors.lines().count());
     for line in VECTORS.into_iter().flat_map(str::lines) {
         let case: Json = driver::parse(line).expect("a vector is JSON");
         let (id, request, expected) = (case["id"].as_str().unwrap_or_default(), &case["req"], &case["exp"]);
@@ -90,7 +95,7 @@ fn check() {
     }
     let known = REFUSED.lines().count();
     println!(
-        "{public} public cases and {found_live} found by live comparison: {equal} equal, {known} refused \
+        "{public} public cases, {found_live} found by live comparison and {sync_expires} of sync_expires: {equal} equal, {known} refused \
          for a listed reason, {skipped} skipped, {} wrong",
         wrong.len()
     );

@@ -17,10 +17,10 @@ use hipflask::{
     Clock, Config, Lifetime, RequestContext, SecureCookieSessionInterface, Session, SessionMap as _,
     SessionMixin as _, UnixTime,
     backends::std::SystemClock,
-    cookie::SameSite,
-    json::Markup,
+    cookie::{SameSite, SetCookie},
+    json::{DateTime, Markup},
     session::{flash, take_flashed_messages},
-    signing::Keyring,
+    signing::{KeyDerivation, Keyring, SecretKeySource},
     zlib,
 };
 use serde::Deserialize;
@@ -28,7 +28,7 @@ use serde::Deserialize;
 use crate::{
     csrf::Csrf,
     html::{self, Html},
-    options::Options,
+    options::{NO_KEY, Options},
     users,
     web::{Reply, Request},
 };
@@ -51,8 +51,12 @@ pub struct App {
 }
 
 impl App {
-    pub fn new(options: &Options) -> Result<Self, Box<dyn Error>> {
-        let keys = options.keyring(SecureCookieSessionInterface::SALT)?;
+    pub fn new(secrets: &dyn SecretKeySource, options: &Options) -> Result<Self, Box<dyn Error>> {
+        let salt = SecureCookieSessionInterface::SALT;
+        let keys: Keyring = Keyring::from_source(secrets, salt, KeyDerivation::Hmac)?;
+        if !keys.has_current() {
+            return Err(NO_KEY.into());
+        }
         let clock = OffsetClock { offset_secs: options.clock_offset_secs };
         let mut config = Config::new().session_cookie_samesite(SameSite::Lax);
         if let Some(lifetime_secs) = options.lifetime_secs {
@@ -61,7 +65,7 @@ impl App {
         Ok(Self {
             interface: SecureCookieSessionInterface::new(keys, clock).with_compression(),
             config,
-            csrf: Csrf::new(options.keyring(Csrf::SALT)?),
+            csrf: Csrf::new(secrets)?,
         })
     }
 
@@ -94,9 +98,11 @@ impl App {
         }
         let session = context.session();
         if request.method == "POST" {
-            if !self.csrf.is_valid(&request.field("csrf_token"), session, self.interface.clock()) {
-                let text = "Please go back, load the page again and send the form once more.";
-                return Ok(Reply::error(400, "This form has expired", text));
+            let token = request.field("csrf_token");
+            if let Err(refusal) = self.csrf.validate(&token, session, self.interface.clock()) {
+                let text =
+                    format!("{refusal} Please go back, load the page again and send the form once more.");
+                return Ok(Reply::error(400, "This form was not accepted", &text));
             }
             return match request.path.as_str() {
                 "/login" => self.log_in(request, session),
@@ -119,7 +125,10 @@ impl App {
 
     fn log_in(&self, request: &Request, session: &mut Session) -> Handled {
         let name = request.field("name");
-        if !users::check_password(&name, &request.field("password")) {
+        let Ok(is_right) = users::check_password(&name, &request.field("password")) else {
+            return Ok(Reply::busy());
+        };
+        if !is_right {
             flash(session, "This name and this password do not belong together.", "error")?;
             return self.login_form(session, 403, &name);
         }
@@ -169,10 +178,24 @@ fn take_note(request: &Request, session: &mut Session) -> Handled {
     Ok(Reply::see_other("/"))
 }
 
+/// Logs out of every application that shares the session.
+///
+/// 1. Nothing of the session is kept. That alone is no logout where one of them
+///    uses Flask-Login and the user chose to be remembered:
+/// 2. the browser has a `remember_token` then, by which Flask-Login would log it
+///    in again at its next request. It is deleted as Flask-Login itself does:
+///    name, path and domain have to be those of `REMEMBER_COOKIE_NAME`, `_PATH`
+///    and `_DOMAIN`, of which these are the defaults.
 fn log_out(session: &mut Session) -> Handled {
     session.clear()?;
     flash(session, "You are logged out.", "info")?;
-    Ok(Reply::see_other("/login"))
+    let remember_token = SetCookie {
+        expires: DateTime::from_unix_secs(0),
+        max_age_secs: Some(0),
+        path: Some("/"),
+        ..SetCookie::new("remember_token", "")
+    };
+    Ok(Reply::see_other("/login").with_header("Set-Cookie", &remember_token.to_string()))
 }
 
 /// Takes the flashed messages. A `Markup` is HTML already; all others are escaped.
@@ -206,21 +229,15 @@ impl Clock for OffsetClock {
 
 #[cfg(test)]
 mod tests {
-    use hipflask::{SecureCookieSession, signing::KeyDerivation};
+    use hipflask::{SecureCookieSession, signing::Secrets};
 
     use super::*;
 
     /// What another application keeps under the same names shuts nobody out.
     #[test]
     fn foreign_entries_are_nothing_to_these_pages() {
-        let keys = |salt| Keyring::new(b"dev", salt, KeyDerivation::Hmac);
-        let clock = OffsetClock { offset_secs: 0 };
-        let interface = SecureCookieSessionInterface::new(keys(SecureCookieSessionInterface::SALT), clock);
-        let app = App {
-            interface: interface.with_compression(),
-            config: Config::new(),
-            csrf: Csrf::new(keys(Csrf::SALT)),
-        };
+        let secrets = Secrets { current: b"dev", fallbacks: &[] };
+        let app = App::new(&secrets, &Options::default()).unwrap();
         let mut session = SecureCookieSession::<1024>::new();
         session.insert("_flashes", &vec![("message", 5)]).unwrap();
         session.insert("csrf_token", &"x".repeat(80)).unwrap();

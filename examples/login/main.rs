@@ -15,13 +15,17 @@
 //! | `app` | the pages, and what they keep in the session |
 //! | `csrf` | tokens that tie a form to a session |
 //! | `users` | who may log in, passwords hashed |
+//! | `gate` | how many threads do something at once |
 //! | `html`, `templates/` | escaping, templates |
 //! | `web` | requests and responses, with hipflask's two traits |
 //! | `server` | sockets and threads: just enough HTTP for a browser |
+//! | `connection` | a connection with a deadline |
 //! | `options` | the command line |
 
 mod app;
+mod connection;
 mod csrf;
+mod gate;
 mod html;
 mod lifecycle;
 mod options;
@@ -49,7 +53,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         Command::Help => print!("{}", options::HELP),
         Command::GenerateKey => println!("{}", csrf::random_hex::<32>()?),
         Command::Serve(options) => {
-            let app = App::new(&options)?;
+            let app = App::new(&*options.secrets()?, &options)?;
             server::serve(&app, options.port)?;
         }
     }

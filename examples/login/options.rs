@@ -4,7 +4,7 @@ use std::{error::Error, ffi::OsString, path::PathBuf};
 
 use hipflask::{
     backends::std::{EnvSecrets, FileSecrets},
-    signing::{KeyDerivation, Keyring},
+    signing::SecretKeySource,
 };
 
 pub const HELP: &str = "\
@@ -25,7 +25,8 @@ usage: login [options]
   --help                    print this text
 ";
 
-const NO_KEY: &str = "there is no secret key, so nobody could stay logged in. Make one:
+/// Why a program without a key stops.
+pub const NO_KEY: &str = "there is no secret key, so nobody could stay logged in. Make one:
 
   export SECRET_KEY=$(cargo run -q --example login --features std -- --generate-key)
 
@@ -38,6 +39,7 @@ pub enum Command {
     Serve(Options),
 }
 
+#[derive(Default)]
 pub struct Options {
     pub port: u16,
     pub key_file: Option<PathBuf>,
@@ -80,22 +82,16 @@ impl Options {
         Ok(Command::Serve(options))
     }
 
-    /// The keys for one use, which `salt` keeps apart from all others.
-    pub fn keyring(&self, salt: &[u8]) -> Result<Keyring, Box<dyn Error>> {
-        let keys: Keyring = match &self.key_file {
-            Some(path) => {
-                let mut secrets = FileSecrets::read(path)?;
-                if let Some(old) = &self.old_key_file {
-                    secrets.read_fallback(old)?;
-                }
-                Keyring::from_source(&secrets, salt, KeyDerivation::Hmac)?
-            }
-            None => {
-                let secrets = EnvSecrets { current: "SECRET_KEY", fallbacks: &["OLD_SECRET_KEY"] };
-                Keyring::from_source(&secrets, salt, KeyDerivation::Hmac)?
-            }
+    /// Where the secret keys come from.
+    pub fn secrets(&self) -> Result<Box<dyn SecretKeySource>, Box<dyn Error>> {
+        let Some(path) = &self.key_file else {
+            return Ok(Box::new(EnvSecrets { current: "SECRET_KEY", fallbacks: &["OLD_SECRET_KEY"] }));
         };
-        if keys.has_current() { Ok(keys) } else { Err(NO_KEY.into()) }
+        let mut secrets = FileSecrets::read(path)?;
+        if let Some(old) = &self.old_key_file {
+            secrets.read_fallback(old)?;
+        }
+        Ok(Box::new(secrets))
     }
 }
 

@@ -76,6 +76,12 @@ impl Reply {
         Self::html(status, html::error_page(title, text))
     }
 
+    /// A page for whoever comes while too many others are served.
+    pub fn busy() -> Self {
+        let reply = Self::error(503, "Too many at once", "Please try again in a few seconds.");
+        reply.with_header("Retry-After", "5")
+    }
+
     pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.into()));
         self

@@ -1,14 +1,14 @@
-"""The login example's pages as a Flask application: the same session keys.
+"""The login example's pages as a Flask application, with Flask-WTF: the same session keys.
 
 `SECRET_KEY=... flask --app app run` serves it beside the example with the same key.
 """
 
 import os
-import secrets
 from datetime import timedelta
 
-from flask import Flask, abort, flash, redirect, render_template_string, request, session
-from itsdangerous import BadData, URLSafeTimedSerializer
+from flask import Flask, flash, redirect, render_template_string, request, session
+from flask_login import LoginManager, UserMixin, current_user, login_user
+from flask_wtf import CSRFProtect
 from markupsafe import Markup
 from werkzeug.security import check_password_hash
 
@@ -58,23 +58,7 @@ def create_app(secret_key, fallbacks=(), lifetime_secs=None):
     )
     if lifetime_secs is not None:
         app.config["PERMANENT_SESSION_LIFETIME"] = timedelta(seconds=lifetime_secs)
-    tokens = URLSafeTimedSerializer(
-        [*fallbacks, secret_key], salt="login-csrf", signer_kwargs={"key_derivation": "hmac"}
-    )
-
-    @app.template_global()
-    def csrf_token():
-        return tokens.dumps(session.setdefault("csrf_token", secrets.token_hex(16)))
-
-    @app.before_request
-    def check_csrf_token():
-        if request.method == "POST":
-            try:
-                token = tokens.loads(request.form.get("csrf_token", ""), max_age=3600)
-            except BadData:
-                abort(400)
-            if token != session.get("csrf_token"):
-                abort(400)
+    CSRFProtect(app)
 
     @app.get("/")
     def home():
@@ -113,6 +97,29 @@ def create_app(secret_key, fallbacks=(), lifetime_secs=None):
         session.clear()
         flash("You are logged out.", "info")
         return redirect("/login", 303)
+
+    return app
+
+
+def create_flask_login_app(secret_key):
+    """Another application on the same host, of Flask-Login: it remembers its users in a cookie of its own."""
+    app = Flask(__name__)
+    app.secret_key = secret_key
+
+    class User(UserMixin):
+        def __init__(self, id):
+            self.id = id
+
+    LoginManager(app).user_loader(User)
+
+    @app.get("/remember")
+    def remember():
+        login_user(User("ada"), remember=True)
+        return "remembered"
+
+    @app.get("/")
+    def home():
+        return current_user.id if current_user.is_authenticated else "nobody"
 
     return app
 

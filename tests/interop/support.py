@@ -26,8 +26,8 @@ signal.signal(signal.SIGTERM, signal.default_int_handler)
 class FlaskServer:
     """The Flask application on a free port, in a thread."""
 
-    def __init__(self, secret_key, fallbacks=(), lifetime_secs=None):
-        self.app = create_app(secret_key, fallbacks, lifetime_secs)
+    def __init__(self, *arguments, create_app=create_app, **options):
+        self.app = create_app(*arguments, **options)
         self.app.logger.disabled = True
         self.server = make_server("127.0.0.1", 0, self.app, threaded=True)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -74,6 +74,11 @@ class RustServer:
     def log(self):
         self.errors.seek(0)
         return self.errors.read().decode()
+
+    def peak_memory_mib(self):
+        """The most memory that the process ever had (Linux)."""
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024
 
     def stop(self):
         self.process.kill()
@@ -133,6 +138,7 @@ class Page(html.parser.HTMLParser):
         super().__init__()
         self.status = status
         self.headers = headers
+        self.text = text
         self.csrf_token = ""
         self.messages = []
         self.texts = {}

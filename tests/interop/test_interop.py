@@ -1,5 +1,6 @@
 """The login example and a Flask application share sessions: each goes on where the other stopped."""
 
+import concurrent.futures
 import http.client
 import logging
 import random
@@ -8,12 +9,14 @@ import subprocess
 import tempfile
 import time
 import unittest
+import urllib.parse
 import uuid
 from datetime import datetime, timezone
 
-from itsdangerous import TimestampSigner
+from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from markupsafe import Markup
 
+from app import create_flask_login_app
 from support import TIMEOUT_SECS, Browser, FlaskServer, RustServer, rust_command
 
 KEY = "a key for tests only"
@@ -108,7 +111,7 @@ class Interop(unittest.TestCase):
         cookie = self.flask.dumps(contents)
         answer = raw_get(self.rust, ("Cookie", f"session={cookie}"))
         loaded = self.loads(answer)
-        self.assertRegex(loaded.pop("csrf_token"), "^[0-9a-f]{32}$")
+        self.assertRegex(loaded.pop("csrf_token"), "^[0-9a-f]{40}$")
         self.assertEqual(loaded, {**contents, "visits": 1})
         self.assertIs(type(loaded["tuple"]), tuple)
         self.assertIs(type(loaded["markup"]), Markup)
@@ -235,15 +238,82 @@ class Interop(unittest.TestCase):
             self.assertIsNotNone(browser.get(second, "/nowhere").headers["Set-Cookie"])
             self.assertIsNotNone(browser.cookie.expires)
 
-    def test_a_form_without_its_token_is_refused(self):
+    def test_a_form_without_its_token_is_refused_for_flask_wtfs_reason(self):
         stranger = Browser()
         for first, second, browser in self.both_ways():
             browser.log_in(first)
             stranger.log_in(first)
-            for token in ("", "x", stranger.page.csrf_token, browser.cookie.value):
+            good = browser.page.csrf_token
+            foreign = URLSafeTimedSerializer(OTHER_KEY, salt="wtf-csrf-token").dumps("x")
+            for token, reason in (
+                ("", "token is missing"),
+                ("x", "token is invalid"),
+                (foreign, "token is invalid"),
+                (flip(good), "token is invalid"),
+                (browser.cookie.value, "token is invalid"),
+                (stranger.page.csrf_token, "tokens do not match"),
+            ):
                 page = browser.post(second, "/logout", csrf_token=token)
                 self.assertEqual(page.status, 400)
+                self.assertIn(f"The CSRF {reason}.", page.text)
+            page = Browser().post(second, "/logout", csrf_token=good)
+            self.assertEqual(page.status, 400)
+            self.assertIn("The CSRF session token is missing.", page.text)
             self.assertEqual(browser.get(first).user, "ada")
+
+    def test_a_form_can_stay_open_for_an_hour(self):
+        for age_secs, status in ((3660, 400), (3540, 303)):
+            for server in (self.flask, self.rust):
+                browser = Browser()
+                browser.log_in(self.start_rust("--clock-offset", str(-age_secs)))
+                page = browser.post(server, "/logout", follow=False)
+                self.assertEqual(page.status, status)
+                self.assertEqual("The CSRF token has expired." in page.text, status == 400)
+
+    def test_a_form_that_an_old_key_signed_is_refused_as_by_flask_wtf(self):
+        for new in (self.start_flask(OTHER_KEY, [KEY]), self.start_rust(secret_key=OTHER_KEY, old_secret_key=KEY)):
+            browser = Browser()
+            browser.log_in(self.rust)
+            page = browser.post(new, "/note", note="new")
+            self.assertEqual(page.status, 400)
+            self.assertIn("The CSRF token is invalid.", page.text)
+            browser.get(new)
+            self.assertEqual(browser.post(new, "/note", note="new").note, "new")
+
+    def test_a_logout_is_one_for_flask_login_too(self):
+        site = self.start_flask(KEY, create_app=create_flask_login_app)
+        browser = Browser()
+        browser.get(site, "/remember")
+        self.assertEqual(browser.get(site).text, "ada")
+        browser.log_in(self.rust)
+        # It is remembered, though nothing of the session before the login is left.
+        self.assertEqual(browser.get(site).text, "ada")
+        browser.get(self.rust)
+        page = browser.post(self.rust, "/logout", follow=False)
+        deletion = "remember_token=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/"
+        self.assertIn(deletion, page.headers.get_all("Set-Cookie"))
+        self.assertEqual(browser.get(site).text, "nobody")
+
+    def test_many_wrong_passwords_at_once_take_turns(self):
+        rust = self.start_rust()
+        browser = Browser()
+        form = browser.get(rust, "/login")
+        cookie = f"session={browser.cookie.value}"
+        fields = {"csrf_token": form.csrf_token, "name": "ada", "password": "wrong"}
+
+        def attempt(_):
+            return raw_post(rust, "/login", fields, ("Cookie", cookie))
+
+        with concurrent.futures.ThreadPoolExecutor(40) as attempts:
+            answers = list(attempts.map(attempt, range(40)))
+        # Who waits too long is told to come again.
+        self.assertLessEqual({answer.status for answer in answers}, {403, 503})
+        self.assertIn(403, {answer.status for answer in answers})
+        for answer in answers:
+            self.assertEqual(answer.getheader("Retry-After"), "5" if answer.status == 503 else None)
+        # A hash takes 19 MiB: 40 take 760.
+        self.assertLess(rust.peak_memory_mib(), 150)
+        self.assertEqual(browser.log_in(rust).user, "ada")
 
     def test_a_login_leaves_nothing_of_the_session_before(self):
         browser = Browser()
@@ -318,12 +388,22 @@ def flip(text):
 
 def raw_get(server, *headers):
     """The answer to GET / with exactly these headers."""
+    return raw(server, "GET", "/", headers)
+
+
+def raw_post(server, path, fields, *headers):
+    """The answer to a form, sent with these headers and its length."""
+    body = urllib.parse.urlencode(fields).encode()
+    return raw(server, "POST", path, [*headers, ("Content-Length", str(len(body)))], body)
+
+
+def raw(server, method, path, headers, body=b""):
     connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=TIMEOUT_SECS)
     try:
-        connection.putrequest("GET", "/")
+        connection.putrequest(method, path)
         for header in headers:
             connection.putheader(*header)
-        connection.endheaders()
+        connection.endheaders(body)
         response = connection.getresponse()
         response.read()
         return response

@@ -286,6 +286,8 @@ def dump_cookie(r):
                      ("secure", (True, False, False, None)), ("httponly", (True, False, None)), ("partitioned", (True, False, None))):
         if r.random() < 0.3:
             o[name] = r.choice(of)
+    if r.random() < 0.15:
+        o["sync_expires"] = r.choice((False, False, True, None))
     if r.random() < 0.3:
         o["expires"] = typed_datetime(r, False) if r.random() < 0.6 else r.choice((0, 1700000000, 1.5, -1, 1700000000.25, r.randrange(2 ** 33)))
     name = r.choice(NAMES + ("a b", "sé", "a=b", "a;b")) if r.random() < 0.8 else header_text(r)

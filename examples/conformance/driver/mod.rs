@@ -102,11 +102,12 @@ fn dump_cookie(request: &Json) -> Result<Json, Failure> {
         secs => Some(secs.as_i64().ok_or_else(|| failure("Other"))?),
     };
     let expires = match (&options["expires"], max_age_secs) {
-        (Json::Null, None) => None,
-        (Json::Null, Some(max_age)) => {
+        (Json::Null, Some(max_age)) if options.get("sync_expires").is_none_or(session::truthy) => {
             let now = clock_time(&request["time"]).map_or(0, UnixTime::secs).cast_signed();
-            Some(DateTime::from_unix_secs(now + max_age).ok_or_else(|| failure("Other"))?)
+            let date = now.checked_add(max_age).and_then(DateTime::from_unix_secs);
+            Some(date.ok_or_else(|| failure("Other"))?)
         }
+        (Json::Null, _) => None,
         (value @ Json::Object(_), _) => Some(utc(value).ok_or_else(|| failure("Other"))?),
         (secs, _) => {
             // As Python's datetime rounds: to microseconds, then down.

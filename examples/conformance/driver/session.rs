@@ -76,7 +76,7 @@ struct Settings {
 }
 
 /// Python's `bool(value)` of a plain JSON value.
-fn truthy(value: &Json) -> bool {
+pub fn truthy(value: &Json) -> bool {
     match value {
         Json::Null => false,
         Json::Bool(value) => *value,

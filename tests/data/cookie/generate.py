@@ -3,6 +3,7 @@
 usage: generate.py FOLDER ROWS SEED      (pip install flask==3.1.3 werkzeug==3.1.9)
 
 The tables in this folder are `generate.py . 120 1`. Header text is Latin-1, as in WSGI.
+`sync_expires.jsonl` has cases of the oracle's form, as `../vectors.jsonl` has.
 """
 
 import json
@@ -81,6 +82,23 @@ def dump_row(random_):
     return row
 
 
+def sync_expires_cases():
+    """Every way of whether `Expires` follows from `Max-Age`, asked with a clock that stands still."""
+    # Only now: it replaces the clock that Werkzeug reads.
+    sys.path.insert(0, str(Path(__file__).parents[2] / "oracle"))
+    import oracle
+
+    moments = [(1_700_000_000, max_age) for max_age in (None, 0, -1, 3600)]
+    # Dates of the year 10000 and more exist for a cookie that does not have to write one.
+    moments += [(0, 2**40), (253_402_300_799, 1), (0, 2**63 - 1), (1, 2**63 - 1), (0, -(2**63))]
+    for sync_expires in (True, False, None, 0, 1, "", "x"):
+        for time, max_age in moments:
+            for more in ({}, {"expires": 0}, {"secure": True, "path": None, "samesite": "lax"}):
+                options = {"sync_expires": sync_expires, "max_age": max_age, **more}
+                request = {"op": "dump_cookie", "time": time, "name": "a", "value": "b", "options": options}
+                yield {"tier": "core", "cmp": "exact", "req": request, "exp": oracle.answer(request)}
+
+
 def vary_row(random_):
     existing = [pick(random_, VARY_PARTS, 7).replace("\n", "") for _ in range(random_.choice([0, 1, 1, 1, 2]))]
     response = Response()
@@ -118,6 +136,7 @@ def main(folder, rows, seed):
         "dump": [dump_row(random_) for _ in range(rows)],
         "vary": [vary_row(random_) for _ in range(rows)],
         "date": [date_row(random_) for _ in range(rows)],
+        "sync_expires": [{"id": f"sync-{n:03}", **case} for n, case in enumerate(sync_expires_cases(), 1)],
     }
     for name, table in tables.items():
         lines = "".join(json.dumps(row) + "\n" for row in table)
