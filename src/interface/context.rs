@@ -174,19 +174,21 @@ impl<S: SessionMixin + ?Sized> RequestContext<S> {
         config: &'a Config<'a>,
         scratch: &'a mut I::Scratch,
     ) -> Result<Saved<'a, I::CookieValue<'a>>, Error> {
-        let untouched = Saved { vary_cookie: self.accessed, ..Saved::nothing() };
         if let Outcome::Failed(_) = self.outcome {
-            return Ok(untouched);
+            return Ok(Saved { vary_cookie: self.accessed, ..Saved::nothing() });
         }
         if interface.is_null_session(&self.session) {
             return Ok(Saved::nothing());
         }
-        match interface.save_session(config, &self.session, self.accessed, scratch) {
-            Err(error) if !self.session.modified() && !is_setting_s_fault(error) => {
-                Ok(Saved { refresh_skipped: Some(error), ..untouched })
-            }
-            saved => saved,
+        let mut saved = interface.save_session(config, &self.session, self.accessed, scratch);
+        if let Err(error) = saved
+            && !self.session.modified()
+            && !is_setting_s_fault(error)
+        {
+            let refresh_skipped = Some(error);
+            saved = Ok(Saved { vary_cookie: self.accessed, refresh_skipped, ..Saved::nothing() });
         }
+        saved
     }
 }
 

@@ -30,7 +30,7 @@ use edge_nal::{
     io::{Read, Write},
 };
 use hipflask::{
-    Clock, Config, RequestContext, SecureCookieSessionInterface, Session, signing::Keyring, zlib::Scratch,
+    Clock, Config, RequestContext, SecureCookieSessionInterface, signing::Keyring, zlib::Scratch,
 };
 
 use form::Form;
@@ -52,7 +52,7 @@ pub struct Site<'m, D, C> {
     /// Its settings.
     pub config: Config<'static>,
     /// One session, and memory to compress in.
-    pub memory: RefCell<(&'m mut Session, &'m mut Scratch)>,
+    pub memory: RefCell<(&'m mut RequestContext, &'m mut Scratch)>,
 }
 
 /// A request's `Cookie` headers.
@@ -106,20 +106,16 @@ impl<D: Device, C: Clock> Site<'_, D, C> {
         form: Form<'_>,
     ) -> Answer {
         let Ok(mut memory) = self.memory.try_borrow_mut() else { return Answer::empty(503) };
-        let (session, scratch) = &mut *memory;
-        let cookies = Cookies(headers);
-        let answer = match RequestContext::begin(&self.interface, &self.config, &cookies, session) {
-            Ok(mut context) => {
-                let page = Page::new(&self.device, context.session(), method, path, form);
-                match context.finish(scratch) {
-                    Ok(saved) => {
-                        let cookie = saved.set_cookie.as_ref().map(|cookie| cookie as &dyn Display);
-                        Answer::new(&page, cookie, saved.vary_cookie)
-                    }
-                    Err(error) => Answer::new(&Page::failed(error), None, true),
-                }
+        let (context, scratch) = &mut *memory;
+        // Whoever asks for the session is told if it could not be opened.
+        let _ = context.open(&self.interface, &self.config, &Cookies(headers));
+        let page = Page::new(&self.device, context, method, path, form);
+        let answer = match context.save(&self.interface, &self.config, scratch) {
+            Ok(saved) => {
+                let cookie = saved.set_cookie.as_ref().map(|cookie| cookie as &dyn Display);
+                Answer::new(&page, cookie, saved.vary_cookie)
             }
-            Err(error) => Answer::new(&Page::failed(error), None, false),
+            Err(error) => Answer::new(&Page::failed(error), None, context.accessed()),
         };
         answer.unwrap_or(Answer::empty(500))
     }

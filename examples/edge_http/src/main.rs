@@ -17,7 +17,7 @@ use edge_http_sessions::{
 };
 use edge_nal::{TcpBind as _, WithTimeout};
 use hipflask::{
-    Config, SecureCookieSession, SecureCookieSessionInterface, UnixTime,
+    Config, RequestContext, SecureCookieSession, SecureCookieSessionInterface, UnixTime,
     backends::std::SystemClock,
     cookie::SameSite,
     signing::{KeyDerivation, Keyring, Mac as _, SigningKeys as _},
@@ -81,13 +81,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let port = env::var("PORT").map_or(Ok(5003), |port| port.parse())?;
     let keys = Keyring::new(&key, SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
-    let mut session = Box::new(SecureCookieSession::<SESSION_BYTES>::new());
+    let mut context = Box::new(RequestContext::new(SecureCookieSession::<SESSION_BYTES>::new()));
     let mut scratch = Box::new(DeflateScratch::<DEFLATE_BYTES>::new());
     let site = Site {
         device: Computer { started: Instant::now() },
         interface: SecureCookieSessionInterface::new(keys, SystemClock).with_compression::<Scratch>(),
         config: Config::new().session_cookie_samesite(SameSite::Lax).max_cookie_size(COOKIE_BYTES),
-        memory: RefCell::new((&mut *session, &mut *scratch)),
+        memory: RefCell::new((&mut **context, &mut *scratch)),
     };
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut server = Box::new(DefaultServer::new());

@@ -30,7 +30,15 @@ pub const DEFLATE_BYTES: usize = 2176;
 const COOKIE_BYTES: usize = 1100;
 
 /// How its sessions are kept.
-pub const CONFIG: Config<'static> = Config::new().session_cookie_samesite(SameSite::Lax).permanent_session_lifetime(Lifetime::from_secs(7 * 24 * 60 * 60)).max_cookie_size(COOKIE_BYTES).expired(expired).shown(shown).unset_clock(UnsetClock::StartFresh).bad_cookie(BadCookie::StartFresh);
+pub const CONFIG: Config<'static> = Config::new()
+    .session_cookie_samesite(SameSite::Lax)
+    .permanent_session_lifetime(Lifetime::from_secs(7 * 24 * 60 * 60))
+    .max_cookie_size(COOKIE_BYTES)
+    // Before the time is known every cookie counts as expired, so that the
+    // login page can be shown, which is where the owner sets the time.
+    .unset_clock(UnsetClock::StartFresh)
+    // A cookie that a former firmware wrote must not lock the owner out.
+    .bad_cookie(BadCookie::StartFresh);
 
 /// Shared with a Flask app if it was set when this was built.
 const SHARED_KEY: Option<&str> = option_env!("SECRET_KEY");

@@ -9,53 +9,45 @@
 //!
 //! The session is saved when the handler has returned and before the first
 //! byte of its response goes out; `Set-Cookie` is encoded straight into the
-//! connection. What cannot be opened or saved becomes an error response.
+//! connection. A handler that asks for a session that cannot be opened, and one whose
+//! session cannot be saved, is answered with an error; the others are served.
 
-use core::{
-    cell::{Cell, RefCell, RefMut},
-    fmt,
-};
+#![expect(clippy::await_holding_refcell_ref, reason = "a place belongs to one request until it is answered")]
+
+use core::{cell::RefCell, cell::RefMut, fmt::Display};
 
 use embassy_sync::{blocking_mutex::raw::NoopRawMutex, channel::Channel, mutex::Mutex};
-use hipflask::{App, Config, Error, Opened, Request, Saved, SecureCookieSession, SessionInterface};
+use hipflask::{Config, Error, Request, RequestContext, SecureCookieSession, SessionInterface};
 use picoserve::{
     ResponseSent,
     extract::FromRequestParts,
     io::Read,
     request::{Headers, RequestParts},
-    response::{Body, Connection, HeadersIter, IntoResponse, Response, ResponseWriter, StatusCode},
+    response::{Body, Connection, HeadersIter, Response, ResponseWriter, StatusCode},
     routing::{Layer, Next},
 };
 
-/// A place for one request's session: `Place<[u8; N]>` has room for `N` bytes.
-pub struct Place<A: ?Sized = [u8]> {
-    accessed: Cell<bool>,
-    session: RefCell<hipflask::Session<A>>,
-}
+/// A place for one request's session.
+pub type Place<S = hipflask::Session> = RefCell<RequestContext<S>>;
 
-impl<const N: usize> Place<[u8; N]> {
-    /// An empty place.
-    #[allow(clippy::new_without_default, reason = "made in constants only")]
-    pub const fn new() -> Self {
-        Self { accessed: Cell::new(false), session: RefCell::new(SecureCookieSession::new()) }
-    }
+/// A place with room for `N` bytes, for a `static`.
+pub const fn place<const N: usize>() -> Place<SecureCookieSession<N>> {
+    RefCell::new(RequestContext::new(SecureCookieSession::new()))
 }
 
 /// The places that no request has. When there is none, the next request waits.
 pub type Free<const PLACES: usize> = Channel<NoopRawMutex, &'static Place, PLACES>;
 
 /// All places, free.
-pub fn free<const N: usize, const PLACES: usize>(places: &'static [Place<[u8; N]>; PLACES]) -> Free<PLACES> {
+pub fn free<const N: usize, const P: usize>(all: &'static [Place<SecureCookieSession<N>>; P]) -> Free<P> {
     let free = Free::new();
-    for place in places {
-        // There is room for all of them, here and when they come back.
-        let _ = free.try_send(place as &Place);
-    }
+    // There is room for all of them, here and when they come back.
+    let _ = all.iter().try_for_each(|place| free.try_send(place as &Place));
     free
 }
 
 /// The layer: everything that sessions need.
-pub struct Sessions<I, Z: ?Sized + 'static, const PLACES: usize> {
+pub struct Sessions<I: SessionInterface<Scratch: 'static>, const PLACES: usize> {
     /// Opens and saves them.
     pub interface: I,
     /// Its settings.
@@ -63,7 +55,7 @@ pub struct Sessions<I, Z: ?Sized + 'static, const PLACES: usize> {
     /// Holds them meanwhile.
     pub free: &'static Free<PLACES>,
     /// What saving needs, lent to one response at a time.
-    pub scratch: Mutex<NoopRawMutex, &'static mut Z>,
+    pub scratch: Mutex<NoopRawMutex, &'static mut I::Scratch>,
 }
 
 /// A request's headers, as the interface reads them.
@@ -91,9 +83,9 @@ pub struct WithSession<S> {
     place: &'static Place,
 }
 
-impl<S: Clone, P, I, Z: ?Sized, const PLACES: usize> Layer<S, P> for &Sessions<I, Z, PLACES>
+impl<S: Clone, P, I, const PLACES: usize> Layer<S, P> for &Sessions<I, PLACES>
 where
-    I: for<'r> SessionInterface<Cookies<'r>, Session = hipflask::Session, Scratch = Z>,
+    I: SessionInterface<Session = hipflask::Session, Scratch: 'static>,
 {
     type NextState = WithSession<S>;
     type NextPathParameters = P;
@@ -111,89 +103,53 @@ where
         L: Next<'a, R, WithSession<S>, P>,
         W: ResponseWriter<Error = R::Error>,
     {
-        let cookies = Cookies(request_parts.headers());
-        let app = App { config: &self.config, request: &cookies };
-        let taken = Taken(self.free.receive().await, self.free);
-        let place = taken.0;
-        if let Err(error) = self.open(app, place) {
-            return refusal(error).write_to(next.into_connection().await?, response_writer).await;
-        }
+        let Taken(place, _) = &Taken(self.free.receive().await, self.free);
+        // Whoever asks for the session is told if it could not be opened.
+        let _ = place.borrow_mut().open(&self.interface, &self.config, &Cookies(request_parts.headers()));
         let state = WithSession { app: state.clone(), place };
-        next.run(&state, path_parameters, Saving { sessions: self, app, place, inner: response_writer }).await
-    }
-}
-
-impl<I, Z: ?Sized, const PLACES: usize> Sessions<I, Z, PLACES> {
-    fn open<'r>(&self, app: App<'_, Cookies<'r>>, place: &Place) -> Result<(), Error>
-    where
-        I: SessionInterface<Cookies<'r>, Session = hipflask::Session>,
-    {
-        place.accessed.set(false);
-        let mut session = place.session.borrow_mut();
-        if self.interface.open_session(app, &mut session)? == Opened::NULL {
-            self.interface.make_null_session(app, &mut session);
-        }
-        Ok(())
-    }
-}
-
-/// Says to a client why there is no session.
-fn refusal(error: Error) -> (StatusCode, &'static str) {
-    if error.is_capacity() {
-        (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the session is too large for this device\n")
-    } else {
-        (StatusCode::INTERNAL_SERVER_ERROR, "the session cannot be opened or saved\n")
+        next.run(&state, path_parameters, Saving { sessions: self, place, inner: response_writer }).await
     }
 }
 
 /// Adds the session's headers to the response.
-struct Saving<'s, I, Z: ?Sized + 'static, W, const PLACES: usize, C> {
-    sessions: &'s Sessions<I, Z, PLACES>,
-    app: App<'s, C>,
+struct Saving<'s, I: SessionInterface<Scratch: 'static>, W, const PLACES: usize> {
+    sessions: &'s Sessions<I, PLACES>,
     place: &'static Place,
     inner: W,
 }
 
-impl<I, Z: ?Sized, W: ResponseWriter, const PLACES: usize, C: Request> ResponseWriter
-    for Saving<'_, I, Z, W, PLACES, C>
+impl<I, W: ResponseWriter, const PLACES: usize> ResponseWriter for Saving<'_, I, W, PLACES>
 where
-    I: SessionInterface<C, Session = hipflask::Session, Scratch = Z>,
+    I: SessionInterface<Session = hipflask::Session, Scratch: 'static>,
 {
     type Error = W::Error;
 
-    #[expect(
-        clippy::await_holding_refcell_ref,
-        reason = "the place belongs to this request until it is answered"
-    )]
     async fn write_response<R: Read<Error = W::Error>, H: HeadersIter, B: Body>(
         self,
         connection: Connection<'_, R>,
         response: Response<H, B>,
     ) -> Result<ResponseSent, W::Error> {
-        let Self { sessions: Sessions { interface, scratch, .. }, app, place, inner } = self;
-        let mut scratch = scratch.lock().await;
-        // An error page depends on the session as the page does that it replaces.
-        let vary = |vary: bool| vary.then_some(("Vary", &"Cookie" as &dyn fmt::Display));
-        let refused = |(status, text): (StatusCode, &'static str)| {
-            Response::new(status, text).with_headers([vary(place.accessed.get())])
+        let Sessions { interface, config, scratch, .. } = self.sessions;
+        let (mut scratch, context) = (scratch.lock().await, self.place.try_borrow());
+        let saved = match &context {
+            Ok(context) => context.save(interface, config, &mut scratch).map_err(refusal),
+            Err(_) => Err(TAKEN),
         };
-        let Ok(session) = place.session.try_borrow() else {
-            return inner.write_response(connection, refused(TAKEN)).await;
-        };
-        let saved = if interface.is_null_session(&session) {
-            Ok(Saved::nothing())
-        } else {
-            interface.save_session(app, &session, place.accessed.get(), &mut scratch)
-        };
+        let vary = |vary: bool| vary.then_some(("Vary", &"Cookie" as &dyn Display));
         // By reference: each future on the way would hold a copy.
         match &saved {
             Ok(saved) => {
-                let cookie =
-                    saved.set_cookie.as_ref().map(|value| ("Set-Cookie", value as &dyn fmt::Display));
+                let cookie = saved.set_cookie.as_ref().map(|value| ("Set-Cookie", value as &dyn Display));
                 let headers = [cookie, vary(saved.vary_cookie)];
-                inner.write_response(connection, response.with_headers(headers)).await
+                self.inner.write_response(connection, response.with_headers(headers)).await
             }
-            Err(error) => inner.write_response(connection, refused(refusal(*error))).await,
+            // An error page depends on the session as the page does that it replaces.
+            Err((status, text)) => {
+                let vary = vary(context.as_ref().is_ok_and(|context| context.accessed()));
+                self.inner
+                    .write_response(connection, Response::new(*status, *text).with_headers([vary]))
+                    .await
+            }
         }
     }
 }
@@ -201,17 +157,23 @@ where
 /// The request's session, as a handler's argument.
 pub type Session = RefMut<'static, hipflask::Session>;
 
-/// The answer to a handler that asks for its session twice, or keeps it in its response.
-const TAKEN: (StatusCode, &str) = (StatusCode::INTERNAL_SERVER_ERROR, "the session is in use already\n");
-
 impl<'r, S> FromRequestParts<'r, WithSession<S>> for Session {
-    type Rejection = (StatusCode, &'static str);
+    type Rejection = Refusal;
 
-    async fn from_request_parts(
-        state: &'r WithSession<S>,
-        _: &RequestParts<'r>,
-    ) -> Result<Self, Self::Rejection> {
-        state.place.accessed.set(true);
-        state.place.session.try_borrow_mut().map_err(|_| TAKEN)
+    async fn from_request_parts(state: &'r WithSession<S>, _: &RequestParts<'r>) -> Result<Self, Refusal> {
+        let mut context = state.place.try_borrow_mut().map_err(|_| TAKEN)?;
+        context.session().map_err(refusal)?;
+        RefMut::filter_map(context, |context| context.session().ok()).map_err(|_| TAKEN)
     }
+}
+
+/// What a client is told when there is no session.
+type Refusal = (StatusCode, &'static str);
+
+/// The answer to a handler that asks for its session twice, or keeps it in its response.
+const TAKEN: Refusal = (StatusCode::INTERNAL_SERVER_ERROR, "the session is in use already\n");
+
+/// The answer to a handler whose session cannot be opened, or not be saved.
+fn refusal(error: Error) -> Refusal {
+    (StatusCode::new(if error.is_capacity() { 431 } else { 500 }), "the session cannot be used here\n")
 }

@@ -18,7 +18,7 @@ use firmware::{
     device::{self, CONFIG, Clock, DEFLATE_BYTES, SESSION_BYTES, Store, Tokens},
 };
 use hipflask::{
-    Error, RequestContext, SecureCookieSession, SecureCookieSessionInterface, Session, UnixTime,
+    Error, RequestContext, SecureCookieSession, SecureCookieSessionInterface, UnixTime,
     signing::{KeyDerivation, Keyring, Sha1},
     zlib::{DeflateScratch, Scratch},
 };
@@ -71,15 +71,16 @@ struct Server<'d> {
     device: &'d Device,
     interface: Interface<'d>,
     request: &'static mut [u8; REQUEST_BYTES],
-    session: &'static mut Session,
+    context: &'static mut RequestContext,
     scratch: &'static mut Scratch,
 }
 
 impl Server<'_> {
     /// Answers the request that came, once it is there as a whole.
     fn serve(&mut self, socket: &mut tcp::Socket<'_>) {
-        let len = socket.peek_slice(self.request).unwrap_or_default();
-        let received = self.request.get(..len).unwrap_or_default();
+        let Self { device, interface, request, context, scratch } = self;
+        let len = socket.peek_slice(&mut **request).unwrap_or_default();
+        let received = request.get(..len).unwrap_or_default();
         let mut headers = [httparse::EMPTY_HEADER; http::MAX_HEADERS];
         let answered = match http::parse(received, &mut headers) {
             Ok(None) if len == REQUEST_BYTES => {
@@ -92,10 +93,16 @@ impl Server<'_> {
                 respond(socket, &Page::Stack { used, all }, None, false)
             }
             Ok(Some(request)) => {
-                let begun = RequestContext::begin(&self.interface, &CONFIG, &request, self.session);
-                match begun {
-                    Ok(context) => answer(self.device, &request, context, self.scratch, socket),
-                    Err(error) => respond(socket, &Page::failed(error), None, false),
+                // Whoever asks for the session is told if it could not be opened.
+                let _ = context.open(interface, &CONFIG, &request);
+                let page = Page::new(*device, context, request.method, request.path, Form(request.body));
+                match context.save(interface, &CONFIG, scratch) {
+                    Ok(saved) => {
+                        let cookie = saved.set_cookie.as_ref().map(|cookie| cookie as &dyn fmt::Display);
+                        respond(socket, &page, cookie, saved.vary_cookie)
+                    }
+                    // Nothing went out yet, so the page that would have claimed success is replaced.
+                    Err(error) => respond(socket, &Page::failed(error), None, context.accessed()),
                 }
             }
             Err(status) => respond(socket, &Page::Refused(status, "This cannot be read.\n"), None, false),
@@ -107,28 +114,9 @@ impl Server<'_> {
     }
 }
 
-/// A request from its session's opening to the cookie in the response.
-fn answer<'a>(
-    device: &Device,
-    request: &http::Request<'_, '_>,
-    mut context: RequestContext<'a, http::Request<'a, 'a>, Interface<'a>>,
-    scratch: &'a mut Scratch,
-    socket: &mut tcp::Socket<'_>,
-) -> fmt::Result {
-    let page = Page::new(device, context.session(), request.method, request.path, Form(request.body));
-    match context.finish(scratch) {
-        Ok(saved) => {
-            let cookie = saved.set_cookie.as_ref().map(|cookie| cookie as &dyn fmt::Display);
-            respond(socket, &page, cookie, saved.vary_cookie)
-        }
-        // Nothing went out yet, so the page that would have claimed success is replaced.
-        Err(error) => respond(socket, &Page::failed(error), None, true),
-    }
-}
-
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    static SESSION: StaticCell<SecureCookieSession<SESSION_BYTES>> = StaticCell::new();
+    static CONTEXT: StaticCell<RequestContext<SecureCookieSession<SESSION_BYTES>>> = StaticCell::new();
     static SCRATCH: ConstStaticCell<DeflateScratch<DEFLATE_BYTES>> =
         ConstStaticCell::new(DeflateScratch::new());
     static REQUEST: ConstStaticCell<[u8; REQUEST_BYTES]> = ConstStaticCell::new([0; REQUEST_BYTES]);
@@ -142,7 +130,7 @@ fn main() -> ! {
         device: &device,
         interface: SecureCookieSessionInterface::new(keys, &device.clock).with_compression::<Scratch>(),
         request: REQUEST.take(),
-        session: SESSION.init_with(SecureCookieSession::new),
+        context: CONTEXT.init_with(|| RequestContext::new(SecureCookieSession::new())),
         scratch: SCRATCH.take(),
     };
     loop {

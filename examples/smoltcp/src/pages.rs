@@ -3,7 +3,7 @@
 
 use core::fmt::{self, Write as _};
 
-use hipflask::{Error, Session, SessionMap as _, SessionMixin as _, UnixTime};
+use hipflask::{Error, RequestContext, Session, SessionMap as _, SessionMixin as _, UnixTime};
 
 use crate::form::Form;
 
@@ -60,15 +60,15 @@ impl Page {
     /// The page for a request.
     pub fn new(
         device: &impl Device,
-        session: &mut Session,
+        context: &mut RequestContext,
         method: &str,
         path: &str,
         form: Form<'_>,
     ) -> Self {
         let page = match (method, path) {
-            ("GET", "/") => home(device, session),
-            ("POST", "/login") => login(device, session, form),
-            ("POST", "/logout") => logout(session, form),
+            ("GET", "/") => context.session().and_then(|session| home(device, session)),
+            ("POST", "/login") => context.session().and_then(|session| login(device, session, form)),
+            ("POST", "/logout") => context.session().and_then(|session| logout(session, form)),
             _ => Ok(Self::Refused(404, "There is nothing here.\n")),
         };
         page.unwrap_or_else(Self::failed)

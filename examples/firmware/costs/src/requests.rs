@@ -48,16 +48,16 @@ pub fn keys() -> Result<&'static Keyring<Sha1, 1>, Error> {
     Ok(keys)
 }
 
-/// Room for a session.
+/// Room for a request's session.
 ///
 /// # Errors
 /// When it is asked for twice.
-pub fn session() -> Result<&'static mut Session, Error> {
-    static SESSION: ConstStaticCell<SecureCookieSession<1024>> =
-        ConstStaticCell::new(SecureCookieSession::new());
+pub fn context() -> Result<&'static mut RequestContext, Error> {
+    static CONTEXT: ConstStaticCell<RequestContext<SecureCookieSession<1024>>> =
+        ConstStaticCell::new(RequestContext::new(SecureCookieSession::new()));
     // Not `take`, which panics.
-    let session = SESSION.try_take().ok_or(Error::Depth)?;
-    Ok(session)
+    let context = CONTEXT.try_take().ok_or(Error::Depth)?;
+    Ok(context)
 }
 
 /// Takes a header without keeping it.
@@ -74,18 +74,18 @@ impl core::fmt::Write for Wire {
 ///
 /// # Errors
 /// Those of opening and saving, and `handle`'s.
-pub fn answer<I: SessionInterface<[u8], Session = Session>>(
+pub fn answer<I: SessionInterface<Session = Session>>(
     interface: &I,
     cookies: [&[u8]; 2],
     scratch: &mut I::Scratch,
     handle: fn(&mut Session) -> Result<(), Error>,
 ) -> Result<usize, Error> {
-    let session = session()?;
+    let context = context()?;
     let mut wire = Wire(0);
     for cookies in black_box(cookies) {
-        let mut context = RequestContext::begin(interface, &CONFIG, cookies, session)?;
-        handle(context.session())?;
-        let saved = context.finish(scratch)?;
+        let _ = context.open(interface, &CONFIG, cookies);
+        handle(context.session()?)?;
+        let saved = context.save(interface, &CONFIG, scratch)?;
         if let Some(cookie) = &saved.set_cookie {
             let _ = write!(wire, "{cookie}");
         }

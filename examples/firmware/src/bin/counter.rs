@@ -13,7 +13,7 @@ use firmware::{
     sessions::{self, Free, Place, Session, Sessions},
 };
 use hipflask::{
-    Clock as _, Config, SecureCookieSessionInterface, SessionMap as _,
+    Clock as _, Config, SecureCookieSession, SecureCookieSessionInterface, SessionMap as _,
     signing::{KeyDerivation, Keyring, NoCompression, Sha1},
 };
 use picoserve::{
@@ -43,8 +43,8 @@ fn main() -> ! {
 
 #[embassy_executor::task]
 async fn start(spawner: Spawner) {
-    static PLACES: ConstStaticCell<[Place<[u8; 256]>; network::CONNECTIONS]> =
-        ConstStaticCell::new([const { Place::new() }; network::CONNECTIONS]);
+    static PLACES: ConstStaticCell<[Place<SecureCookieSession<256>>; network::CONNECTIONS]> =
+        ConstStaticCell::new([const { sessions::place() }; network::CONNECTIONS]);
     static FREE: StaticCell<Free<{ network::CONNECTIONS }>> = StaticCell::new();
     static NO_SCRATCH: ConstStaticCell<NoCompression> = ConstStaticCell::new(NoCompression);
     static CLOCK: StaticCell<device::Clock> = StaticCell::new();

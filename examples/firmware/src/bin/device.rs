@@ -22,7 +22,7 @@ use firmware::{
     sessions::{self, Free, Place, Sessions},
 };
 use hipflask::{
-    Clock as _, SecureCookieSessionInterface, UnixTime,
+    Clock as _, SecureCookieSession, SecureCookieSessionInterface, UnixTime,
     signing::{KeyDerivation, Keyring, Sha1, TimestampSigner},
     zlib::{DeflateScratch, Scratch},
 };
@@ -93,8 +93,8 @@ async fn start(spawner: Spawner) {
 
 /// Makes what there is once, and waits for the network.
 async fn set_up(spawner: Spawner) -> (&'static Device, Keyring<Sha1, 0>, Stack<'static>) {
-    static PLACES: ConstStaticCell<[Place<[u8; SESSION_BYTES]>; SESSIONS]> =
-        ConstStaticCell::new([const { Place::new() }; SESSIONS]);
+    static PLACES: ConstStaticCell<[Place<SecureCookieSession<SESSION_BYTES>>; SESSIONS]> =
+        ConstStaticCell::new([const { sessions::place() }; SESSIONS]);
     static FREE: StaticCell<Free<SESSIONS>> = StaticCell::new();
     static DEVICE: StaticCell<Device> = StaticCell::new();
 

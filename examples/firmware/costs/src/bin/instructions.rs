@@ -11,7 +11,7 @@ use firmware_costs::{
     requests::{keys, now},
 };
 use hipflask::{
-    App, Config, Error, Opened, SecureCookieSession, SecureCookieSessionInterface, Session, SessionInterface,
+    Config, Error, Opened, SecureCookieSession, SecureCookieSessionInterface, Session, SessionInterface,
     SessionMixin as _,
     json::SESSION_JSON_SERIALIZER,
     signing::NoCompression,
@@ -46,7 +46,7 @@ impl core::fmt::Write for Header {
 }
 
 /// Saves `session` to `header`; the instructions that took.
-fn save<I: SessionInterface<[u8], Session = Session>>(
+fn save<I: SessionInterface<Session = Session>>(
     interface: &I,
     config: &Config<'_>,
     session: &Session,
@@ -54,9 +54,8 @@ fn save<I: SessionInterface<[u8], Session = Session>>(
     header: &mut Header,
 ) -> Result<u32, Error> {
     header.len = 0;
-    let request: &[u8] = &[];
     let (saved, count) = instructions(|| {
-        let saved = interface.save_session(App { config, request }, session, true, scratch)?;
+        let saved = interface.save_session(config, session, true, scratch)?;
         if let Some(cookie) = &saved.set_cookie {
             write!(header, "{cookie}").map_err(|_| Error::Depth)?;
         }
@@ -77,16 +76,13 @@ fn run() -> Result<(), Error> {
     let compressing = SecureCookieSessionInterface::new(keys, now).with_compression::<Scratch>();
     let config = Config::new().max_cookie_size(0);
     for (name, json) in PAYLOADS {
-        session.load(SESSION_JSON_SERIALIZER, |room| {
-            room.iter_mut().zip(json).for_each(|(to, from)| *to = *from);
-            Ok(json.len())
-        })?;
+        session.buffer().iter_mut().zip(json).for_each(|(to, from)| *to = *from);
+        session.load(SESSION_JSON_SERIALIZER, json.len())?;
         session.set_modified(true);
         let save_plain = save(&plain, &config, session, &mut NoCompression, header)?;
         let save_compressed = save(&compressing, &config, session, scratch, header)?;
         let request = black_box(header.bytes.get(..header.len).unwrap_or_default());
-        let (opened, open) =
-            instructions(|| compressing.open_session(App { config: &config, request }, session));
+        let (opened, open) = instructions(|| compressing.open_session(&config, request, session));
         if opened? != Opened::LOADED {
             return Err(Error::BadSignature);
         }

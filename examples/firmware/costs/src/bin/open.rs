@@ -7,17 +7,17 @@ use core::hint::black_box;
 
 use firmware_costs::{
     measure,
-    requests::{CONFIG, COOKIES, keys, now, session},
+    requests::{CONFIG, COOKIES, context, keys, now},
 };
-use hipflask::{App, Error, SecureCookieSessionInterface, SessionInterface as _};
+use hipflask::{Error, SecureCookieSessionInterface};
 
 fn run() -> Result<usize, Error> {
     let interface = SecureCookieSessionInterface::new(keys()?, now);
-    let session = session()?;
+    let context = context()?;
     for request in black_box(COOKIES) {
-        interface.open_session(App { config: &CONFIG, request }, session)?;
+        let _ = context.open(&interface, &CONFIG, request);
     }
-    Ok(session.get_as::<u32>(black_box("a"))?.unwrap_or_default() as usize)
+    Ok(context.session()?.get_as::<u32>(black_box("a"))?.unwrap_or_default() as usize)
 }
 
 #[cortex_m_rt::entry]

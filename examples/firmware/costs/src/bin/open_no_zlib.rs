@@ -7,17 +7,17 @@ use core::hint::black_box;
 
 use firmware_costs::{
     measure,
-    requests::{CONFIG, UNCOMPRESSED_COOKIES, keys, now, session},
+    requests::{CONFIG, UNCOMPRESSED_COOKIES, context, keys, now},
 };
-use hipflask::{App, Error, SecureCookieSessionInterface, SessionInterface as _, signing::NoZlib};
+use hipflask::{Error, SecureCookieSessionInterface, signing::NoZlib};
 
 fn run() -> Result<usize, Error> {
     let interface = SecureCookieSessionInterface::new(keys()?, now).with_compression::<NoZlib>();
-    let session = session()?;
+    let context = context()?;
     for request in black_box(UNCOMPRESSED_COOKIES) {
-        interface.open_session(App { config: &CONFIG, request }, session)?;
+        let _ = context.open(&interface, &CONFIG, request);
     }
-    Ok(session.get_as::<u32>(black_box("a"))?.unwrap_or_default() as usize)
+    Ok(context.session()?.get_as::<u32>(black_box("a"))?.unwrap_or_default() as usize)
 }
 
 #[cortex_m_rt::entry]

@@ -57,7 +57,10 @@ struct Fields {
 
 async fn answer<R: Read>(state: &WithSession<Shared>, path: &str, request: &mut Request<'_, R>) -> Answer {
     let device = state.app;
-    let Ok(mut session) = Session::from_request_parts(state, &request.parts).await else { return UNREADABLE };
+    let mut session = match Session::from_request_parts(state, &request.parts).await {
+        Ok(session) => session,
+        Err((status, text)) => return Answer::text(status, text),
+    };
     let answer = match (request.parts.method(), path) {
         ("GET", "/") => status(device, &mut session),
         ("GET", "/login") => login_page(device, &mut session),
