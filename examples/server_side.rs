@@ -7,11 +7,11 @@
 use std::{cell::RefCell, fmt};
 
 use hipflask::{
-    App, Clock, Config, Error, Lifetime, NullSession, Opened, Request, RequestContext, Saved,
-    SecureCookieSession, SessionInterface, SessionMap, SessionMixin, UnixTime,
+    Clock, Config, Error, Lifetime, NullSession, Opened, Request, RequestContext, Saved, SecureCookieSession,
+    SessionInterface, SessionMap, SessionMixin, UnixTime,
     backends::std::SystemClock,
     cookie::{self, SetCookie},
-    json::{Encode, Value},
+    json::{Encode, SESSION_JSON_SERIALIZER, Value},
     sink::SliceSink,
 };
 
@@ -39,6 +39,12 @@ impl TableSession {
     pub const fn new() -> Self {
         let contents = SecureCookieSession::new();
         Self { id: Id::new(), next_id: Id::new(), old_id: None, is_new: true, contents }
+    }
+
+    /// Makes it empty and new, with this id.
+    fn reset(&mut self, id: Id) {
+        self.contents.reset(SESSION_JSON_SERIALIZER);
+        (self.id, self.next_id, self.old_id, self.is_new) = (id.clone(), id, None, true);
     }
 
     /// Gives the session another id. Call it at login: whoever planted the old
@@ -70,6 +76,12 @@ impl SessionMixin for TableSession {
 
     fn set_flag(&mut self, key: &str, value: bool) -> Result<(), Error> {
         self.contents.set_flag(key, value)
+    }
+
+    fn clear(&mut self) -> Result<(), Error> {
+        self.contents.clear()?;
+        self.renew();
+        Ok(())
     }
 
     fn is_new(&self) -> bool {
@@ -111,12 +123,6 @@ impl SessionMap for TableSession {
 
     fn popitem(&mut self) -> Result<Option<(&str, Value<'_>)>, Error> {
         self.contents.popitem()
-    }
-
-    fn clear(&mut self) -> Result<(), Error> {
-        self.contents.clear()?;
-        self.renew();
-        Ok(())
     }
 
     fn len(&self) -> usize {
@@ -188,42 +194,40 @@ impl<F: Fn() -> u128, C: Clock> TableInterface<F, C> {
     }
 }
 
-impl<F: Fn() -> u128, C: Clock, R: Request + ?Sized> SessionInterface<R> for TableInterface<F, C> {
+impl<F: Fn() -> u128, C: Clock> SessionInterface for TableInterface<F, C> {
     type Session = TableSession;
     type Scratch = ();
     type CookieValue<'a>
         = &'a str
     where
-        Self: 'a,
-        R: 'a;
+        Self: 'a;
 
-    fn open_session(&self, app: App<'_, R>, session: &mut TableSession) -> Result<Opened, Error> {
-        let serializer = session.contents.serializer();
-        session.old_id = None;
-        let cookie = cookie::find(app.request.cookie_headers(), self.get_cookie_name(app));
+    fn open_session<R: Request + ?Sized>(
+        &self,
+        config: &Config<'_>,
+        request: &R,
+        session: &mut TableSession,
+    ) -> Result<Opened, Error> {
+        // First of all: if this fails, nothing of a former request is to be left in it.
+        session.reset(self.new_id());
+        let cookie = cookie::find(request.cookie_headers(), self.get_cookie_name(config));
         let sent = cookie.and_then(|cookie| cookie.plain()).unwrap_or_default();
-        self.forget_expired(self.clock.now()?, app.config.permanent_session_lifetime);
+        self.forget_expired(self.clock.now()?, config.permanent_session_lifetime);
         let rows = self.rows.borrow();
         // An id of the client's own making is never taken over: it finds no row.
-        let row = rows.iter().find(|row| row.id.as_bytes() == sent);
-        session.is_new = row.is_none();
-        session.next_id = self.new_id();
-        let Some(Row { id, text, .. }) = row else {
-            session.id = session.next_id.clone();
-            session.contents.reset(serializer);
+        let Some(Row { id, text, .. }) = rows.iter().find(|row| row.id.as_bytes() == sent) else {
             return Ok(Opened::FRESH);
         };
         session.id = id.clone();
-        session.contents.load(serializer, |buffer| {
-            buffer.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
-            Ok(text.len())
-        })?;
+        session.is_new = false;
+        session.contents.buffer().iter_mut().zip(text).for_each(|(to, from)| *to = *from);
+        session.contents.load(SESSION_JSON_SERIALIZER, text.len())?;
         Ok(Opened::LOADED)
     }
 
     fn save_session<'a>(
         &'a self,
-        app: App<'a, R>,
+        config: &'a Config<'a>,
         session: &'a TableSession,
         accessed: bool,
         _scratch: &'a mut (),
@@ -235,13 +239,13 @@ impl<F: Fn() -> u128, C: Clock, R: Request + ?Sized> SessionInterface<R> for Tab
                 return Ok(nothing);
             }
             self.forget(opened_id);
-            return Saved::cookie(app.config, self.make_deletion(app, ""), 0);
+            return Saved::cookie(config, self.make_deletion(config, ""), 0);
         }
-        if !self.should_set_cookie(app, session) {
+        if !self.should_set_cookie(config, session) {
             return Ok(nothing);
         }
         let now = self.clock.now()?;
-        let expires = self.get_expiration_time(app, session, now)?;
+        let expires = self.get_expiration_time(config, session, now)?;
         let mut text = [0; SESSION_BYTES];
         let mut sink = SliceSink::new(&mut text);
         session.contents.dump(&mut sink)?;
@@ -251,9 +255,9 @@ impl<F: Fn() -> u128, C: Clock, R: Request + ?Sized> SessionInterface<R> for Tab
             return Ok(nothing);
         }
         self.remember(Row { id: session.id.clone(), saved_at_secs: now.secs(), text })?;
-        let mut cookie: SetCookie<'a, &'a str> = self.make_cookie(app, session.id.as_str());
+        let mut cookie: SetCookie<'a, &'a str> = self.make_cookie(config, session.id.as_str());
         cookie.expires = expires;
-        Saved::cookie(app.config, cookie, session.id.len())
+        Saved::cookie(config, cookie, session.id.len())
     }
 }
 
@@ -269,14 +273,13 @@ fn main() -> Result<(), Error> {
     let config = Config::new();
     let mut cookie_header = String::new();
     for _ in 0..3 {
-        let mut session = TableSession::new();
-        let request = cookie_header.clone();
-        let mut context = RequestContext::begin(&interface, &config, request.as_str(), &mut session)?;
-        let session = context.session();
+        let mut context = RequestContext::new(TableSession::new());
+        context.open(&interface, &config, cookie_header.as_str())?;
+        let session = context.session()?;
         let visits = session.get("visits").and_then(|visits| visits.as_i64()).unwrap_or(0) + 1;
         session.insert("visits", &visits)?;
         println!("visit {visits}, new: {}", session.is_new());
-        if let Some(cookie) = context.finish(&mut ())?.set_cookie {
+        if let Some(cookie) = context.save(&interface, &config, &mut ())?.set_cookie {
             println!("  Set-Cookie: {cookie}");
             cookie_header = format!("{}={}", cookie.name, cookie.value);
         }

@@ -19,10 +19,10 @@ fn visit_with<F: Fn() -> u128, C: Clock>(
     header: &str,
     handler: impl FnOnce(&mut TableSession),
 ) -> Option<String> {
-    let mut session = TableSession::new();
-    let mut context = RequestContext::begin(interface, config, header, &mut session).unwrap();
-    handler(context.session());
-    context.finish(&mut ()).unwrap().set_cookie.map(|cookie| cookie.to_string())
+    let mut context = RequestContext::new(TableSession::new());
+    context.open(interface, config, header).unwrap();
+    handler(context.session().unwrap());
+    context.save(interface, config, &mut ()).unwrap().set_cookie.map(|cookie| cookie.to_string())
 }
 
 fn visit<F: Fn() -> u128, C: Clock>(
@@ -123,14 +123,15 @@ fn a_request_under_way_does_not_bring_an_ended_session_back() {
     {
         let table = counting_table();
         visit(&table, "", |session| session.insert("user", &"ada").unwrap());
-        let (mut session, mut scratch) = (TableSession::new(), ());
-        let mut context = RequestContext::begin(&table, &config, FIRST, &mut session).unwrap();
+        let mut context = RequestContext::new(TableSession::new());
+        context.open(&table, &config, FIRST).unwrap();
         context.session().unwrap().insert("visits", &1).unwrap();
         if renew {
             context.session().unwrap().renew();
         }
         visit(&table, FIRST, log_out);
-        let saved = context.finish(&mut scratch).unwrap();
+        let mut scratch = ();
+        let saved = context.save(&table, &config, &mut scratch).unwrap();
         assert!(saved.set_cookie.is_none() && saved.vary_cookie);
         visit(&table, FIRST, |session| assert!(session.is_new()));
     }
@@ -157,6 +158,26 @@ fn a_clock_that_is_set_back_ends_no_session() {
     visit(&table, "", |session| session.insert("user", &"ada").unwrap());
     now.set(NOW - 1);
     visit(&table, FIRST, |session| assert!(!session.is_new()));
+}
+
+/// A context that was used before, for a request whose session could not be opened.
+#[test]
+fn a_fresh_start_ends_nobody_else_s_session() {
+    let time = Cell::new(Ok(UnixTime::from_secs(NOW)));
+    let table = counting_table_at(|| time.get());
+    let config = Config::new();
+    visit(&table, "", |session| session.insert("user", &"ada").unwrap());
+    let mut context = RequestContext::new(TableSession::new());
+    context.open(&table, &config, FIRST).unwrap();
+
+    time.set(Err(Error::ClockNotSet));
+    assert_eq!(context.open(&table, &config, "session=another"), Err(Error::ClockNotSet));
+    context.start_fresh().unwrap();
+    let deletion = context.save(&table, &config, &mut ()).unwrap().set_cookie.unwrap().to_string();
+    assert!(deletion.starts_with("session=; Expires=Thu, 01 Jan 1970"), "{deletion}");
+
+    time.set(Ok(UnixTime::from_secs(NOW)));
+    visit(&table, FIRST, |session| assert!(session.contains("user")));
 }
 
 #[test]
