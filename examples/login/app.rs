@@ -41,7 +41,6 @@ const NOTE: &str = "note";
 const MAX_NOTE_CHARS: usize = 2000;
 
 pub type Interface = SecureCookieSessionInterface<Keyring, OffsetClock, zlib::Scratch>;
-type Context<'a> = RequestContext<'a, Request, Interface>;
 type Handled = Result<Reply, Box<dyn Error>>;
 
 pub struct App {
@@ -78,7 +77,7 @@ impl App {
     }
 
     /// Answers a request. An error becomes a 500.
-    pub fn handle(&self, request: &Request, context: &mut Context<'_>) -> Handled {
+    pub fn handle(&self, request: &Request, context: &mut RequestContext) -> Handled {
         let allowed = match request.path.as_str() {
             "/" | "/style.css" => "GET, HEAD",
             "/login" => "GET, HEAD, POST",
@@ -96,7 +95,12 @@ impl App {
         if request.path == "/style.css" {
             return Ok(Reply::css(html::STYLE));
         }
-        let session = context.session();
+        // A session that cannot be read has no token for the form either. Nobody is logged
+        // in with it, so there is nothing that a foreign page could end.
+        if request.path == "/logout" && context.peek().is_err() {
+            return log_out(context.start_fresh()?);
+        }
+        let session = context.session()?;
         if request.method == "POST" {
             let token = request.field("csrf_token");
             if let Err(refusal) = self.csrf.validate(&token, session, self.interface.clock()) {

@@ -4,31 +4,34 @@
 
 use std::error::Error;
 
-use hipflask::{Opened, RequestContext, Response as _, Session, zlib};
+use hipflask::{RequestContext, Response as _, zlib};
 
 use crate::{
     app::App,
     web::{Reply, Request},
 };
 
-/// Answers a request. `session` and `scratch` are memory, lent: what was in
+/// Answers a request. `context` and `scratch` are memory, lent: what was in
 /// them does not matter.
-pub fn answer(app: &App, request: &Request, session: &mut Session, scratch: &mut zlib::Scratch) -> Reply {
-    let begun = RequestContext::begin(app.interface(), app.config(), request, session);
-    let mut context = match begun {
-        Ok(context) => context,
-        // A cookie that is signed rightly but does not decode (BadPayload), a
-        // clock that is not set. There is no session that could be saved.
-        Err(error) => return failed("open the session", &error),
-    };
-    if let Opened::rejected(reason) = context.opened() {
-        eprintln!("login: a session was not accepted: {reason}");
+pub fn answer(
+    app: &App,
+    request: &Request,
+    context: &mut RequestContext,
+    scratch: &mut zlib::Scratch,
+) -> Reply {
+    match context.open(app.interface(), app.config(), request) {
+        Ok(opened) => {
+            if let Some(reason) = opened.rejection() {
+                eprintln!("login: a session was not accepted: {reason}");
+            }
+        }
+        // Pages that ask for no session are served all the same.
+        Err(error) => eprintln!("login: the session cannot be read: {error}"),
     }
-    let handled = app.handle(request, &mut context);
+    let handled = app.handle(request, context);
     let mut reply = handled.unwrap_or_else(|error| failed("answer a request", &*error));
-    let accessed = context.accessed();
     // Error pages come here too: what was put into the session is saved.
-    match context.finish(scratch) {
+    match context.save(app.interface(), app.config(), scratch) {
         Ok(saved) => {
             let Ok(()) = saved.apply(&mut reply);
             reply
@@ -37,7 +40,7 @@ pub fn answer(app: &App, request: &Request, session: &mut Session, scratch: &mut
         // replaced. The browser keeps the session that it had.
         Err(error) => {
             let mut reply = failed("save the session", &error);
-            if accessed {
+            if context.accessed() {
                 let Ok(()) = reply.add_vary("Cookie");
             }
             reply

@@ -11,7 +11,8 @@ use std::{
 };
 
 use hipflask::{
-    Clock as _, SecureCookieSession, backends::std::SystemClock, json::DateTime, zlib::DeflateScratch,
+    Clock as _, RequestContext, SecureCookieSession, backends::std::SystemClock, json::DateTime,
+    zlib::DeflateScratch,
 };
 
 use crate::{
@@ -99,9 +100,9 @@ fn converse(app: &App, stream: TcpStream, limits: &Limits) -> io::Result<()> {
     let read = read(&mut connection)?;
     let (reply, is_head, is_all_read) = match &read {
         Ok(request) => {
-            let mut session = Box::new(SecureCookieSession::<SESSION_BYTES>::new());
+            let mut context = Box::new(RequestContext::new(SecureCookieSession::<SESSION_BYTES>::new()));
             let mut scratch = Box::new(DeflateScratch::<SESSION_BYTES>::new());
-            let reply = lifecycle::answer(app, request, &mut session, &mut scratch);
+            let reply = lifecycle::answer(app, request, &mut context, &mut scratch);
             (reply, request.method == "HEAD", request.body.is_some())
         }
         Err(408) => (Reply::error(408, "That took too long", "Please try again."), false, false),
