@@ -9,7 +9,6 @@ extern crate std;
 use hipflask::{
     Config, Error, RequestContext, SecureCookieSession, SecureCookieSessionInterface, Session,
     SessionMap as _, UnixTime,
-    session::{flash, take_flashed_messages},
     signing::{KeyDerivation, Keyring, NoCompression},
 };
 
@@ -21,11 +20,11 @@ const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 fn visit(session: &mut Session) -> Result<u32, Error> {
     let visits = session.get_as::<u32>("visits")?.unwrap_or(0).saturating_add(1);
     session.insert("visits", &visits)?;
-    for flashed in take_flashed_messages(session)? {
+    for flashed in session.take_flashed_messages()? {
         std::println!("  {}: {}", flashed.category, flashed.message);
     }
     if visits == 1 {
-        flash(session, "Welcome.", "info")?;
+        session.flash("Welcome.", "info")?;
     }
     Ok(visits)
 }

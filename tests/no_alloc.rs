@@ -12,7 +12,6 @@ use hipflask::{
     Config, OversizeCookie, RequestContext, SecureCookieSession, SecureCookieSessionInterface,
     SessionMap as _, UnixTime,
     json::{Kind, Value},
-    session::{flash, take_flashed_messages},
     signing::{KeyDerivation, Keyring},
     zlib::{DeflateScratch, Scratch},
 };
@@ -89,7 +88,7 @@ fn opening_reading_changing_and_saving_never_allocate() {
             let interface = SecureCookieSessionInterface::new(keys, || Ok(now)).with_compression::<Scratch>();
             let _ = context.open(&interface, &config, cookie.as_bytes());
             let Ok(session) = context.session() else { return };
-            if session.len() == 0 {
+            if session.is_empty() {
                 return;
             }
             opened += 1;
@@ -97,8 +96,8 @@ fn opening_reading_changing_and_saving_never_allocate() {
             session.insert("inserted", &(1, "é", [1.5, f64::MAX])).unwrap();
             session.copy_value("inserted", "copied").unwrap();
             session.pop("inserted").unwrap();
-            if take_flashed_messages(session).is_ok_and(|flashed| flashed.count() == 0) {
-                flash(session, "Saved.", "info").unwrap();
+            if session.take_flashed_messages().is_ok_and(|flashed| flashed.count() == 0) {
+                session.flash("Saved.", "info").unwrap();
             }
             let saved = context.save(&interface, &config, &mut *scratch).unwrap();
             let cookie = saved.set_cookie.unwrap();

@@ -10,7 +10,6 @@ use hipflask::{
     Config, Error, NullSession, Opened, Request, RequestContext, Saved, SecureCookieSession, Session,
     SessionInterface, SessionMap, SessionMixin,
     json::{Bytes, Encode, Markup, SESSION_JSON_SERIALIZER, TaggedJsonSerializer, Uuid, Value},
-    session::{flash, take_flashed_messages},
     signing::NoCompression,
 };
 use serde::{Serialize, Serializer};
@@ -229,7 +228,7 @@ fn operate(session: &mut Session, model: &mut Model, random: &mut Random) -> Res
             model.push(key, &json);
         }
         12 => {
-            let pushed = flash(session, "m\u{e9}", "info");
+            let pushed = session.flash("m\u{e9}", "info");
             if model.get("_flashes").is_some_and(|json| !json.starts_with('[')) {
                 assert_eq!(pushed, Err(Error::WrongType));
             }
@@ -237,7 +236,7 @@ fn operate(session: &mut Session, model: &mut Model, random: &mut Random) -> Res
             model.push("_flashes", r#"{" t":["info","m\u00e9"]}"#);
         }
         13 => {
-            let taken = take_flashed_messages(session)?;
+            let taken = session.take_flashed_messages()?;
             let messages = taken.inspect(|flashed| assert_eq!(flashed.message, "m\u{e9}")).count();
             let was = model.take("_flashes");
             assert_eq!(messages, was.map_or(0, |json| json.matches("info").count()));
@@ -476,7 +475,7 @@ fn modified_is_set_as_in_flask() {
         ("s[k2] = s[k]", |s| assert!(s.copy_value("a", "b").unwrap()), true),
         ("s[k] = s[k]", |s| assert!(s.copy_value("a", "a").unwrap()), true),
         ("copy of a missing value", |s| assert!(!s.copy_value("x", "b").unwrap()), false),
-        ("flash", |s| flash(s, "m", "c").unwrap(), true),
+        ("flash", |s| s.flash("m", "c").unwrap(), true),
         (
             "get_flashed_messages() without any",
             |s| assert_eq!(take_flashed_messages(s).unwrap().count(), 0),
@@ -583,7 +582,7 @@ fn a_null_session_reads_as_empty_and_refuses_every_write() {
     assert!(session.get("a").is_none());
     assert_eq!(session.get_as::<u8>("a"), Ok(None));
     assert_eq!(session.read::<BTreeMap<String, u8>>(), Ok(BTreeMap::new()));
-    assert_eq!(take_flashed_messages(session).map(Iterator::count), Ok(0));
+    assert_eq!(session.take_flashed_messages().map(Iterator::count), Ok(0));
     assert_eq!(dump(session), "{}");
 
     let no_key = Error::NoSecretKey;
@@ -599,7 +598,7 @@ fn a_null_session_reads_as_empty_and_refuses_every_write() {
     assert_eq!(session.push("a", &1), Err(no_key));
     assert_eq!(session.copy_value("a", "b"), Err(no_key));
     assert_eq!(session.replace(&Contents(vec![])), Err(no_key));
-    assert_eq!(flash(session, "m", "c"), Err(no_key));
+    assert_eq!(session.flash("m", "c"), Err(no_key));
     assert!(!session.modified() && session.is_empty());
 
     let message = no_key.to_string();
@@ -691,35 +690,35 @@ fn capacity_errors_say_what_is_needed_and_what_there_is() {
 #[test]
 fn flashed_messages_are_flask_s() {
     let mut session = SecureCookieSession::<512>::new();
-    flash(&mut session, "Saved.", "info").unwrap();
-    flash(&mut session, &Markup("<b>"), "error").unwrap();
-    flash(&mut session, &String::from("\u{e9}"), "info").unwrap();
+    session.flash("Saved.", "info").unwrap();
+    session.flash(&Markup("<b>"), "error").unwrap();
+    session.flash(&String::from("\u{e9}"), "info").unwrap();
     let json =
         r#"{"_flashes":[{" t":["info","Saved."]},{" t":["error",{" m":"<b>"}]},{" t":["info","\u00e9"]}]}"#;
     assert_eq!(dump(&session), json);
     let mut again: SecureCookieSession<512> = opened(json);
-    let all = take_flashed_messages(&mut again).unwrap();
+    let all = again.take_flashed_messages().unwrap();
     let all: Vec<_> = all.map(|flashed| (flashed.category, flashed.message, flashed.is_markup)).collect();
     assert_eq!(all, [("info", "Saved.", false), ("error", "<b>", true), ("info", "\u{e9}", false)]);
     assert!(again.modified() && again.is_empty());
     // Those of other categories are gone too.
-    let infos = take_flashed_messages(&mut session).unwrap().of(&["info"]);
+    let infos = session.take_flashed_messages().unwrap().of(&["info"]);
     assert_eq!(infos.map(|flashed| flashed.message).collect::<Vec<_>>(), ["Saved.", "\u{e9}"]);
     assert!(session.is_empty());
     // A category is text, even where it is markup.
     let json = r#"{"_flashes":[[{" m":"a"},{" m":"b"}]]}"#;
     let mut session: SecureCookieSession<512> = opened(json);
-    let all = take_flashed_messages(&mut session).unwrap();
+    let all = session.take_flashed_messages().unwrap();
     let all: Vec<_> = all.map(|flashed| (flashed.category, flashed.message, flashed.is_markup)).collect();
     assert_eq!(all, [("a", "b", true)]);
     // No category is every category.
-    flash(&mut session, "Saved.", "info").unwrap();
-    assert_eq!(take_flashed_messages(&mut session).unwrap().of(&[]).count(), 1);
+    session.flash("Saved.", "info").unwrap();
+    assert_eq!(session.take_flashed_messages().unwrap().of(&[]).count(), 1);
     for json in ["1", "{}", "[1]", "[[]]", r#"[["a"]]"#, r#"[["a","b","c"]]"#, r#"[["a",1]]"#, r#"[[1,"a"]]"#]
     {
         let json = format!(r#"{{"_flashes":{json}}}"#);
         let mut session: SecureCookieSession<128> = opened(&json);
-        assert_eq!(take_flashed_messages(&mut session).map(|_| ()), Err(Error::WrongType));
+        assert_eq!(session.take_flashed_messages().map(|_| ()), Err(Error::WrongType));
         assert_eq!((dump(&session), session.modified()), (json, false));
     }
 }

@@ -19,7 +19,6 @@ use hipflask::{
     backends::std::SystemClock,
     cookie::{SameSite, SetCookie},
     json::{DateTime, Markup},
-    session::{flash, take_flashed_messages},
     signing::{KeyDerivation, Keyring, SecretKeySource},
     zlib,
 };
@@ -133,7 +132,7 @@ impl App {
             return Ok(Reply::busy());
         };
         if !is_right {
-            flash(session, "This name and this password do not belong together.", "error")?;
+            session.flash("This name and this password do not belong together.", "error")?;
             return self.login_form(session, 403, &name);
         }
         // Nothing from before the login is kept: it may be somebody else's.
@@ -143,7 +142,7 @@ impl App {
             session.set_permanent(true)?;
         }
         let welcome = format!("Welcome, <strong>{}</strong>.", Html::escape(&name).as_str());
-        flash(session, &Markup(welcome), "success")?;
+        session.flash(&Markup(welcome), "success")?;
         Ok(Reply::see_other("/"))
     }
 
@@ -174,10 +173,10 @@ fn take_note(request: &Request, session: &mut Session) -> Handled {
     // Browsers send line ends as HTTP has them.
     let note = request.field("note").replace("\r\n", "\n");
     if note.chars().count() > MAX_NOTE_CHARS {
-        flash(session, "The note is too long.", "error")?;
+        session.flash("The note is too long.", "error")?;
     } else {
         session.insert(NOTE, &note)?;
-        flash(session, "The note is saved.", "success")?;
+        session.flash("The note is saved.", "success")?;
     }
     Ok(Reply::see_other("/"))
 }
@@ -192,7 +191,7 @@ fn take_note(request: &Request, session: &mut Session) -> Handled {
 ///    and `_DOMAIN`, of which these are the defaults.
 fn log_out(session: &mut Session) -> Handled {
     session.clear()?;
-    flash(session, "You are logged out.", "info")?;
+    session.flash("You are logged out.", "info")?;
     let remember_token = SetCookie {
         expires: DateTime::from_unix_secs(0),
         max_age_secs: Some(0),
@@ -204,7 +203,7 @@ fn log_out(session: &mut Session) -> Handled {
 
 /// Takes the flashed messages. A `Markup` is HTML already; all others are escaped.
 fn messages(session: &mut Session) -> Result<Html, hipflask::Error> {
-    let flashed = take_flashed_messages(session).into_iter().flatten().map(|flashed| {
+    let flashed = session.take_flashed_messages().into_iter().flatten().map(|flashed| {
         let text = if flashed.is_markup {
             Html::from_markup(flashed.message.to_owned())
         } else {

@@ -7,62 +7,54 @@ use serde::Serialize;
 
 use super::{Session, SessionMap};
 use crate::{
-    Error,
+    error::Error,
     json::{Items, Kind, List, Value},
 };
 
-const FLASHES: &str = "_flashes";
+pub(super) const FLASHES: &str = "_flashes";
 
-/// Flashes a message to the next page. Flask: `flash(message, category)`, whose
-/// default category is `"message"`.
-///
-/// `message` is text, or [`Markup`](crate::json::Markup) for HTML.
-///
-/// ```
-/// use hipflask::{SecureCookieSession, session::{flash, take_flashed_messages}};
-///
-/// let mut session = SecureCookieSession::<256>::new();
-/// flash(&mut session, "Saved.", "info")?;
-/// let mut messages = take_flashed_messages(&mut session)?;
-/// let first = messages.next().map(|flashed| (flashed.category, flashed.message));
-/// assert_eq!(first, Some(("info", "Saved.")));
-/// drop(messages);
-/// assert_eq!(take_flashed_messages(&mut session)?.count(), 0);
-/// # Ok::<(), hipflask::Error>(())
-/// ```
-///
-/// # Errors
-/// As [`Session::push`].
-pub fn flash<M: AsRef<str> + Serialize + ?Sized>(
-    session: &mut Session,
-    message: &M,
-    category: &str,
-) -> Result<(), Error> {
-    session.push(FLASHES, &(category, message))
-}
-
-/// Takes all flashed messages out of the session. Flask:
-/// `get_flashed_messages(with_categories=True)`; its `category_filter` is
-/// [`FlashedMessages::of`].
-///
-/// # Errors
-/// [`Error::WrongType`] when `_flashes` is not a list of pairs of text; then it
-/// stays. (In Flask a message may be anything that a template can print.)
-pub fn take_flashed_messages(session: &mut Session) -> Result<FlashedMessages<'_>, Error> {
-    match session.get(FLASHES) {
-        None => return Ok(FlashedMessages { rest: None }),
-        Some(value) => {
-            let Kind::List(list) = value.kind() else { return Err(Error::WrongType) };
-            if !list.iter().all(|pair| flashed(pair).is_some()) {
-                return Err(Error::WrongType);
-            }
-        }
+impl Session {
+    /// Flashes a message to the next page. Flask: `flash(message, category)`, whose
+    /// default category is `"message"`.
+    ///
+    /// `message` is text, or [`Markup`](crate::json::Markup) for HTML.
+    ///
+    /// ```
+    /// use hipflask::SecureCookieSession;
+    ///
+    /// let mut session = SecureCookieSession::<256>::new();
+    /// session.flash("Saved.", "info")?;
+    /// session.flash("Full.", "error")?;
+    ///
+    /// let messages = session.take_flashed_messages()?;
+    /// assert_eq!(messages.of(&["error"]).map(|flashed| flashed.message).next(), Some("Full."));
+    /// assert_eq!(messages.of(&["info"]).map(|flashed| flashed.message).next(), Some("Saved."));
+    /// assert_eq!(messages.count(), 2);
+    /// assert_eq!(session.take_flashed_messages()?.count(), 0);
+    /// # Ok::<(), hipflask::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn flash<M: AsRef<str> + Serialize + ?Sized>(
+        &mut self,
+        message: &M,
+        category: &str,
+    ) -> Result<(), Error> {
+        self.push(FLASHES, &(category, message))
     }
-    let rest = match session.pop(FLASHES)?.map(Value::kind) {
-        Some(Kind::List(list)) => Some(list.iter()),
-        _ => None,
-    };
-    Ok(FlashedMessages { rest })
+
+    /// Takes all flashed messages out of the session. Flask:
+    /// `get_flashed_messages(with_categories=True)`; its `category_filter` is
+    /// [`FlashedMessages::of`], which can be asked several times.
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] when `_flashes` is not a list of pairs of text; then it
+    /// stays. (In Flask a message may be anything that a template can print.)
+    #[doc(alias = "get_flashed_messages")]
+    pub fn take_flashed_messages(&mut self) -> Result<FlashedMessages<'_>, Error> {
+        SessionMap::take_flashed_messages(self)
+    }
 }
 
 /// A message that was flashed.
@@ -93,17 +85,31 @@ fn pair_of(list: List<'_>) -> Option<[Value<'_>; 2]> {
     items.next().is_none().then_some(pair)
 }
 
-/// The messages that were taken, oldest first.
+/// The messages that were taken, oldest first: an iterator over all of them.
+///
+/// [`of`](Self::of) goes over those of some categories and takes none away, so it can be
+/// asked several times, as in Flask within a request.
 #[derive(Clone, Debug)]
 pub struct FlashedMessages<'a> {
     rest: Option<Items<'a>>,
 }
 
 impl<'a> FlashedMessages<'a> {
-    /// Only those of these categories, or all if there are none. The others are
-    /// gone too, as in Flask.
-    pub fn of(self, categories: &[&str]) -> impl Iterator<Item = FlashedMessage<'a>> {
-        self.filter(|flashed| categories.is_empty() || categories.contains(&flashed.category))
+    pub(super) const NONE: Self = Self { rest: None };
+
+    /// The messages in `_flashes`.
+    pub(super) fn of_value(value: Value<'a>) -> Result<Self, Error> {
+        match value.kind() {
+            Kind::List(list) if list.iter().all(|pair| flashed(pair).is_some()) => {
+                Ok(Self { rest: Some(list.iter()) })
+            }
+            _ => Err(Error::WrongType),
+        }
+    }
+
+    /// Those of these categories, or all if none is given. Flask's `category_filter`.
+    pub fn of(&self, categories: &[&str]) -> impl Iterator<Item = FlashedMessage<'a>> {
+        self.clone().filter(|flashed| categories.is_empty() || categories.contains(&flashed.category))
     }
 }
 

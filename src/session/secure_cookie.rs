@@ -5,12 +5,12 @@ use core::{
     ops::{Deref, DerefMut},
 };
 
-use serde::Deserialize;
+use serde::Serialize;
 
-use super::{SessionMap, SessionMixin, arena::Arena};
+use super::arena::Arena;
 use crate::{
-    Error,
-    json::{Encode, SESSION_JSON_SERIALIZER, TaggedJsonSerializer, Value},
+    error::Error,
+    json::{SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
     sink::Sink,
 };
 
@@ -20,7 +20,7 @@ use crate::{
 /// bytes of index. It owns all its bytes and borrows nothing.
 ///
 /// ```
-/// use hipflask::{SecureCookieSession, SessionMap, SessionMixin};
+/// use hipflask::SecureCookieSession;
 ///
 /// let mut session = SecureCookieSession::<256>::new();
 /// session.insert("user", &"Zoë")?;
@@ -36,16 +36,18 @@ pub type SecureCookieSession<const N: usize> = Session<[u8; N]>;
 /// `&mut Session` by itself, so that handlers are written once for every
 /// capacity.
 ///
+/// A handler needs no other import for what it does with it.
+///
 /// `modified` follows Flask: writing sets it even when the value stays the
-/// same, [`clear`](SessionMap::clear) and [`update`](SessionMap::update) even
+/// same, [`clear`](Session::clear) and [`update`](Session::update) even
 /// when nothing changes; reading, and taking out what is not there, do not.
 /// Values are replaced as a whole, so there is no nested change that it misses.
 #[derive(Clone)]
 pub struct Session<A: ?Sized = [u8]> {
-    modified: bool,
-    null: bool,
+    pub(super) modified: bool,
+    pub(super) null: bool,
     serializer: Serializer,
-    arena: Arena<A>,
+    pub(super) arena: Arena<A>,
 }
 
 /// What a session is written with. `Flask` is the number zero: then a new session
@@ -67,7 +69,7 @@ impl<const N: usize> Session<[u8; N]> {
     /// A session with the contents of `value`, which serializes as a dict; not modified.
     ///
     /// ```
-    /// use hipflask::{SecureCookieSession, SessionMixin, json::Dict};
+    /// use hipflask::SecureCookieSession;
     /// #[derive(serde::Serialize)]
     /// struct Contents { user: &'static str, visits: u32 }
     ///
@@ -78,7 +80,7 @@ impl<const N: usize> Session<[u8; N]> {
     ///
     /// # Errors
     /// As [`replace`](Session::replace).
-    pub fn with_contents(value: &dyn Encode) -> Result<Self, Error> {
+    pub fn with_contents<T: Serialize + ?Sized>(value: &T) -> Result<Self, Error> {
         let mut session = Self::new();
         session.replace(value)?;
         session.modified = false;
@@ -107,38 +109,6 @@ impl<const N: usize> DerefMut for Session<[u8; N]> {
 }
 
 impl Session {
-    /// The value at `key` as a `T`, which may borrow from the session.
-    ///
-    /// # Errors
-    /// [`Error::WrongType`] when there is a value of another type.
-    pub fn get_as<'a, T: Deserialize<'a>>(&'a self, key: &str) -> Result<Option<T>, Error> {
-        self.get(key).map(Value::to).transpose()
-    }
-
-    /// Puts a copy of the value at `from` at `to`; whether there was one.
-    ///
-    /// # Errors
-    /// [`Error::Capacity`], [`Error::NoSecretKey`].
-    pub fn copy_value(&mut self, from: &str, to: &str) -> Result<bool, Error> {
-        self.writable()?;
-        let Ok(place) = self.arena.find(from) else { return Ok(false) };
-        self.arena.copy(place, to, self.serializer())?;
-        self.modified = true;
-        Ok(true)
-    }
-
-    /// Adds `item` to the end of the list at `key`, or starts a list with it.
-    /// Python: `session[key] = session.get(key, []) + [item]`. As `insert`, it takes
-    /// time in proportion to the whole session.
-    ///
-    /// # Errors
-    /// [`Error::WrongType`] when there is something else at `key`, and as
-    /// [`insert`](SessionMap::insert).
-    pub fn push(&mut self, key: &str, item: &dyn Encode) -> Result<(), Error> {
-        self.writable()?;
-        self.change(|arena, serializer| arena.push(key, item, serializer))
-    }
-
     /// The bytes that are in use now: the brace of a dict, its entries and their index.
     #[must_use]
     pub const fn used_bytes(&self) -> usize {
@@ -208,107 +178,6 @@ impl Session {
     /// Refuses to write a null session.
     pub(super) fn writable(&self) -> Result<(), Error> {
         if self.null { Err(Error::NoSecretKey) } else { Ok(()) }
-    }
-}
-
-impl SessionMixin for Session {
-    fn is_empty(&self) -> bool {
-        self.arena.len() == 0
-    }
-
-    fn is_set(&self, key: &str) -> bool {
-        self.get(key).is_some_and(Value::is_truthy)
-    }
-
-    fn set_flag(&mut self, key: &str, value: bool) -> Result<(), Error> {
-        self.insert(key, &value)
-    }
-
-    fn clear(&mut self) -> Result<(), Error> {
-        self.writable()?;
-        self.arena.clear();
-        self.modified = true;
-        Ok(())
-    }
-
-    fn modified(&self) -> bool {
-        self.modified
-    }
-
-    fn set_modified(&mut self, modified: bool) {
-        self.modified = modified;
-    }
-
-    fn is_null(&self) -> bool {
-        self.null
-    }
-
-    fn make_null(&mut self) {
-        self.reset(SESSION_JSON_SERIALIZER);
-        self.null = true;
-    }
-}
-
-impl SessionMap for Session {
-    type Value<'a> = Value<'a>;
-    type New<'a> = dyn Encode + 'a;
-
-    fn get(&self, key: &str) -> Option<Value<'_>> {
-        self.arena.find(key).ok().map(|place| self.arena.value(place))
-    }
-
-    /// Puts any value that serde can serialize at `key`. It takes time in proportion
-    /// to the whole session, whose text may not become too long: make a long list a
-    /// single value.
-    ///
-    /// # Errors
-    /// [`Error::Capacity`] when the session with it would not open again;
-    /// [`Error::Depth`]; [`Error::NotSerializable`]; [`Error::NoSecretKey`] on
-    /// a null session. [`Error::LengthChanged`] when it serializes differently
-    /// the second time, and [`Error::NotSerializable`] when a dict in it has two
-    /// equal keys or a registered tag refuses its contents, remove the entry.
-    fn insert(&mut self, key: &str, value: &(dyn Encode + '_)) -> Result<(), Error> {
-        self.writable()?;
-        self.change(|arena, serializer| arena.insert(key, value, serializer))
-    }
-
-    fn pop(&mut self, key: &str) -> Result<Option<Value<'_>>, Error> {
-        self.writable()?;
-        let Ok(place) = self.arena.find(key) else { return Ok(None) };
-        self.modified = true;
-        Ok(Some(self.arena.pop(place).1))
-    }
-
-    fn popitem(&mut self) -> Result<Option<(&str, Value<'_>)>, Error> {
-        self.writable()?;
-        let Some(place) = self.arena.last() else { return Ok(None) };
-        self.modified = true;
-        Ok(Some(self.arena.pop(place)))
-    }
-
-    fn len(&self) -> usize {
-        self.arena.len()
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (&str, Value<'_>)> {
-        (0..self.arena.len()).map(|position| self.arena.entry(position))
-    }
-
-    fn setdefault(&mut self, key: &str, value: &(dyn Encode + '_)) -> Result<Option<Value<'_>>, Error> {
-        // Flask's null session refuses this even where nothing would be written.
-        self.writable()?;
-        if !self.contains(key) {
-            self.insert(key, value)?;
-        }
-        Ok(self.get(key))
-    }
-
-    fn update(&mut self, items: &[(&str, &(dyn Encode + '_))]) -> Result<(), Error> {
-        self.writable()?;
-        items.iter().try_for_each(|(key, value)| self.insert(key, *value))?;
-        // As in Flask, even if there is nothing to put in.
-        self.modified = true;
-        Ok(())
     }
 }
 

@@ -1,14 +1,49 @@
 //! A session as a struct of the application's own.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Session, SessionMap as _};
+use super::Session;
 use crate::{
-    Error,
-    json::{Encode, from_entries},
+    error::Error,
+    json::{Encode, Value, from_entries},
 };
 
 impl Session {
+    /// The value at `key` as a `T`, which may borrow from the session.
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] when there is a value of another type.
+    pub fn get_as<'a, T: Deserialize<'a>>(&'a self, key: &str) -> Result<Option<T>, Error> {
+        self.get(key).map(Value::to).transpose()
+    }
+
+    /// Changes the value at `key`, or `T`'s default if there is none, and puts it back.
+    ///
+    /// A struct is put back as it is: entries of the dict that it has no field for are
+    /// gone. Where others keep some of the dict's entries, change one entry of it with
+    /// [`insert_at`](Self::insert_at), which leaves the others alone.
+    ///
+    /// ```
+    /// # use hipflask::SecureCookieSession;
+    /// let mut session = SecureCookieSession::<64>::new();
+    /// session.modify::<u32>("visits", |visits| *visits += 1)?;
+    /// session.modify::<u32>("visits", |visits| *visits += 1)?;
+    /// assert_eq!(session.get_as("visits")?, Some(2));
+    /// # Ok::<(), hipflask::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`get_as`](Self::get_as) and [`insert`](Self::insert).
+    pub fn modify<T: Serialize + DeserializeOwned + Default>(
+        &mut self,
+        key: &str,
+        change: impl FnOnce(&mut T),
+    ) -> Result<(), Error> {
+        let mut value = self.get_as(key)?.unwrap_or_default();
+        change(&mut value);
+        self.insert(key, &value)
+    }
+
     /// The whole session as a `T`, which may borrow its text from the session.
     ///
     /// ```
@@ -37,13 +72,17 @@ impl Session {
     /// Replaces the whole contents by `value`, which serializes as a dict. Its
     /// entries stand in key order then, or as they came if the serializer does
     /// not sort. What else was there is gone, Flask's own `_permanent` and `_flashes`
-    /// too: where others keep entries beside yours, insert yours one by one.
+    /// too: where others keep entries beside yours, [`merge`](Self::merge) yours.
     ///
     /// # Errors
     /// [`Error::WrongType`] when it is not a dict, and as
-    /// [`insert`](super::SessionMap::insert); where that removes the entry,
+    /// [`insert`](Self::insert); where that removes the entry,
     /// this empties the session.
-    pub fn replace(&mut self, value: &dyn Encode) -> Result<(), Error> {
+    pub fn replace<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.replace_by_any(&value)
+    }
+
+    fn replace_by_any(&mut self, value: &dyn Encode) -> Result<(), Error> {
         self.writable()?;
         self.change(|arena, serializer| arena.replace_all(value, serializer))
     }

@@ -4,7 +4,6 @@ use hipflask::{
     Error, SecureCookieSession, Session, SessionMap as _, SessionMixin as _,
     backends::alloc::OwnedValue,
     json::{MAX_DEPTH, SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
-    session::{flash, take_flashed_messages},
 };
 
 use super::{
@@ -147,13 +146,13 @@ fn operate(session: &mut Session, model: &mut Model, choices: &mut Choices<'_>) 
         }
         11 => {
             let message = choices.text();
-            let flashed = flash(session, &message, &key);
+            let flashed = session.flash(&message, &key);
             assert_eq!(flashed == Err(Error::WrongType), !model.is_list_or_absent("_flashes"));
             flashed?;
             model.push("_flashes", OwnedValue::Tuple(vec![key.into(), message.into()]));
         }
         12 => {
-            let shown: Vec<OwnedValue> = take_flashed_messages(session)?
+            let shown: Vec<OwnedValue> = session.take_flashed_messages()?
                 .map(|flashed| match flashed.is_markup {
                     true => (flashed.category, OwnedValue::Markup(flashed.message.to_owned())),
                     false => (flashed.category, flashed.message.into()),

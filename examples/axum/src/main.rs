@@ -21,7 +21,6 @@ use hipflask::{
         std::{EnvSecrets, SystemClock},
     },
     cookie::SameSite,
-    session::{flash, take_flashed_messages},
     signing::KeyDerivation,
 };
 use serde::de::DeserializeOwned;
@@ -55,7 +54,7 @@ fn with_sessions(site: Router, keys: Keys, clock: BoxedClock, config: Config<'st
 /// Who is here, how often, and what was flashed, here or by the Flask app.
 async fn hello(mut session: Session) -> Result<Response, Failed> {
     let mut page = String::new();
-    for flashed in take_flashed_messages(&mut session).into_iter().flatten() {
+    for flashed in session.take_flashed_messages().into_iter().flatten() {
         page += &format!("{}: {}\n", flashed.category, flashed.message);
     }
     // Flask can flash what is not text. It is still there, and would be in the way for ever.
@@ -75,7 +74,7 @@ fn entry<T: DeserializeOwned>(session: &Session, key: &str) -> Option<T> {
 
 async fn goodbye(mut session: Session) -> Result<Redirect, Failed> {
     session.clear()?;
-    flash(&mut session, "You are logged out.", "info")?;
+    session.flash("You are logged out.", "info")?;
     Ok(Redirect::to("/hello"))
 }
 

@@ -160,7 +160,7 @@ const HEAD: &str = "<!doctype html><meta name=viewport content='width=device-wid
 /// The flashed messages as a list. Those for which there is no room are lost.
 pub fn messages(session: &mut Session) -> Messages {
     let mut list = Messages::new();
-    let Ok(messages) = take_flashed_messages(session) else { return list };
+    let Ok(messages) = session.take_flashed_messages() else { return list };
     for message in messages {
         let whole = list.len();
         if write!(list, "<li class='{}'>{}", Escaped(message.category), Escaped(message.message)).is_err() {

@@ -10,7 +10,7 @@ use firmware::{
     device,
     sessions::{Session, WithSession},
 };
-use hipflask::{Clock as _, Error, SessionMap as _, SessionMixin as _, UnixTime, session::flash};
+use hipflask::{Clock as _, Error, SessionMap as _, SessionMixin as _, UnixTime};
 use picoserve::{
     ResponseSent,
     extract::{Form, FromRequest as _, FromRequestParts as _},
@@ -136,7 +136,7 @@ fn login(shared: Shared, session: &mut Session, form: &Fields) -> Result<Answer,
         if !is_set {
             return Err(Answer::text(StatusCode::FORBIDDEN, "wrong name or password: go back\n"));
         }
-        flash(session, "Wrong name or password.", "error")?;
+        session.flash("Wrong name or password.", "error")?;
         return Ok(Answer::to("/login"));
     }
     if !is_set && !form.now.is_some_and(|secs| shared.0.set_clock(UnixTime::from_secs(secs))) {
@@ -147,7 +147,7 @@ fn login(shared: Shared, session: &mut Session, form: &Fields) -> Result<Answer,
     session.clear()?;
     session.set_permanent(true)?;
     session.insert("user", &form.user.as_str())?;
-    flash(session, "Welcome.", "info")?;
+    session.flash("Welcome.", "info")?;
     Ok(Answer::to("/"))
 }
 
@@ -157,7 +157,7 @@ fn action(session: &mut Session, form: &Fields) -> Result<Answer, Answer> {
         return Err(FORGED);
     }
     match form.action.as_str() {
-        "blink" => flash(session, "The light blinks.", "info")?,
+        "blink" => session.flash("The light blinks.", "info")?,
         "note" => session.insert("note", &form.note.as_str())?,
         "logout" => session.clear()?,
         // Logins outlive it.

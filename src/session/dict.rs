@@ -1,0 +1,334 @@
+//! The dictionary that a session is, and its attributes: what a handler works with.
+
+use serde::Serialize;
+
+use super::{Session, SessionMap, SessionMixin, traits::PERMANENT};
+use crate::{
+    error::Error,
+    json::{Encode, SESSION_JSON_SERIALIZER, Value},
+};
+
+/// Attributes.
+impl Session {
+    /// Whether the session outlives the browser window: whether its `_permanent` entry
+    /// is true.
+    #[must_use]
+    pub fn permanent(&self) -> bool {
+        self.is_set(PERMANENT)
+    }
+
+    /// Sets the `_permanent` entry. The session then ends a
+    /// [`permanent_session_lifetime`](crate::Config::permanent_session_lifetime) after it
+    /// was sent last.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert).
+    pub fn set_permanent(&mut self, permanent: bool) -> Result<(), Error> {
+        self.insert(PERMANENT, &permanent)
+    }
+
+    /// Whether the session was changed and has to be saved.
+    #[must_use]
+    pub const fn modified(&self) -> bool {
+        self.modified
+    }
+
+    /// Says that the session was changed, or that the change need not be saved.
+    pub const fn set_modified(&mut self, modified: bool) {
+        self.modified = modified;
+    }
+
+    /// Whether it is the null session, which refuses to be written.
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        self.null
+    }
+
+    /// Whether the value at `key` is true as Python's `bool` sees it. A missing one is not.
+    #[must_use]
+    pub fn is_set(&self, key: &str) -> bool {
+        self.get(key).is_some_and(Value::is_truthy)
+    }
+}
+
+/// Reading.
+impl Session {
+    /// The value at `key`.
+    ///
+    /// ```
+    /// # use hipflask::SecureCookieSession;
+    /// let mut session = SecureCookieSession::<64>::new();
+    /// session.insert("user", "ada")?;
+    /// assert_eq!(session.get("user").and_then(|user| user.as_str()), Some("ada"));
+    /// # Ok::<(), hipflask::Error>(())
+    /// ```
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<Value<'_>> {
+        self.arena.find(key).ok().map(|place| self.arena.value(place))
+    }
+
+    /// Whether there is a value at `key`.
+    #[must_use]
+    pub fn contains(&self, key: &str) -> bool {
+        self.arena.find(key).is_ok()
+    }
+
+    /// The entries in insertion order. `for (key, value) in &*session` does the same.
+    #[must_use]
+    pub fn iter(&self) -> Iter<'_> {
+        Iter { session: self, position: 0 }
+    }
+
+    /// How many entries there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.arena.len()
+    }
+
+    /// Whether there is no entry.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.arena.len() == 0
+    }
+}
+
+/// Writing. Each of these either succeeds or leaves the session as it was, but for what
+/// [`insert`](Self::insert) says.
+impl Session {
+    /// Puts any value that serde can serialize at `key`, at its old position or last.
+    /// Python: `session[key] = value`.
+    ///
+    /// # Errors
+    /// [`Error::Capacity`] when the session with it would not open again;
+    /// [`Error::Depth`]; [`Error::NotSerializable`]; [`Error::NoSecretKey`] on
+    /// a null session. [`Error::LengthChanged`] when it serializes differently
+    /// the second time, and [`Error::NotSerializable`] when a dict in it has two
+    /// equal keys or a registered tag refuses its contents, remove the entry.
+    pub fn insert<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), Error> {
+        self.insert_any(key, &value)
+    }
+
+    /// The value at `key`; if there is none, `value` is put there first.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert).
+    pub fn setdefault<T: Serialize + ?Sized>(
+        &mut self,
+        key: &str,
+        value: &T,
+    ) -> Result<Option<Value<'_>>, Error> {
+        SessionMap::setdefault(self, key, &value)
+    }
+
+    /// Puts all `items` in; stops at the first that fails. Python: `session.update(items)`.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert); what was put in before stays.
+    pub fn update(&mut self, items: &[(&str, &dyn Encode)]) -> Result<(), Error> {
+        self.writable()?;
+        items.iter().try_for_each(|(key, value)| self.insert_any(key, *value))?;
+        // As in Flask, even if there is nothing to put in.
+        self.modified = true;
+        Ok(())
+    }
+
+    /// Adds `item` to the end of the list at `key`, or starts a list with it.
+    /// Python: `session[key] = session.get(key, []) + [item]`.
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] when there is something else at `key`, and as
+    /// [`insert`](Self::insert).
+    pub fn push<T: Serialize + ?Sized>(&mut self, key: &str, item: &T) -> Result<(), Error> {
+        self.push_any(key, &item)
+    }
+
+    /// Puts a copy of the value at `from` at `to`; whether there was one.
+    ///
+    /// # Errors
+    /// [`Error::Capacity`], [`Error::NoSecretKey`].
+    pub fn copy_value(&mut self, from: &str, to: &str) -> Result<bool, Error> {
+        self.writable()?;
+        let Ok(place) = self.arena.find(from) else { return Ok(false) };
+        self.arena.copy(place, to, self.serializer())?;
+        self.modified = true;
+        Ok(true)
+    }
+
+    /// Takes the value at `key` out and gives it. Python: `session.pop(key, None)`.
+    ///
+    /// # Errors
+    /// [`Error::NoSecretKey`] on a null session.
+    pub fn pop(&mut self, key: &str) -> Result<Option<Value<'_>>, Error> {
+        self.writable()?;
+        let Ok(place) = self.arena.find(key) else { return Ok(None) };
+        self.modified = true;
+        Ok(Some(self.arena.pop(place).1))
+    }
+
+    /// Takes the value at `key` out; whether there was one. Python: `del session[key]`.
+    ///
+    /// # Errors
+    /// [`Error::NoSecretKey`] on a null session.
+    #[doc(alias = "del")]
+    pub fn remove(&mut self, key: &str) -> Result<bool, Error> {
+        Ok(self.pop(key)?.is_some())
+    }
+
+    /// Takes out what was put in last. Python: `session.popitem()`.
+    ///
+    /// # Errors
+    /// [`Error::NoSecretKey`] on a null session.
+    pub fn popitem(&mut self) -> Result<Option<(&str, Value<'_>)>, Error> {
+        self.writable()?;
+        let Some(place) = self.arena.last() else { return Ok(None) };
+        self.modified = true;
+        Ok(Some(self.arena.pop(place)))
+    }
+
+    /// Takes everything out.
+    ///
+    /// # Errors
+    /// [`Error::NoSecretKey`] on a null session.
+    pub fn clear(&mut self) -> Result<(), Error> {
+        self.writable()?;
+        self.arena.clear();
+        self.modified = true;
+        Ok(())
+    }
+
+    fn insert_any(&mut self, key: &str, value: &dyn Encode) -> Result<(), Error> {
+        self.writable()?;
+        self.change(|arena, serializer| arena.insert(key, value, serializer))
+    }
+
+    fn push_any(&mut self, key: &str, item: &dyn Encode) -> Result<(), Error> {
+        self.writable()?;
+        self.change(|arena, serializer| arena.push(key, item, serializer))
+    }
+}
+
+/// The entries of a session, in insertion order.
+#[derive(Clone)]
+pub struct Iter<'s> {
+    session: &'s Session,
+    position: usize,
+}
+
+impl<'s> Iterator for Iter<'s> {
+    type Item = (&'s str, Value<'s>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.position >= self.session.len() {
+            return None;
+        }
+        let entry = self.session.arena.entry(self.position);
+        self.position = self.position.saturating_add(1);
+        Some(entry)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let rest = self.session.len().saturating_sub(self.position);
+        (rest, Some(rest))
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
+
+impl<'s> IntoIterator for &'s Session {
+    type Item = (&'s str, Value<'s>);
+    type IntoIter = Iter<'s>;
+
+    fn into_iter(self) -> Iter<'s> {
+        self.iter()
+    }
+}
+
+impl<'s, const N: usize> IntoIterator for &'s Session<[u8; N]> {
+    type Item = (&'s str, Value<'s>);
+    type IntoIter = Iter<'s>;
+
+    fn into_iter(self) -> Iter<'s> {
+        self.iter()
+    }
+}
+
+impl SessionMixin for Session {
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn is_set(&self, key: &str) -> bool {
+        self.is_set(key)
+    }
+
+    fn set_flag(&mut self, key: &str, value: bool) -> Result<(), Error> {
+        self.insert(key, &value)
+    }
+
+    fn clear(&mut self) -> Result<(), Error> {
+        self.clear()
+    }
+
+    fn modified(&self) -> bool {
+        self.modified()
+    }
+
+    fn set_modified(&mut self, modified: bool) {
+        self.set_modified(modified);
+    }
+
+    fn is_null(&self) -> bool {
+        self.is_null()
+    }
+
+    fn make_null(&mut self) {
+        self.reset(SESSION_JSON_SERIALIZER);
+        self.null = true;
+    }
+}
+
+impl SessionMap for Session {
+    type Value<'a> = Value<'a>;
+    type New<'a> = dyn Encode + 'a;
+
+    fn get(&self, key: &str) -> Option<Value<'_>> {
+        self.get(key)
+    }
+
+    fn insert(&mut self, key: &str, value: &(dyn Encode + '_)) -> Result<(), Error> {
+        self.insert_any(key, value)
+    }
+
+    fn push(&mut self, key: &str, item: &(dyn Encode + '_)) -> Result<(), Error> {
+        self.push_any(key, item)
+    }
+
+    fn pop(&mut self, key: &str) -> Result<Option<Value<'_>>, Error> {
+        self.pop(key)
+    }
+
+    fn popitem(&mut self) -> Result<Option<(&str, Value<'_>)>, Error> {
+        self.popitem()
+    }
+
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&str, Value<'_>)> {
+        self.iter()
+    }
+
+    fn setdefault(&mut self, key: &str, value: &(dyn Encode + '_)) -> Result<Option<Value<'_>>, Error> {
+        // Flask's null session refuses this even where nothing would be written.
+        self.writable()?;
+        if !self.contains(key) {
+            self.insert_any(key, value)?;
+        }
+        Ok(self.get(key))
+    }
+
+    fn update(&mut self, items: &[(&str, &(dyn Encode + '_))]) -> Result<(), Error> {
+        self.update(items)
+    }
+}

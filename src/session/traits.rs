@@ -1,0 +1,198 @@
+//! What any kind of session has: Flask's attributes, and a dictionary.
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::flash::{FLASHES, FlashedMessages};
+#[cfg(doc)]
+use super::Session;
+use crate::{
+    error::Error,
+    json::{Encode, Value},
+};
+
+/// The key under which a session says that it outlives the browser window.
+pub(super) const PERMANENT: &str = "_permanent";
+
+/// The attributes of any session: Flask's `SessionMixin`, with its defaults.
+pub trait SessionMixin {
+    /// Whether it holds nothing.
+    fn is_empty(&self) -> bool;
+
+    /// Whether the value at `key` is true as Python's `bool` sees it. A missing
+    /// one is not.
+    fn is_set(&self, key: &str) -> bool;
+
+    /// Puts a truth value at `key`.
+    ///
+    /// # Errors
+    /// As writing any value does.
+    fn set_flag(&mut self, key: &str, value: bool) -> Result<(), Error>;
+
+    /// Takes everything out.
+    ///
+    /// # Errors
+    /// [`Error::NoSecretKey`] on a null session.
+    fn clear(&mut self) -> Result<(), Error>;
+
+    /// Whether the session outlives the browser window: its `_permanent` key.
+    fn permanent(&self) -> bool {
+        self.is_set(PERMANENT)
+    }
+
+    /// Sets the `_permanent` key.
+    ///
+    /// # Errors
+    /// As writing any value does.
+    fn set_permanent(&mut self, permanent: bool) -> Result<(), Error> {
+        self.set_flag(PERMANENT, permanent)
+    }
+
+    /// Whether the session was made in this request. Flask: `new`. False
+    /// unless an implementation knows better.
+    #[doc(alias = "new")]
+    fn is_new(&self) -> bool {
+        false
+    }
+
+    /// Whether it was changed and has to be saved. True unless an
+    /// implementation keeps track.
+    fn modified(&self) -> bool {
+        true
+    }
+
+    /// Says that it was changed, or that the change need not be saved. An
+    /// implementation that does not keep track ignores it.
+    fn set_modified(&mut self, _modified: bool) {}
+
+    /// Whether this is a null session: made without a secret key, refusing to be
+    /// written. An implementation that never is one ignores it.
+    fn is_null(&self) -> bool {
+        false
+    }
+
+    /// Makes it a null session, if it can be one.
+    fn make_null(&mut self) {}
+}
+
+/// The dictionary that a session is.
+///
+/// Every operation that writes either succeeds or leaves the session as it was;
+/// [`update`](SessionMap::update), being several, keeps what it put in before, and
+/// a [`Session`]'s `insert` says of what values it does not.
+pub trait SessionMap: SessionMixin {
+    /// What a lookup gives.
+    type Value<'a>
+    where
+        Self: 'a;
+    /// What can be put in, by reference.
+    type New<'a>: ?Sized;
+
+    /// The value at `key`.
+    fn get(&self, key: &str) -> Option<Self::Value<'_>>;
+
+    /// Puts `value` at `key`, at its old position or last. Python: `session[key] = value`.
+    ///
+    /// # Errors
+    /// Implementations name theirs; [`Error::Capacity`] when it does not fit.
+    fn insert(&mut self, key: &str, value: &Self::New<'_>) -> Result<(), Error>;
+
+    /// Takes the value at `key` out and gives it. Python: `session.pop(key, None)`.
+    ///
+    /// # Errors
+    /// [`Error::NoSecretKey`] on a null session.
+    fn pop(&mut self, key: &str) -> Result<Option<Self::Value<'_>>, Error>;
+
+    /// Takes out what was put in last. Python: `session.popitem()`.
+    ///
+    /// # Errors
+    /// [`Error::NoSecretKey`] on a null session.
+    fn popitem(&mut self) -> Result<Option<(&str, Self::Value<'_>)>, Error>;
+
+    /// The entries in insertion order.
+    fn iter(&self) -> impl Iterator<Item = (&str, Self::Value<'_>)>;
+
+    /// Adds `item` to the end of the list at `key`, or starts a list with it.
+    /// Python: `session[key] = session.get(key, []) + [item]`.
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] when there is something else at `key`, and as
+    /// [`insert`](Self::insert).
+    fn push(&mut self, key: &str, item: &Self::New<'_>) -> Result<(), Error>;
+
+    /// How many entries there are.
+    fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether there is a value at `key`.
+    fn contains(&self, key: &str) -> bool {
+        self.get(key).is_some()
+    }
+
+    /// Takes the value at `key` out; whether there was one. Python: `del session[key]`.
+    /// Like all that writes to a [`Session`], it takes time in proportion to the whole.
+    ///
+    /// # Errors
+    /// [`Error::NoSecretKey`] on a null session.
+    fn remove(&mut self, key: &str) -> Result<bool, Error> {
+        Ok(self.pop(key)?.is_some())
+    }
+
+    /// The value at `key`; if there is none, `value` is put there first.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert).
+    fn setdefault(&mut self, key: &str, value: &Self::New<'_>) -> Result<Option<Self::Value<'_>>, Error> {
+        if !self.contains(key) {
+            self.insert(key, value)?;
+        }
+        Ok(self.get(key))
+    }
+
+    /// Puts all `items` in; stops at the first that fails. Python: `session.update(items)`.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert).
+    fn update(&mut self, items: &[(&str, &Self::New<'_>)]) -> Result<(), Error> {
+        items.iter().try_for_each(|(key, value)| self.insert(key, value))
+    }
+
+    /// The value at `key` as a `T`, which may borrow from the session.
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] when there is a value of another type.
+    fn get_as<'a, T: Deserialize<'a>>(&'a self, key: &str) -> Result<Option<T>, Error>
+    where
+        Self::Value<'a>: Deserializer<'a, Error = Error>,
+    {
+        self.get(key).map(T::deserialize).transpose()
+    }
+
+    /// Flashes a message to the next page, as [`Session::flash`].
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    fn flash<M: AsRef<str> + Serialize + ?Sized>(&mut self, message: &M, category: &str) -> Result<(), Error>
+    where
+        Self: for<'n> SessionMap<New<'n> = dyn Encode + 'n>,
+    {
+        self.push(FLASHES, &(category, message))
+    }
+
+    /// Takes all flashed messages, as [`Session::take_flashed_messages`].
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] when `_flashes` is not a list of pairs of text; then it stays.
+    fn take_flashed_messages(&mut self) -> Result<FlashedMessages<'_>, Error>
+    where
+        Self: for<'v> SessionMap<Value<'v> = Value<'v>>,
+    {
+        if let Some(value) = self.get(FLASHES) {
+            FlashedMessages::of_value(value)?;
+        }
+        match self.pop(FLASHES)? {
+            Some(value) => FlashedMessages::of_value(value),
+            None => Ok(FlashedMessages::NONE),
+        }
+    }
+}
