@@ -5,7 +5,7 @@
 //! that the table gives, and saved from it.
 
 use hipflask::{
-    App, Config, Error, SecureCookieSession, SecureCookieSessionInterface, SessionInterface, SessionMap as _,
+    Config, Error, SecureCookieSession, SecureCookieSessionInterface, SessionInterface, SessionMap as _,
     SessionMixin as _, UnixTime,
     json::SESSION_JSON_SERIALIZER,
     signing::{Compression, KeyDerivation, Keyring, NoCompression},
@@ -37,11 +37,9 @@ fn main() -> Result<(), Error> {
 
 fn row<const N: usize, const JSON: usize>(name: &str, json: &[u8]) -> Result<(), Error> {
     let mut session = SecureCookieSession::<N>::new();
-    session.load(SESSION_JSON_SERIALIZER, |room| {
-        let room = room.get_mut(..json.len()).ok_or(Error::BadPayload)?;
-        room.copy_from_slice(json);
-        Ok(json.len())
-    })?;
+    let room = session.buffer().get_mut(..json.len()).ok_or(Error::BadPayload)?;
+    room.copy_from_slice(json);
+    session.load(SESSION_JSON_SERIALIZER, json.len())?;
     let entries = session.len();
     assert_eq!(N, capacity(json, entries));
     session.set_modified(true);
@@ -61,9 +59,8 @@ fn cookie_bytes<Z: Compression + ?Sized>(
     let keys: Keyring = Keyring::new(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
     let interface = SecureCookieSessionInterface::new(keys, || Ok(UnixTime::from_secs(1_700_000_000)));
     let config = Config::new().max_cookie_size(0);
-    let app: App<'_, [u8]> = App { config: &config, request: b"" };
     let interface = interface.with_compression::<Z>();
-    let saved = interface.save_session(app, session, true, scratch)?;
+    let saved = interface.save_session(&config, session, true, scratch)?;
     let cookie = saved.set_cookie.ok_or(Error::BadPayload)?;
     Ok(cookie.name.len() + "=".len() + cookie.value.to_string().len())
 }

@@ -7,8 +7,8 @@
 use std::{cell::RefCell, fmt};
 
 use hipflask::{
-    App, Clock, Config, Error, Lifetime, NullSession, Opened, Request, RequestContext, Saved,
-    SecureCookieSession, SessionInterface, SessionMap, SessionMixin, UnixTime,
+    Clock, Config, Error, Lifetime, NullSession, Opened, Request, RequestContext, Saved, SecureCookieSession,
+    SessionInterface, SessionMap, SessionMixin, UnixTime,
     backends::std::SystemClock,
     cookie::{self, SetCookie},
     json::{Encode, Value},
@@ -72,6 +72,12 @@ impl SessionMixin for TableSession {
         self.contents.set_flag(key, value)
     }
 
+    fn clear(&mut self) -> Result<(), Error> {
+        self.contents.clear()?;
+        self.renew();
+        Ok(())
+    }
+
     fn is_new(&self) -> bool {
         self.is_new
     }
@@ -111,12 +117,6 @@ impl SessionMap for TableSession {
 
     fn popitem(&mut self) -> Result<Option<(&str, Value<'_>)>, Error> {
         self.contents.popitem()
-    }
-
-    fn clear(&mut self) -> Result<(), Error> {
-        self.contents.clear()?;
-        self.renew();
-        Ok(())
     }
 
     fn len(&self) -> usize {
@@ -188,21 +188,25 @@ impl<F: Fn() -> u128, C: Clock> TableInterface<F, C> {
     }
 }
 
-impl<F: Fn() -> u128, C: Clock, R: Request + ?Sized> SessionInterface<R> for TableInterface<F, C> {
+impl<F: Fn() -> u128, C: Clock> SessionInterface for TableInterface<F, C> {
     type Session = TableSession;
     type Scratch = ();
     type CookieValue<'a>
         = &'a str
     where
-        Self: 'a,
-        R: 'a;
+        Self: 'a;
 
-    fn open_session(&self, app: App<'_, R>, session: &mut TableSession) -> Result<Opened, Error> {
+    fn open_session<R: Request + ?Sized>(
+        &self,
+        config: &Config<'_>,
+        request: &R,
+        session: &mut TableSession,
+    ) -> Result<Opened, Error> {
         let serializer = session.contents.serializer();
         session.old_id = None;
-        let cookie = cookie::find(app.request.cookie_headers(), self.get_cookie_name(app));
+        let cookie = cookie::find(request.cookie_headers(), self.get_cookie_name(config));
         let sent = cookie.and_then(|cookie| cookie.plain()).unwrap_or_default();
-        self.forget_expired(self.clock.now()?, app.config.permanent_session_lifetime);
+        self.forget_expired(self.clock.now()?, config.permanent_session_lifetime);
         let rows = self.rows.borrow();
         // An id of the client's own making is never taken over: it finds no row.
         let row = rows.iter().find(|row| row.id.as_bytes() == sent);
@@ -214,16 +218,14 @@ impl<F: Fn() -> u128, C: Clock, R: Request + ?Sized> SessionInterface<R> for Tab
             return Ok(Opened::FRESH);
         };
         session.id = id.clone();
-        session.contents.load(serializer, |buffer| {
-            buffer.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
-            Ok(text.len())
-        })?;
+        session.contents.buffer().iter_mut().zip(text).for_each(|(to, from)| *to = *from);
+        session.contents.load(serializer, text.len())?;
         Ok(Opened::LOADED)
     }
 
     fn save_session<'a>(
         &'a self,
-        app: App<'a, R>,
+        config: &'a Config<'a>,
         session: &'a TableSession,
         accessed: bool,
         _scratch: &'a mut (),
@@ -235,13 +237,13 @@ impl<F: Fn() -> u128, C: Clock, R: Request + ?Sized> SessionInterface<R> for Tab
                 return Ok(nothing);
             }
             self.forget(opened_id);
-            return Saved::cookie(app.config, self.make_deletion(app, ""), 0);
+            return Saved::cookie(config, self.make_deletion(config, ""), 0);
         }
-        if !self.should_set_cookie(app, session) {
+        if !self.should_set_cookie(config, session) {
             return Ok(nothing);
         }
         let now = self.clock.now()?;
-        let expires = self.get_expiration_time(app, session, now)?;
+        let expires = self.get_expiration_time(config, session, now)?;
         let mut text = [0; SESSION_BYTES];
         let mut sink = SliceSink::new(&mut text);
         session.contents.dump(&mut sink)?;
@@ -251,9 +253,9 @@ impl<F: Fn() -> u128, C: Clock, R: Request + ?Sized> SessionInterface<R> for Tab
             return Ok(nothing);
         }
         self.remember(Row { id: session.id.clone(), saved_at_secs: now.secs(), text })?;
-        let mut cookie: SetCookie<'a, &'a str> = self.make_cookie(app, session.id.as_str());
+        let mut cookie: SetCookie<'a, &'a str> = self.make_cookie(config, session.id.as_str());
         cookie.expires = expires;
-        Saved::cookie(app.config, cookie, session.id.len())
+        Saved::cookie(config, cookie, session.id.len())
     }
 }
 
@@ -269,14 +271,13 @@ fn main() -> Result<(), Error> {
     let config = Config::new();
     let mut cookie_header = String::new();
     for _ in 0..3 {
-        let mut session = TableSession::new();
-        let request = cookie_header.clone();
-        let mut context = RequestContext::begin(&interface, &config, request.as_str(), &mut session)?;
-        let session = context.session();
+        let mut context = RequestContext::new(TableSession::new());
+        context.open(&interface, &config, cookie_header.as_str())?;
+        let session = context.session()?;
         let visits = session.get("visits").and_then(|visits| visits.as_i64()).unwrap_or(0) + 1;
         session.insert("visits", &visits)?;
         println!("visit {visits}, new: {}", session.is_new());
-        if let Some(cookie) = context.finish(&mut ())?.set_cookie {
+        if let Some(cookie) = context.save(&interface, &config, &mut ())?.set_cookie {
             println!("  Set-Cookie: {cookie}");
             cookie_header = format!("{}={}", cookie.name, cookie.value);
         }

@@ -38,12 +38,11 @@ fn main() -> Result<(), Error> {
     // The browser's side: the cookie that came last.
     let mut header = heapless::String::<1024>::new();
     for _ in 0..3 {
-        let request = header.clone();
         let mut context = RequestContext::new(SecureCookieSession::<512>::new());
-        context.open(&interface, &config, request.as_bytes())?;
-        let visits = visit(context.session())?;
+        context.open(&interface, &config, header.as_str())?;
+        let visits = visit(context.session()?)?;
         let mut scratch = NoCompression;
-        let saved = context.finish(&mut scratch)?;
+        let saved = context.save(&interface, &config, &mut scratch)?;
         let cookie = saved.set_cookie.ok_or(Error::BadPayload)?;
         std::println!("visit {visits}: Set-Cookie: {cookie}");
         header.clear();

@@ -10,7 +10,8 @@ mod timing;
 use common::{Random, TELLING, VecSink, mutated};
 use hipflask::{
     Config, Error, Lifetime, Opened, OversizeCookie, RequestContext, SecureCookieSession,
-    SecureCookieSessionInterface, Session, SessionMap as _, SessionMixin as _, UnixTime,
+    SecureCookieSessionInterface, Session, SessionInterface as _, SessionMap as _, SessionMixin as _,
+    UnixTime,
     json::MAX_DEPTH,
     signing::{
         Base64Reader, KeyDerivation, Keyring, NoCompression, Secrets, TimestampSigner, with_derived_key,
@@ -43,17 +44,15 @@ fn sessions() -> [Box<Session>; 3] {
 /// Opens a session, reads all of it, and checks what must always hold. Gives
 /// its JSON text if there was one.
 fn open(interface: &Interface<'_>, header: &[u8], session: &mut Session) -> Option<Vec<u8>> {
-    let config = Config::new();
-    let opened = RequestContext::begin(interface, &config, header, session).map(|context| context.opened());
-    match opened {
+    match interface.open_session(&Config::new(), header, session) {
         Ok(Opened::LOADED) => {}
-        Ok(Opened::Fresh(reason)) => {
-            assert!(session.is_empty() && !session.modified());
-            assert!(reason.is_none_or(Error::is_bad_signature), "{reason:?}");
-            return None;
-        }
         Ok(Opened::NULL) => {
             assert!(session.is_empty() && session.is_null());
+            return None;
+        }
+        Ok(opened) => {
+            assert!(session.is_empty() && !session.modified());
+            assert!(opened.rejection().is_none_or(Error::is_bad_signature), "{opened:?}");
             return None;
         }
         Err(Error::BadPayload | Error::Depth | Error::Capacity { .. } | Error::DateOutOfRange) => {
@@ -320,22 +319,22 @@ fn any_setting_gives_a_header_or_an_error() {
         let number = random.pick(&numbers);
         let lifetime =
             if random.below(2) == 0 { Lifetime::from_secs(number) } else { Lifetime::from_micros(number) };
-        let config = Config::new()
+        let mut config = Config::new()
             .session_cookie_name(&texts[0])
-            .None(None)
-            .None(None)
             .permanent_session_lifetime(lifetime)
             .max_cookie_size(random.pick(&[0, 1, 90, 4093, usize::MAX]))
             .oversize_cookie(random.pick(&[OversizeCookie::Error, OversizeCookie::Warn]));
+        config.session_cookie_domain = [None, Some(&*texts[1])][random.below(2)];
+        config.session_cookie_path = [None, Some(&*texts[2])][random.below(2)];
         let mut context = RequestContext::new(SecureCookieSession::<256>::new());
-        context.open(&interface, &config, &b"a=b"[..]).unwrap();
+        context.open(&interface, &config, "a=b").unwrap();
         match random.below(3) {
             0 => context.session().unwrap().set_permanent(true).unwrap(),
             1 => context.session().unwrap().insert("a", &1).unwrap(),
             _ => context.session().unwrap().clear().unwrap(),
         }
         let mut scratch = NoCompression;
-        match context.finish(&mut scratch) {
+        match context.save(&interface, &config, &mut scratch) {
             Ok(saved) => {
                 let cookie = saved.set_cookie.unwrap();
                 let line = cookie.to_string();
@@ -409,24 +408,23 @@ fn a_stack_of_64_kib_is_enough() {
         nested("{\"b\":0,\"a\":", MAX_DEPTH - 1, "}"),
         nested("{\" t\":[", (MAX_DEPTH - 1) / 2, "]}"),
     ];
-    let (mut small, mut large) =
-        (SecureCookieSession::<4096>::new(), Box::new(SecureCookieSession::<40_000>::new()));
+    let mut small = RequestContext::new(SecureCookieSession::<4096>::new());
+    let mut large = Box::new(RequestContext::new(SecureCookieSession::<40_000>::new()));
     let run = || {
         let (interface, config) = (interface(b"dev"), Config::new().max_cookie_size(0));
-        for session in [&mut *small, &mut **large] {
+        for context in [&mut *small, &mut **large] {
             for header in &headers {
-                let opened = RequestContext::begin(&interface, &config, &header[..], session).map(|_| ());
+                let opened = context.open(&interface, &config, &header[..]);
                 assert!(
                     matches!(opened, Err(Error::Capacity { .. } | Error::Depth | Error::BadPayload)),
                     "{opened:?}"
                 );
             }
             for header in &deepest {
-                let mut context = RequestContext::begin(&interface, &config, &header[..], session).unwrap();
-                assert_eq!(context.opened(), Opened::LOADED);
+                assert_eq!(context.open(&interface, &config, &header[..]), Ok(Opened::LOADED));
                 context.session().unwrap().copy_value("a", "b").unwrap();
                 let mut scratch = NoCompression;
-                let saved = context.finish(&mut scratch).unwrap();
+                let saved = context.save(&interface, &config, &mut scratch).unwrap();
                 assert!(saved.set_cookie.unwrap().len_bytes() > 2 * MAX_DEPTH);
             }
         }

@@ -21,12 +21,12 @@ fn the_walk_through_one_cookie_is_true() {
     let config = Config::new();
     let mut context = RequestContext::new(SecureCookieSession::<64>::new());
     context.open(&interface, &config, incoming.as_bytes()).unwrap();
-    let session = context.session();
+    let session = context.session().unwrap();
     assert_eq!(session.get_as("user"), Ok(Some("Zoë")));
     assert_eq!(session.used_bytes(), 15 + 8);
     session.insert("visits", &3).unwrap();
     let mut scratch = NoCompression;
-    let saved = context.finish(&mut scratch).unwrap();
+    let saved = context.save(&interface, &config, &mut scratch).unwrap();
     let cookie = saved.set_cookie.unwrap().to_string();
     assert!(page.contains(&cookie));
     assert!(cookie.starts_with(outgoing));

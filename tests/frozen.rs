@@ -16,10 +16,10 @@ fn open(cookie: &str, check: impl FnOnce(&hipflask::Session)) -> Opened {
     let interface = SecureCookieSessionInterface::new(keys, || Ok(UnixTime::from_secs(1_700_000_000)));
     let config = Config::new();
     let header = format!("session={cookie}");
-    let mut session = SecureCookieSession::<1024>::new();
-    let context = RequestContext::begin(&interface, &config, header.as_bytes(), &mut session).unwrap();
-    check(context.peek());
-    context.opened()
+    let mut context = RequestContext::new(SecureCookieSession::<1024>::new());
+    let opened = context.open(&interface, &config, header.as_str()).unwrap();
+    check(context.peek().unwrap());
+    opened
 }
 
 #[test]

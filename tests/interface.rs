@@ -3,16 +3,20 @@
 //! Expected cookies were made by Flask 3.1.3, with the attribute of the same
 //! name replaced on a subclass of its `SecureCookieSessionInterface`.
 
-use std::cell::Cell;
+mod common;
 
+use std::{borrow::BorrowMut, cell::Cell, sync::Mutex};
+
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use common::VecSink;
 use hipflask::{
-    App, BadCookie, Clock, Config, CookieSession, Error, Lifetime, NullSession, Opened, OversizeCookie,
-    Request, RequestContext, Saved, SecureCookieSession, SecureCookieSessionInterface, Session,
-    SessionInterface, SessionMap, SessionMixin, UnixTime, UnsetClock,
+    BadCookie, Clock, Config, CookieSession, Error, Lifetime, NullSession, Opened, OversizeCookie, Request,
+    RequestContext, Saved, SecureCookieSession, SecureCookieSessionInterface, Session, SessionInterface,
+    SessionMap, SessionMixin, UnixTime, UnsetClock,
     cookie::SameSite,
     interface::SessionCookie,
     json::{Bytes, DateTime, TaggedJsonSerializer},
-    signing::{KeyDerivation, Keyring, NoCompression, NoZlib, Sha1, SigningKeys},
+    signing::{KeyDerivation, Keyring, NoCompression, NoZlib, Sha1, SigningKeys, TimestampSigner},
     sink::Sink,
     zlib::{DeflateScratch, Scratch},
 };
@@ -27,8 +31,6 @@ fn now() -> Result<UnixTime, Error> {
 }
 
 type Frozen = fn() -> Result<UnixTime, Error>;
-
-type FlaskContext<'a> = RequestContext<'a, [u8], SecureCookieSessionInterface<Keyring, Frozen>>;
 
 fn keys(secret: &str) -> Keyring {
     Keyring::new(secret.as_bytes(), SALT, KeyDerivation::Hmac)
@@ -49,37 +51,54 @@ fn sent<V: std::fmt::Display>(saved: &Saved<'_, V>) -> Sent {
     Sent { set_cookie: saved.set_cookie.as_ref().map(ToString::to_string), vary: saved.vary_cookie }
 }
 
-/// Runs one request.
-fn request<R, I>(
+/// Opens the session of `request` in one of `N` bytes, for better or worse.
+fn open<const N: usize>(
+    interface: &impl SessionInterface<Session = Session>,
+    config: &Config<'_>,
+    request: &(impl Request + ?Sized),
+) -> RequestContext<SecureCookieSession<N>> {
+    let mut context = RequestContext::new(SecureCookieSession::new());
+    let opened = context.open(interface, config, request);
+    assert_eq!(opened, context.opened());
+    context
+}
+
+/// Saves the session of `context`: what is sent, and why it was not sent anew if it was to be.
+fn save<I: SessionInterface<Session = Session>>(
     interface: &I,
     config: &Config<'_>,
-    request: &R,
-    handler: impl FnOnce(&mut RequestContext<'_, R, I>),
-) -> Result<Sent, Error>
-where
-    R: Request + ?Sized,
-    I: SessionInterface<R, Session = Session, Scratch = NoCompression>,
-{
-    let mut context = RequestContext::new(SecureCookieSession::<1024>::new());
-    context.open(interface, config, request)?;
+    context: &RequestContext,
+    mut scratch: impl BorrowMut<I::Scratch>,
+) -> Result<(Sent, Option<Error>), Error> {
+    let saved = context.save(interface, config, scratch.borrow_mut())?;
+    Ok((sent(&saved), saved.refresh_skipped))
+}
+
+/// Runs one request.
+fn request(
+    interface: &impl SessionInterface<Session = Session, Scratch = NoCompression>,
+    config: &Config<'_>,
+    request: &(impl Request + ?Sized),
+    handler: impl FnOnce(&mut RequestContext),
+) -> Result<Sent, Error> {
+    let mut context = open::<1024>(interface, config, request);
     handler(&mut context);
     let mut scratch = NoCompression;
-    let saved = context.finish(&mut scratch)?;
+    let saved = context.save(interface, config, &mut scratch)?;
     // It can be displayed as often as one likes.
     assert_eq!(sent(&saved), sent(&saved));
     Ok(sent(&saved))
 }
 
-fn fill<R: Request + ?Sized, I: SessionInterface<R, Session = Session>>(
-    context: &mut RequestContext<'_, R, I>,
-) {
-    context.session().unwrap().insert("b", &(1, "é")).unwrap();
-    context.session().unwrap().insert("a", &Bytes::<1>::from_slice(&[0]).unwrap()).unwrap();
+fn fill(context: &mut RequestContext) {
+    let session = context.session().unwrap();
+    session.insert("b", &(1, "é")).unwrap();
+    session.insert("a", &Bytes::<1>::from_slice(&[0]).unwrap()).unwrap();
 }
 
 /// The cookie of a session that `fill` filled.
 fn filled<K: SigningKeys>(interface: &SecureCookieSessionInterface<K, Frozen>) -> String {
-    request(interface, &Config::new(), &b""[..], fill).unwrap().set_cookie.unwrap()
+    request(interface, &Config::new(), "", fill).unwrap().set_cookie.unwrap()
 }
 
 const FILLED: &str = "session=eyJhIjp7IiBiIjoiQUE9PSJ9LCJiIjp7IiB0IjpbMSwiXHUwMGU5Il19fQ.ZVPxAA";
@@ -116,7 +135,7 @@ fn the_digest_can_be_replaced() {
 fn the_serializer_can_be_replaced() {
     let interface = flask().with_serializer(TaggedJsonSerializer::plain());
     let cookie = "eyJiIjpbMSwiw6kiXX0.ZVPxAA.iTAyr88Mn7EE7eSX16lZLni0zhA";
-    let saved = request(&interface, &Config::new(), &b""[..], |context| {
+    let saved = request(&interface, &Config::new(), "", |context| {
         context.session().unwrap().insert("b", &(1, "é")).unwrap();
     });
     assert_eq!(saved.unwrap().set_cookie.unwrap(), format!("session={cookie}; HttpOnly; Path=/"));
@@ -132,6 +151,7 @@ fn the_serializer_can_be_replaced() {
 /// A session type of one's own: a counter that is a dict of one number.
 #[derive(Default)]
 struct Counter {
+    text: [u8; 32],
     count: u32,
     modified: bool,
     null: bool,
@@ -155,8 +175,18 @@ impl SessionMixin for Counter {
         Err(Error::NotSerializable)
     }
 
+    fn clear(&mut self) -> Result<(), Error> {
+        self.count = 0;
+        self.modified = true;
+        Ok(())
+    }
+
     fn modified(&self) -> bool {
         self.modified
+    }
+
+    fn set_modified(&mut self, modified: bool) {
+        self.modified = modified;
     }
 
     fn is_null(&self) -> bool {
@@ -173,14 +203,13 @@ impl CookieSession for Counter {
         *self = Self::default();
     }
 
-    fn load(
-        &mut self,
-        serializer: TaggedJsonSerializer,
-        fill: impl FnOnce(&mut [u8]) -> Result<usize, Error>,
-    ) -> Result<(), Error> {
-        let mut buffer = [0; 64];
-        let len = fill(&mut buffer)?;
-        let counted: Counted = serializer.loads(&mut buffer[..len])?.to().map_err(|_| Error::BadPayload)?;
+    fn buffer(&mut self) -> &mut [u8] {
+        &mut self.text
+    }
+
+    fn load(&mut self, serializer: TaggedJsonSerializer, len_bytes: usize) -> Result<(), Error> {
+        let text = &mut self.text[..len_bytes];
+        let counted: Counted = serializer.loads(text)?.to().map_err(|_| Error::BadPayload)?;
         self.count = counted.count;
         Ok(())
     }
@@ -193,74 +222,87 @@ impl CookieSession for Counter {
     }
 }
 
+/// It lies in the context as it is: it need not be unsized, nor behind a reference.
 #[test]
 fn the_session_type_can_be_replaced() {
     let interface = flask().with_session::<Counter>();
     let config = Config::new();
+    let mut context = RequestContext::new(Counter::default());
     let mut header = String::new();
     for expected in 1..4 {
-        let mut counter = Counter::default();
-        let request = header.clone();
-        let mut context =
-            RequestContext::begin(&interface, &config, request.as_bytes(), &mut counter).unwrap();
-        let counter = context.session();
+        context.open(&interface, &config, header.as_str()).unwrap();
+        assert_eq!(context.peek().unwrap().count, expected - 1);
+        let counter = context.session().unwrap();
         counter.count += 1;
         counter.modified = true;
-        assert_eq!(counter.count, expected);
         let mut scratch = NoCompression;
-        let saved = context.finish(&mut scratch).unwrap();
+        let saved = context.save(&interface, &config, &mut scratch).unwrap();
         header = format!("session={}", saved.set_cookie.unwrap().value);
     }
+
+    // One that cannot be read, which is not a number: the same context, and the next one.
+    let unreadable = signed(&base64(r#"{"count":"x"}"#));
+    assert_eq!(context.open(&interface, &config, &unreadable[..]), Err(Error::BadPayload));
+    assert!(context.session().is_err());
+    context.start_fresh().unwrap().count = 7;
+    let mut scratch = NoCompression;
+    let saved = context.save(&interface, &config, &mut scratch).unwrap();
+    header = format!("session={}", saved.set_cookie.unwrap().value);
+    assert_eq!(context.open(&interface, &config, header.as_str()), Ok(Opened::LOADED));
+    assert_eq!(context.session().unwrap().count, 7);
 }
 
 /// Overrides every hook once.
 struct Hooked(SecureCookieSessionInterface<Keyring, Frozen>);
 
-/// A request with a path, which the cookie's path is taken from.
-struct Routed {
-    cookies: Vec<&'static [u8]>,
-    prefix: &'static str,
-}
+/// A request of several `Cookie` headers.
+struct Headers(&'static [&'static [u8]]);
 
-impl Request for Routed {
+impl Request for Headers {
     fn cookie_headers(&self) -> impl Iterator<Item = &[u8]> {
-        self.cookies.iter().copied()
+        self.0.iter().copied()
     }
 }
 
-impl SessionInterface<Routed> for Hooked {
+impl SessionInterface for Hooked {
     type Session = Session;
     type Scratch = NoCompression;
     type CookieValue<'a> = String;
 
     const PICKLE_BASED: bool = true;
 
-    fn open_session(&self, app: App<'_, Routed>, session: &mut Session) -> Result<Opened, Error> {
-        if app.request.prefix == "/null" {
+    fn open_session<R: Request + ?Sized>(
+        &self,
+        config: &Config<'_>,
+        request: &R,
+        session: &mut Session,
+    ) -> Result<Opened, Error> {
+        if config.application_root == Some("/null") {
+            self.make_null_session(config, session);
             return Ok(Opened::NULL);
         }
-        self.0.open_session(app, session)
+        self.0.open_session(config, request, session)
     }
 
     fn save_session<'a>(
         &'a self,
-        app: App<'a, Routed>,
+        config: &'a Config<'a>,
         session: &'a Session,
         _accessed: bool,
         _: &'a mut NoCompression,
     ) -> Result<Saved<'a, String>, Error> {
         if session.is_empty() {
-            return Saved::cookie(app.config, self.make_deletion(app, String::new()), 0);
+            return Saved::cookie(config, self.make_deletion(config, String::new()), 0);
         }
-        if !self.should_set_cookie(app, session) {
+        if !self.should_set_cookie(config, session) {
             return Ok(Saved::nothing());
         }
-        let mut cookie = self.make_cookie(app, "value".to_owned());
-        cookie.expires = self.get_expiration_time(app, session, now()?)?;
-        Saved::cookie(app.config, cookie, 5)
+        let mut cookie = self.make_cookie(config, "value".to_owned());
+        cookie.expires = self.get_expiration_time(config, session, now()?)?;
+        Saved::cookie(config, cookie, 5)
     }
 
-    fn make_null_session(&self, _: App<'_, Routed>, session: &mut Session) {
+    fn make_null_session(&self, _: &Config<'_>, session: &mut Session) {
         NullSession.make(session);
         session.set_modified(true);
     }
@@ -269,44 +311,44 @@ impl SessionInterface<Routed> for Hooked {
         session.is_null()
     }
 
-    fn get_cookie_name<'a>(&'a self, _: App<'a, Routed>) -> &'a str {
+    fn get_cookie_name<'a>(&'a self, _: &'a Config<'a>) -> &'a str {
         "hooked"
     }
 
-    fn get_cookie_domain<'a>(&'a self, _: App<'a, Routed>) -> Option<&'a str> {
+    fn get_cookie_domain<'a>(&'a self, _: &'a Config<'a>) -> Option<&'a str> {
         Some("example.com")
     }
 
-    fn get_cookie_path<'a>(&'a self, app: App<'a, Routed>) -> Option<&'a str> {
-        Some(app.request.prefix)
+    fn get_cookie_path<'a>(&'a self, _: &'a Config<'a>) -> Option<&'a str> {
+        Some("/tenant")
     }
 
-    fn get_cookie_httponly(&self, _: App<'_, Routed>) -> bool {
+    fn get_cookie_httponly(&self, _: &Config<'_>) -> bool {
         false
     }
 
-    fn get_cookie_secure(&self, _: App<'_, Routed>) -> bool {
+    fn get_cookie_secure(&self, _: &Config<'_>) -> bool {
         true
     }
 
-    fn get_cookie_samesite(&self, _: App<'_, Routed>) -> Option<SameSite> {
+    fn get_cookie_samesite(&self, _: &Config<'_>) -> Option<SameSite> {
         Some(SameSite::Strict)
     }
 
-    fn get_cookie_partitioned(&self, _: App<'_, Routed>) -> bool {
+    fn get_cookie_partitioned(&self, _: &Config<'_>) -> bool {
         true
     }
 
     fn get_expiration_time(
         &self,
-        _: App<'_, Routed>,
+        _: &Config<'_>,
         _: &Session,
         _: UnixTime,
     ) -> Result<Option<DateTime>, Error> {
         Ok(DateTime::from_unix_secs(0))
     }
 
-    fn should_set_cookie(&self, _: App<'_, Routed>, session: &Session) -> bool {
+    fn should_set_cookie(&self, _: &Config<'_>, session: &Session) -> bool {
         session.contains("wanted")
     }
 }
@@ -315,10 +357,8 @@ impl SessionInterface<Routed> for Hooked {
 fn every_hook_can_be_overridden() {
     let interface = Hooked(flask());
     let config = Config::new();
-    let routed = Routed { cookies: vec![], prefix: "/tenant" };
-    let saved = |handler: fn(&mut RequestContext<'_, Routed, Hooked>)| {
-        request(&interface, &config, &routed, handler).unwrap().set_cookie
-    };
+    let saved =
+        |handler: fn(&mut RequestContext)| request(&interface, &config, "", handler).unwrap().set_cookie;
     assert_eq!(
         saved(|context| context.session().unwrap().insert("wanted", &1).unwrap()).unwrap(),
         "hooked=value; Domain=example.com; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Secure; Path=/tenant; \
@@ -334,59 +374,64 @@ fn every_hook_can_be_overridden() {
     );
 
     // Its own null session, which is not saved even though it says it is modified.
-    let null = Routed { cookies: vec![COOKIE], prefix: "/null" };
-    let sent = request(&interface, &config, &null, |context| {
+    let null = config.application_root("/null");
+    let sent = request(&interface, &null, COOKIE, |context| {
         assert!(context.session().unwrap().modified());
         assert_eq!(context.session().unwrap().insert("a", &1), Err(Error::NoSecretKey));
     });
     assert_eq!(sent.unwrap(), Sent { set_cookie: None, vary: false });
-    const { assert!(<Hooked as SessionInterface<Routed>>::PICKLE_BASED) };
+    const { assert!(<Hooked as SessionInterface>::PICKLE_BASED) };
     const {
         type Flask = SecureCookieSessionInterface<Keyring, Frozen>;
-        assert!(!<Flask as SessionInterface<[u8]>>::PICKLE_BASED);
+        assert!(!<Flask as SessionInterface>::PICKLE_BASED);
     };
 }
 
 /// Overrides hooks and leaves the rest to Flask's interface, as a subclass does.
 struct Subclass(SecureCookieSessionInterface<Keyring, Frozen>);
 
-impl SessionInterface<[u8]> for Subclass {
+impl SessionInterface for Subclass {
     type Session = Session;
     type Scratch = NoCompression;
     type CookieValue<'a> = SessionCookie<'a>;
 
-    fn open_session(&self, app: App<'_, [u8]>, session: &mut Session) -> Result<Opened, Error> {
-        self.0.open_session_with(self, app, session)
+    fn open_session<R: Request + ?Sized>(
+        &self,
+        config: &Config<'_>,
+        request: &R,
+        session: &mut Session,
+    ) -> Result<Opened, Error> {
+        self.0.open_session_with(self, config, request, session)
     }
 
     fn save_session<'a>(
         &'a self,
-        app: App<'a, [u8]>,
+        config: &'a Config<'a>,
         session: &'a Session,
         accessed: bool,
         scratch: &'a mut NoCompression,
     ) -> Result<Saved<'a, SessionCookie<'a>>, Error> {
-        self.0.save_session_with(self, app, session, accessed, scratch)
+        self.0.save_session_with(self, config, session, accessed, scratch)
     }
 
-    fn get_cookie_name<'a>(&'a self, _: App<'a, [u8]>) -> &'a str {
+    fn get_cookie_name<'a>(&'a self, _: &'a Config<'a>) -> &'a str {
         "mine"
     }
 
-    fn get_cookie_path<'a>(&'a self, _: App<'a, [u8]>) -> Option<&'a str> {
+    fn get_cookie_path<'a>(&'a self, _: &'a Config<'a>) -> Option<&'a str> {
         Some("/tenant")
     }
 
     fn get_expiration_time(
         &self,
-        _: App<'_, [u8]>,
+        _: &Config<'_>,
         session: &Session,
         _: UnixTime,
     ) -> Result<Option<DateTime>, Error> {
         Ok(DateTime::from_unix_secs(0).filter(|_| session.contains("dated")))
     }
 
-    fn should_set_cookie(&self, _: App<'_, [u8]>, session: &Session) -> bool {
+    fn should_set_cookie(&self, _: &Config<'_>, session: &Session) -> bool {
         session.modified() && !session.contains("secret")
     }
 }
@@ -396,8 +441,8 @@ fn the_default_interface_asks_the_hooks_of_the_one_that_leaves_it_the_work() {
     let saved = |handler: fn(&mut Session)| {
         let cookie = &b"mine=eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk"[..];
         let sent = request(&Subclass(flask()), &Config::new(), cookie, |context| {
-            assert_eq!(context.opened(), Opened::LOADED);
-            handler(context.session());
+            assert_eq!(context.opened(), Ok(Opened::LOADED));
+            handler(context.session().unwrap());
         });
         sent.unwrap().set_cookie
     };
@@ -426,9 +471,9 @@ fn one_cookie_header_is_a_request_as_text_and_as_bytes() {
 
 #[test]
 fn several_cookie_headers_are_one() {
-    let routed = Routed { cookies: vec![b"theme=dark", COOKIE, b"session=later"], prefix: "/" };
-    request(&flask(), &Config::new(), &routed, |context| {
-        assert_eq!(context.opened(), Opened::LOADED);
+    let headers = Headers(&[b"theme=dark", COOKIE, b"session=later"]);
+    request(&flask(), &Config::new(), &headers, |context| {
+        assert_eq!(context.opened(), Ok(Opened::LOADED));
         assert_eq!(context.session().unwrap().get_as::<u8>("a"), Ok(Some(1)));
     })
     .unwrap();
@@ -438,7 +483,7 @@ fn several_cookie_headers_are_one() {
 fn without_a_key_the_session_is_null() {
     let interface = SecureCookieSessionInterface::new(keys(""), now as Frozen);
     let sent = request(&interface, &Config::new(), COOKIE, |context| {
-        assert_eq!(context.opened(), Opened::NULL);
+        assert_eq!(context.opened(), Ok(Opened::NULL));
         assert!(context.session().unwrap().is_null());
         assert!(context.session().unwrap().is_empty());
         assert_eq!(context.session().unwrap().insert("a", &1), Err(Error::NoSecretKey));
@@ -461,9 +506,7 @@ impl SigningKeys for Element {
 fn keys_may_be_borrowed_or_of_another_kind() {
     fn opened<K: SigningKeys>(keys: &K) -> Opened {
         let interface = SecureCookieSessionInterface::new(keys, now as Frozen);
-        let mut opened = None;
-        request(&interface, &Config::new(), COOKIE, |context| opened = Some(context.opened())).unwrap();
-        opened.unwrap()
+        open::<64>(&interface, &Config::new(), COOKIE).opened().unwrap()
     }
     assert_eq!(opened(&Element(keys("dev"))), Opened::LOADED);
     assert_eq!(opened(&keys("dev")), Opened::LOADED);
@@ -482,7 +525,7 @@ fn an_empty_fallback_lets_nobody_in() {
     let interface = SecureCookieSessionInterface::new(forged, now as Frozen);
     let cookie = b"session=eyJhIjoxfQ.ZVPxAA.gvPm4cFvXU0iqzVLZR7Ce5yuQh4";
     request(&interface, &Config::new(), &cookie[..], |context| {
-        assert_eq!(context.opened(), Opened::rejected(Error::BadTimeSignature));
+        assert_eq!(context.opened(), Ok(Opened::rejected(Error::BadTimeSignature)));
     })
     .unwrap();
 }
@@ -490,13 +533,15 @@ fn an_empty_fallback_lets_nobody_in() {
 /// A session that is opened and not touched sends nothing; touched, it varies.
 #[test]
 fn obtaining_the_session_is_access_and_peeking_is_not() {
-    let run =
-        |handler: fn(&mut FlaskContext<'_>)| request(&flask(), &Config::new(), COOKIE, handler).unwrap();
+    let run = |handler: fn(&mut RequestContext)| request(&flask(), &Config::new(), COOKIE, handler).unwrap();
     assert_eq!(run(|_| {}), Sent { set_cookie: None, vary: false });
-    assert_eq!(run(|context| assert!(!context.peek().is_empty())), Sent { set_cookie: None, vary: false });
+    assert_eq!(
+        run(|context| assert!(!context.peek().unwrap().is_empty())),
+        Sent { set_cookie: None, vary: false }
+    );
     assert_eq!(
         run(|context| {
-            context.session();
+            context.session().unwrap();
             assert!(context.accessed());
         }),
         Sent { set_cookie: None, vary: true }
@@ -521,33 +566,39 @@ fn a_permanent_session_is_refreshed_even_when_nobody_looked() {
     );
 }
 
-/// A cookie whose signature holds around `payload`.
-fn signed(payload: &[u8]) -> Vec<u8> {
-    let signer = hipflask::signing::TimestampSigner::new(keys("dev"));
-    let mut buffer = [0; 2048];
-    let mut sink = hipflask::sink::SliceSink::new(&mut buffer);
-    sink.write(b"session=").unwrap();
-    signer.sign(payload, UnixTime::from_secs(NOW), &mut sink).unwrap();
-    sink.written().to_vec()
+/// A cookie whose signature holds around `payload`, made at `secs`.
+fn signed_at(secs: u64, payload: &[u8]) -> Vec<u8> {
+    let mut sink = VecSink(b"session=".to_vec());
+    TimestampSigner::new(keys("dev")).sign(payload, UnixTime::from_secs(secs), &mut sink).unwrap();
+    sink.0
 }
+
+fn signed(payload: &[u8]) -> Vec<u8> {
+    signed_at(NOW, payload)
+}
+
+fn base64(json: &str) -> Vec<u8> {
+    let mut text = vec![0; Base64UrlUnpadded::encoded_len(json.as_bytes())];
+    Base64UrlUnpadded::encode(json.as_bytes(), &mut text).unwrap();
+    text
+}
+
+const DELETION: &str = "session=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; HttpOnly; Path=/";
 
 #[test]
 fn a_signed_cookie_that_does_not_decode_is_an_error_unless_told_otherwise() {
     for payload in [&b"bm90IGpzb24"[..], b".bm90IHpsaWI", b"", b"W10"] {
         let header = signed(payload);
-        let error = request(&flask(), &Config::new(), &header[..], |_| {}).unwrap_err();
-        assert_eq!(error, Error::BadPayload);
+        let context = open::<1024>(&flask(), &Config::new(), &header[..]);
+        assert_eq!(context.opened(), Err(Error::BadPayload));
 
         let config = Config::new().bad_cookie(BadCookie::StartFresh);
         let sent = request(&flask(), &config, &header[..], |context| {
-            assert_eq!(context.opened(), Opened::rejected(Error::BadPayload));
-            assert!(context.peek().is_empty());
+            assert_eq!(context.opened(), Ok(Opened::rejected(Error::BadPayload)));
+            assert!(context.peek().unwrap().is_empty());
         })
         .unwrap();
-        assert_eq!(
-            sent.set_cookie.unwrap(),
-            "session=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; HttpOnly; Path=/"
-        );
+        assert_eq!(sent.set_cookie.unwrap(), DELETION);
     }
 }
 
@@ -556,81 +607,345 @@ fn a_signed_cookie_that_does_not_decode_is_an_error_unless_told_otherwise() {
 fn without_zlib_a_compressed_cookie_is_refused_by_name_and_all_others_are_as_before() {
     let config = Config::new();
     let compressed = signed(b".eJyrVkpUslKqIBIo1QIA60QU3A");
-    let mut session = SecureCookieSession::<64>::new();
-    let with_zlib = flask();
-    let context = RequestContext::begin(&with_zlib, &config, &compressed[..], &mut session).unwrap();
-    assert_eq!(context.peek().get_as("a"), Ok(Some(&*"x".repeat(40))));
+    let context = open::<64>(&flask(), &config, &compressed[..]);
+    assert_eq!(context.peek().unwrap().get_as("a"), Ok(Some(&*"x".repeat(40))));
 
     let interface = flask().with_compression::<NoZlib>();
-    let error = RequestContext::begin(&interface, &config, &compressed[..], &mut session).unwrap_err();
-    assert_eq!(error, Error::Compressed);
+    assert_eq!(open::<64>(&interface, &config, &compressed[..]).opened(), Err(Error::Compressed));
 
     let config = Config::new().bad_cookie(BadCookie::StartFresh);
-    let mut context = RequestContext::begin(&interface, &config, &compressed[..], &mut session).unwrap();
-    assert_eq!(context.opened(), Opened::rejected(Error::Compressed));
+    let mut context = open::<64>(&interface, &config, &compressed[..]);
+    assert_eq!(context.opened(), Ok(Opened::rejected(Error::Compressed)));
     fill(&mut context);
     let mut scratch = NoZlib;
-    let saved = context.finish(&mut scratch).unwrap();
+    let saved = context.save(&interface, &config, &mut scratch).unwrap();
     let written = saved.set_cookie.unwrap().to_string();
     assert_eq!(written, filled(&flask()));
 
     let header = written.split(';').next().unwrap().as_bytes();
-    let context = RequestContext::begin(&interface, &config, header, &mut session).unwrap();
-    assert_eq!(context.opened(), Opened::LOADED);
+    assert_eq!(open::<64>(&interface, &config, header).opened(), Ok(Opened::LOADED));
 }
 
 #[test]
 fn a_session_larger_than_its_storage_is_an_error_that_says_so() {
-    let interface = flask();
+    let config = Config::new();
+    let error = Error::Capacity { needed_bytes: 15, capacity_bytes: 8 };
+    assert_eq!(open::<8>(&flask(), &config, COOKIE).opened(), Err(error));
+    let error = Error::Capacity { needed_bytes: 7, capacity_bytes: 6 };
+    assert_eq!(open::<6>(&flask(), &config, COOKIE).opened(), Err(error));
+}
+
+/// Cookies whose signature holds, and that are no session of 256 bytes: with the reason.
+fn unreadable() -> [(Vec<u8>, Error); 6] {
+    const YEAR_10000: u64 = 253_402_300_800;
+    let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(70), "]".repeat(70));
+    let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(300));
+    let too_long = Error::Capacity { needed_bytes: 308, capacity_bytes: 256 };
+    [
+        // Half an emoji: what a limit on the length of a text leaves in Python or JavaScript.
+        (signed(&base64(r#"{"draft":"h\ud83d","user":"ada"}"#)), Error::BadPayload),
+        (signed(&base64("[1]")), Error::BadPayload),
+        (signed(&base64(&deep)), Error::Depth),
+        (signed(&base64(&long)), too_long),
+        (signed_at(YEAR_10000, &base64(r#"{"a":1}"#)), Error::DateOutOfRange),
+        (signed(b".eJyrVkpUslKqIBIo1QIA60QU3A"), Error::Compressed),
+    ]
+}
+
+#[test]
+fn a_session_that_cannot_be_read_harms_only_who_asks_for_it() {
+    let (interface, config) = (flask().with_compression::<NoZlib>(), Config::new());
+    let untouched = |vary| Ok((Sent { set_cookie: None, vary }, None));
+    for (header, error) in unreadable() {
+        let mut context = open::<256>(&interface, &config, &header[..]);
+        assert_eq!(context.opened(), Err(error));
+        // A route that does not ask, behind middleware that looks.
+        assert_eq!(context.peek().map(|_| ()), Err(error));
+        assert!(!context.accessed());
+        assert_eq!(save(&interface, &config, &context, NoZlib), untouched(false));
+        // One that asks: its answer depends on the cookie, and the session stays as it is.
+        assert_eq!(context.session().map(|_| ()), Err(error));
+        assert!(context.accessed());
+        assert_eq!(save(&interface, &config, &context, NoZlib), untouched(true));
+    }
+}
+
+#[test]
+fn every_cookie_that_cannot_be_read_can_be_replaced_by_a_fresh_session() {
+    let interface = flask().with_compression::<NoZlib>();
     let config = Config::new().bad_cookie(BadCookie::StartFresh);
-    let mut session = SecureCookieSession::<8>::new();
-    let error = RequestContext::begin(&interface, &config, COOKIE, &mut session).unwrap_err();
-    assert_eq!(error, Error::Capacity { needed_bytes: 15, capacity_bytes: 8 });
-    let mut session = SecureCookieSession::<6>::new();
-    let error = RequestContext::begin(&interface, &config, COOKIE, &mut session).unwrap_err();
-    assert_eq!(error, Error::Capacity { needed_bytes: 7, capacity_bytes: 6 });
+    for (header, error) in unreadable() {
+        let mut context = open::<256>(&interface, &config, &header[..]);
+        assert_eq!(context.opened(), Ok(Opened::rejected(error)));
+        assert!(context.peek().unwrap().is_empty());
+        let deleted = Sent { set_cookie: Some(DELETION.into()), vary: true };
+        assert_eq!(save(&interface, &config, &context, NoZlib), Ok((deleted, None)));
+        fill(&mut context);
+        let (sent, _) = save(&interface, &config, &context, NoZlib).unwrap();
+        assert_eq!(sent.set_cookie, Some(filled(&flask())));
+    }
+}
+
+/// The recipe for a logout, which is not to fail because of what the browser sent.
+#[test]
+fn a_fresh_start_works_whatever_the_cookie_was() {
+    let (interface, config) = (flask().with_compression::<NoZlib>(), Config::new());
+    let accepted = [(&b""[..], Opened::FRESH), (COOKIE, Opened::LOADED)]
+        .map(|(header, opened)| (header.to_vec(), opened));
+    let refused = unreadable().map(|(header, error)| (header, Opened::rejected(error)));
+    for (header, opened) in accepted.into_iter().chain(refused) {
+        let mut context = open::<256>(&interface, &config, &header[..]);
+        let session = context.start_fresh().unwrap();
+        assert!(session.is_empty() && session.modified());
+        // For a log, the reason stays; whoever comes next gets the session.
+        assert_eq!(context.opened(), Ok(opened));
+        assert!(context.accessed() && context.peek().is_ok() && context.session().is_ok());
+        let deleted = Sent { set_cookie: Some(DELETION.into()), vary: true };
+        assert_eq!(save(&interface, &config, &context, NoZlib), Ok((deleted, None)));
+
+        // What is put in afterwards is saved, and nothing beside it.
+        fill(&mut context);
+        let (sent, _) = save(&interface, &config, &context, NoZlib).unwrap();
+        assert_eq!(sent, Sent { set_cookie: Some(filled(&flask())), vary: true });
+    }
+
+    // A deletion needs no clock either.
+    let unset: Frozen = || Err(Error::ClockNotSet);
+    let interface = SecureCookieSessionInterface::new(keys("dev"), unset);
+    let mut context = open::<64>(&interface, &config, COOKIE);
+    assert_eq!(context.session().map(|_| ()), Err(Error::ClockNotSet));
+    context.start_fresh().unwrap();
+    let (sent, _) = save(&interface, &config, &context, NoCompression).unwrap();
+    assert_eq!(sent.set_cookie.as_deref(), Some(DELETION));
+
+    // Where there is no session there is none to begin.
+    let interface = SecureCookieSessionInterface::new(keys(""), now as Frozen);
+    let mut context = open::<64>(&interface, &config, COOKIE);
+    assert_eq!(context.start_fresh().map(|_| ()), Err(Error::NoSecretKey));
+    let nothing = Sent { set_cookie: None, vary: false };
+    assert_eq!(save(&interface, &config, &context, NoCompression), Ok((nothing, None)));
+}
+
+// ---- refreshing
+
+/// What a refresh of `context` comes to while nobody asked for the session, and once somebody did;
+/// and then what it is to save it because it was changed.
+fn refreshed(
+    interface: &impl SessionInterface<Session = Session, Scratch = NoCompression>,
+    config: &Config<'_>,
+    context: &mut RequestContext,
+) -> [Result<(Sent, Option<Error>), Error>; 3] {
+    assert!(context.peek().unwrap().permanent());
+    let unseen = save(interface, config, context, NoCompression);
+    context.session().unwrap();
+    let seen = save(interface, config, context, NoCompression);
+    context.session().unwrap().set_modified(true);
+    [unseen, seen, save(interface, config, context, NoCompression)]
+}
+
+/// The refresh fails for that reason, but no request does that changed nothing.
+fn skipped(error: Error) -> [Result<(Sent, Option<Error>), Error>; 3] {
+    let stays = |vary| Ok((Sent { set_cookie: None, vary }, Some(error)));
+    [stays(false), stays(true), Err(error)]
+}
+
+/// Flask compresses; a server that reads its cookies need not, and then some are too long to
+/// be written as they are.
+#[test]
+fn a_refresh_that_gets_too_long_fails_no_request() {
+    let (interface, config) = (flask(), Config::new());
+    let cookie = {
+        let compressing = flask().with_compression::<Scratch>();
+        let mut context = open::<16384>(&compressing, &config, "");
+        let session = context.session().unwrap();
+        session.set_permanent(true).unwrap();
+        let cart: Vec<_> = (0..400).map(|number| format!("SKU-{}", 1000 + number)).collect();
+        session.insert("cart", &cart).unwrap();
+        let scratch = Box::new(DeflateScratch::<16384>::new()) as Box<Scratch>;
+        let (sent, _) = save(&compressing, &config, &context, scratch).unwrap();
+        sent.set_cookie.unwrap()
+    };
+    assert!(cookie.len() < 4093 / 2, "{}", cookie.len());
+    let header = cookie.split(';').next().unwrap();
+
+    let reopened = || open::<16384>(&interface, &config, header);
+    let too_long = save(&interface, &config.max_cookie_size(0), &reopened(), NoCompression);
+    let len_bytes = too_long.unwrap().0.set_cookie.unwrap().len();
+    let error = Error::CookieTooLarge { len_bytes, limit_bytes: 4093 };
+    assert_eq!(refreshed(&interface, &config, &mut reopened()), skipped(error));
+
+    // Where the settings let it pass it is sent, and where they want no refresh none is missed.
+    let warning = config.oversize_cookie(OversizeCookie::Warn);
+    let (sent, skipped) = save(&interface, &warning, &reopened(), NoCompression).unwrap();
+    assert!(sent.set_cookie.is_some() && skipped.is_none());
+    let nothing = Sent { set_cookie: None, vary: false };
+    let unrefreshed = config.session_refresh_each_request(false);
+    assert_eq!(save(&interface, &unrefreshed, &reopened(), NoCompression), Ok((nothing, None)));
 }
 
 /// `{"a":"éééé"}` has 16 bytes where letters stay as they are, and 32 in Flask's
 /// spelling: it opens in a session of 24 bytes, and would not open again.
 #[test]
 fn what_would_not_open_again_is_not_saved() {
-    let header = signed(b"eyJhIjoiw6nDqcOpw6kifQ");
+    let (interface, config) = (flask(), Config::new());
+    let header = signed(&base64(r#"{"a":"éééé"}"#));
+    let mut context = open::<24>(&interface, &config, &header[..]);
+    let session = context.session().unwrap();
+    assert_eq!(session.get_as("a"), Ok(Some("éééé")));
+    session.set_modified(true);
+    let error = Error::Capacity { needed_bytes: 32, capacity_bytes: 24 };
+    assert_eq!(save(&interface, &config, &context, NoCompression), Err(error));
+
+    let header = signed(&base64(r#"{"_permanent":true,"a":"ééééé"}"#));
+    let mut context = open::<52>(&interface, &config, &header[..]);
+    let error = Error::Capacity { needed_bytes: 56, capacity_bytes: 52 };
+    assert_eq!(refreshed(&interface, &config, &mut context), skipped(error));
+}
+
+#[test]
+fn a_refresh_without_the_time_fails_no_request() {
+    let time = Cell::new(now());
+    let interface = SecureCookieSessionInterface::new(keys("dev"), || time.get());
     let config = Config::new();
-    let mut session = SecureCookieSession::<24>::new();
-    for modified in [false, true] {
-        let interface = flask();
-        let mut context = RequestContext::begin(&interface, &config, &header[..], &mut session).unwrap();
-        assert_eq!(context.session().unwrap().get_as("a"), Ok(Some("éééé")));
-        context.session().unwrap().set_modified(modified);
-        let mut scratch = NoCompression;
-        let saved = context.finish(&mut scratch).map(|saved| saved.set_cookie.is_some());
-        let refused = Err(Error::Capacity { needed_bytes: 32, capacity_bytes: 24 });
-        assert_eq!(saved, if modified { refused } else { Ok(false) });
+    let header = signed(&base64(r#"{"_permanent":true}"#));
+    let mut context = open::<64>(&interface, &config, &header[..]);
+    time.set(Err(Error::ClockNotSet));
+    assert_eq!(refreshed(&interface, &config, &mut context), skipped(Error::ClockNotSet));
+}
+
+/// Nobody would hear of it otherwise: each refresh would be skipped, and in the end everybody
+/// would be logged out.
+#[test]
+fn a_refresh_that_fails_for_a_setting_is_an_error() {
+    let interface = flask();
+    let header = signed(&base64(r#"{"_permanent":true}"#));
+    let config = Config::new();
+    let beyond_year_9999 = Lifetime::from_secs(300_000_000_000);
+    for (config, error) in [
+        (config.session_cookie_domain("a\nb"), Error::InvalidConfig { setting: "SESSION_COOKIE_DOMAIN" }),
+        (config.permanent_session_lifetime(beyond_year_9999), Error::DateOutOfRange),
+    ] {
+        let mut context = open::<64>(&interface, &config, &header[..]);
+        let failed = [(); 3].map(|()| Err(error));
+        assert_eq!(refreshed(&interface, &config, &mut context), failed);
     }
+}
+
+// ---- the context as a value
+
+#[test]
+fn a_context_moves_into_a_thread_and_back() {
+    fn anywhere<T: Send + Sync + 'static>(context: T) -> T {
+        context
+    }
+    let (interface, config) = (flask(), Config::new());
+    let mut context = anywhere(open::<64>(&interface, &config, COOKIE));
+    let context = std::thread::spawn(move || {
+        context.session().unwrap().insert("a", &2).unwrap();
+        context
+    });
+    let (sent, _) = save(&interface, &config, &context.join().unwrap(), NoCompression).unwrap();
+    let cookie = "session=eyJhIjoyfQ.ZVPxAA.icfJIsgIGE1Fh1OwMioTFAKM22A; HttpOnly; Path=/";
+    assert_eq!(sent, Sent { set_cookie: Some(cookie.into()), vary: true });
+}
+
+/// Handlers and pools need not know how much room there is in a session.
+#[test]
+fn contexts_of_every_capacity_are_of_one_type_and_used_again() {
+    let (interface, config) = (flask(), Config::new());
+    let mut pool: Vec<Box<RequestContext>> = vec![
+        Box::new(RequestContext::new(SecureCookieSession::<32>::new())),
+        Box::new(RequestContext::new(SecureCookieSession::<64>::new())),
+    ];
+    for context in &mut pool {
+        // Nobody opened it: as if the request had brought nothing.
+        assert_eq!((context.opened(), context.accessed()), (Ok(Opened::FRESH), false));
+        assert!(context.session().unwrap().is_empty());
+        for _ in 0..2 {
+            assert_eq!(context.open(&interface, &config, COOKIE), Ok(Opened::LOADED));
+            assert!(!context.accessed() && context.peek().unwrap().len() == 1);
+            context.session().unwrap().clear().unwrap();
+        }
+        // An error is not the next request's.
+        assert_eq!(context.open(&interface, &config, &unreadable()[0].0[..]), Err(Error::BadPayload));
+        assert_eq!(context.open(&interface, &config, ""), Ok(Opened::FRESH));
+        let session = context.session().unwrap();
+        assert!(session.is_empty() && !session.modified());
+    }
+}
+
+/// A tenant's path, a domain: what a request is to have for itself is in a config that is made
+/// with it, and the request is not looked at again.
+#[test]
+fn a_request_can_have_a_config_of_its_own() {
+    let (interface, config) = (flask(), Config::new());
+    for tenant in ["one", "two"] {
+        let (path, domain) = (format!("/{tenant}"), format!("{tenant}.example"));
+        let config = config.session_cookie_path(&path).session_cookie_domain(&domain);
+        let mut context = {
+            let request = COOKIE.to_vec();
+            open::<64>(&interface, &config, &request[..])
+        };
+        context.session().unwrap().insert("a", &2).unwrap();
+        let (sent, _) = save(&interface, &config, &context, NoCompression).unwrap();
+        let signed = "session=eyJhIjoyfQ.ZVPxAA.icfJIsgIGE1Fh1OwMioTFAKM22A";
+        let cookie = format!("{signed}; Domain={domain}; HttpOnly; Path={path}");
+        assert_eq!(sent.set_cookie, Some(cookie));
+
+        // A browser deletes a cookie only where it was set.
+        context.start_fresh().unwrap();
+        let (sent, _) = save(&interface, &config, &context, NoCompression).unwrap();
+        let deletion = format!(
+            "session=; Domain={domain}; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; HttpOnly; Path={path}"
+        );
+        assert_eq!(sent.set_cookie, Some(deletion));
+    }
+}
+
+/// A device keeps its contexts in a `static`. Were one not all zeros, its bytes would lie in the
+/// program beside it.
+#[test]
+fn a_static_context_takes_no_room_in_the_program() {
+    const MANY: usize = 64 << 20;
+    static CONTEXT: Mutex<RequestContext<SecureCookieSession<MANY>>> =
+        Mutex::new(RequestContext::new(SecureCookieSession::new()));
+    assert_eq!(CONTEXT.lock().unwrap().opened(), Ok(Opened::FRESH));
+    let program = std::env::current_exe().unwrap().metadata().unwrap().len();
+    assert!(program < MANY as u64, "{program}");
+}
+
+#[test]
+fn a_context_is_little_more_than_its_session() {
+    const fn beside<const N: usize>() -> usize {
+        size_of::<RequestContext<SecureCookieSession<N>>>() - size_of::<SecureCookieSession<N>>()
+    }
+    assert_eq!(beside::<64>(), beside::<4096>());
+    assert!(beside::<64>() <= 8 * size_of::<usize>(), "{}", beside::<64>());
 }
 
 #[test]
 fn no_cookie_is_trusted_while_the_clock_is_unset() {
     let unset: Frozen = || Err(Error::ClockNotSet);
     let interface = SecureCookieSessionInterface::new(keys("dev"), unset);
-    let begin = |config: &Config<'_>, header: &[u8]| {
-        let mut session = SecureCookieSession::<64>::new();
-        let context = RequestContext::begin(&interface, config, header, &mut session)?;
-        assert!(context.peek().is_empty());
-        Ok(context.opened())
+    let opened = |config: &Config<'_>, header: &[u8]| {
+        let context = open::<64>(&interface, config, header);
+        assert!(context.peek().map_or(true, |session| session.is_empty()));
+        context.opened()
     };
     let strict = Config::new();
-    assert_eq!(begin(&strict, b""), Ok(Opened::FRESH));
-    assert_eq!(begin(&strict, COOKIE), Err(Error::ClockNotSet));
+    assert_eq!(opened(&strict, b""), Ok(Opened::FRESH));
+    assert_eq!(opened(&strict, COOKIE), Err(Error::ClockNotSet));
     // A bad signature is not worth a look at the clock.
-    assert_eq!(begin(&strict, b"session=eyJhIjoxfQ.ZVPxAA.x"), Ok(Opened::rejected(Error::BadTimeSignature)));
+    assert_eq!(
+        opened(&strict, b"session=eyJhIjoxfQ.ZVPxAA.x"),
+        Ok(Opened::rejected(Error::BadTimeSignature))
+    );
     let lenient = Config::new().unset_clock(UnsetClock::StartFresh);
-    assert_eq!(begin(&lenient, COOKIE), Ok(Opened::rejected(Error::ClockNotSet)));
+    assert_eq!(opened(&lenient, COOKIE), Ok(Opened::rejected(Error::ClockNotSet)));
 
     // Nor is one written.
     for config in [&strict, &lenient] {
-        let write = request(&interface, config, &b""[..], |context| {
+        let write = request(&interface, config, "", |context| {
             context.session().unwrap().insert("a", &1).unwrap();
         });
         assert_eq!(write, Err(Error::ClockNotSet));
@@ -655,19 +970,18 @@ fn the_clock_is_read_once_the_signature_holds() {
 
 #[test]
 fn a_lifetime_limits_every_session() {
-    let open = |lifetime: Lifetime, age: u64| {
+    let opens = |lifetime: Lifetime, age: u64| {
         let clock = move || Ok(UnixTime::new(NOW + age, 999_999));
         let interface = SecureCookieSessionInterface::new(keys("dev"), clock);
         let config = Config::new().permanent_session_lifetime(lifetime);
-        let mut session = SecureCookieSession::<64>::new();
-        RequestContext::begin(&interface, &config, COOKIE, &mut session).unwrap().opened() == Opened::LOADED
+        open::<64>(&interface, &config, COOKIE).opened().unwrap().is_loaded()
     };
-    assert!(open(Lifetime::from_secs(5), 5));
-    assert!(!open(Lifetime::from_secs(5), 6));
-    assert!(open(Lifetime::from_micros(-1), 0));
-    assert!(!open(Lifetime::from_micros(-1), 1));
-    assert!(open(Lifetime::from_micros(5_999_999), 5));
-    assert!(!open(Lifetime::from_secs(-1), 0));
+    assert!(opens(Lifetime::from_secs(5), 5));
+    assert!(!opens(Lifetime::from_secs(5), 6));
+    assert!(opens(Lifetime::from_micros(-1), 0));
+    assert!(!opens(Lifetime::from_micros(-1), 1));
+    assert!(opens(Lifetime::from_micros(5_999_999), 5));
+    assert!(!opens(Lifetime::from_secs(-1), 0));
     // Flask takes `int()` of a double, which has no room for the fraction.
     assert_eq!(Lifetime::from_micros(17_179_869_184_999_999).whole_secs(), 17_179_869_184);
 }
@@ -676,11 +990,10 @@ fn a_lifetime_limits_every_session() {
 fn the_limit_on_cookies_is_exact() {
     let save = |config: &Config<'_>, len: usize| {
         let interface = flask();
-        let mut context = RequestContext::new(SecureCookieSession::<8192>::new());
-        context.open(&interface, config, &b""[..]).unwrap();
+        let mut context = open::<8192>(&interface, config, "");
         context.session().unwrap().insert("a", &"x".repeat(len)).unwrap();
         let mut scratch = NoCompression;
-        let saved = context.finish(&mut scratch)?;
+        let saved = context.save(&interface, config, &mut scratch)?;
         let cookie = saved.set_cookie.as_ref().unwrap();
         assert_eq!(cookie.len_bytes(), cookie.to_string().len());
         Ok((cookie.len_bytes(), saved.oversize_len_bytes))
@@ -689,13 +1002,13 @@ fn the_limit_on_cookies_is_exact() {
     // Three bytes of JSON are four of base64; the attributes are 18 and the rest of the value 43.
     let (len, oversize) = save(&strict, 3001).unwrap();
     assert_eq!((len, oversize), (4073, None));
-    let exact = Config { max_cookie_size: 4073, ..strict };
+    let exact = strict.max_cookie_size(4073);
     assert_eq!(save(&exact, 3001), Ok((4073, None)));
-    let small = Config { max_cookie_size: 4072, ..strict };
+    let small = strict.max_cookie_size(4072);
     assert_eq!(save(&small, 3001), Err(Error::CookieTooLarge { len_bytes: 4073, limit_bytes: 4072 }));
-    let warn = Config { oversize_cookie: OversizeCookie::Warn, ..small };
+    let warn = small.oversize_cookie(OversizeCookie::Warn);
     assert_eq!(save(&warn, 3001), Ok((4073, Some(4073))));
-    let unlimited = Config { max_cookie_size: 0, ..strict };
+    let unlimited = strict.max_cookie_size(0);
     assert_eq!(save(&unlimited, 6000).unwrap().1, None);
     assert_eq!(
         Error::CookieTooLarge { len_bytes: 4073, limit_bytes: 4072 }.to_string(),
@@ -707,13 +1020,12 @@ fn the_limit_on_cookies_is_exact() {
 fn a_session_that_fills_its_room_is_saved_and_opens_again() {
     let (interface, config) = (flask(), Config::new());
     // 32 bytes of JSON: each é has six.
-    let mut context = RequestContext::new(SecureCookieSession::<32>::new());
-    context.open(&interface, &config, &b""[..]).unwrap();
+    let mut context = open::<32>(&interface, &config, "");
     context.session().unwrap().insert("a", &"éééé").unwrap();
     let mut scratch = NoCompression;
-    let header = format!("session={}", context.finish(&mut scratch).unwrap().set_cookie.unwrap().value);
-    let mut again = SecureCookieSession::<32>::new();
-    let mut context = RequestContext::begin(&interface, &config, header.as_bytes(), &mut again).unwrap();
+    let saved = context.save(&interface, &config, &mut scratch).unwrap();
+    let header = format!("session={}", saved.set_cookie.unwrap().value);
+    let mut context = open::<32>(&interface, &config, header.as_str());
     assert_eq!(context.session().unwrap().get_as::<&str>("a"), Ok(Some("éééé")));
 }
 
@@ -721,11 +1033,10 @@ fn a_session_that_fills_its_room_is_saved_and_opens_again() {
 fn compression_is_lent_and_byte_identical() {
     let interface = flask().with_compression::<Scratch>();
     let config = Config::new();
-    let mut session = SecureCookieSession::<256>::new();
     let mut scratch = DeflateScratch::<64>::new();
-    let mut context = RequestContext::begin(&interface, &config, &b""[..], &mut session).unwrap();
+    let mut context = open::<256>(&interface, &config, "");
     context.session().unwrap().insert("a", &"x".repeat(40)).unwrap();
-    let cookie = context.finish(&mut scratch).unwrap().set_cookie.unwrap();
+    let cookie = context.save(&interface, &config, &mut scratch).unwrap().set_cookie.unwrap();
     assert!(cookie.value.is_compressed());
     assert_eq!(format!("{:?}", cookie.value), "SessionCookie { payload: Some(Stream), .. }");
     assert_eq!(
@@ -734,9 +1045,9 @@ fn compression_is_lent_and_byte_identical() {
     );
 
     // More text than scratch is an error, never a cookie of another kind.
-    let mut context = RequestContext::begin(&interface, &config, &b""[..], &mut session).unwrap();
+    let mut context = open::<256>(&interface, &config, "");
     context.session().unwrap().insert("a", &"x".repeat(57)).unwrap();
-    let error = context.finish(&mut scratch).unwrap_err();
+    let error = context.save(&interface, &config, &mut scratch).unwrap_err();
     assert_eq!(error, Error::Capacity { needed_bytes: 65, capacity_bytes: 64 });
 }
 
@@ -757,9 +1068,7 @@ fn a_quoted_cookie_is_read_as_werkzeug_reads_it() {
 #[test]
 fn a_quoted_cookie_with_escapes_needs_room_beside_its_text() {
     fn opened<const N: usize>(header: &str) -> Result<Opened, Error> {
-        let (interface, config) = (flask(), Config::new());
-        let mut session = SecureCookieSession::<N>::new();
-        RequestContext::begin(&interface, &config, header, &mut session).map(|context| context.opened())
+        open::<N>(&flask(), &Config::new(), header).opened()
     }
     // 45 bytes, and 7 of JSON.
     let header = r#"session="eyJhIjoxfQ\056ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk""#;
@@ -773,14 +1082,16 @@ fn a_quoted_cookie_with_escapes_needs_room_beside_its_text() {
 #[test]
 fn text_that_would_break_the_header_is_refused() {
     let (in_name, in_domain) = ("SESSION_COOKIE_NAME", "SESSION_COOKIE_DOMAIN");
-    for (name, domain, setting) in
-        [("session\r\nX: y", None, in_name), ("session", Some("a\nb"), in_domain), ("a;b", None, in_name)]
-    {
-        let config = Config::new().session_cookie_name(name).session_cookie_domain(!!domain);
+    let config = Config::new();
+    for (config, setting) in [
+        (config.session_cookie_name("session\r\nX: y"), in_name),
+        (config.session_cookie_domain("a\nb"), in_domain),
+        (config.session_cookie_name("a;b"), in_name),
+    ] {
         for handler in
             [|session: &mut Session| session.insert("a", &1), |session: &mut Session| session.clear()]
         {
-            let sent = request(&flask(), &config, &b""[..], |context| handler(context.session()).unwrap());
+            let sent = request(&flask(), &config, "", |context| handler(context.session().unwrap()).unwrap());
             assert_eq!(sent, Err(Error::InvalidConfig { setting }));
         }
     }
@@ -790,7 +1101,7 @@ fn text_that_would_break_the_header_is_refused() {
 fn an_empty_cookie_is_none() {
     for header in ["", "session=", "session", "session=\"\"", "session=; session=x"] {
         request(&flask(), &Config::new(), header.as_bytes(), |context| {
-            assert_eq!(context.opened(), Opened::FRESH, "{header}");
+            assert_eq!(context.opened(), Ok(Opened::FRESH), "{header}");
         })
         .unwrap();
     }
@@ -798,18 +1109,16 @@ fn an_empty_cookie_is_none() {
 
 #[test]
 fn a_session_was_rejected_if_one_was_brought_and_not_accepted() {
-    assert_eq!(Opened::rejected(Error::BadPayload).rejected(), Some(Error::BadPayload));
+    assert_eq!(Opened::rejected(Error::BadPayload).rejection(), Some(Error::BadPayload));
     for opened in [Opened::FRESH, Opened::LOADED, Opened::NULL] {
-        assert_eq!(opened.rejected(), None);
+        assert_eq!(opened.rejection(), None);
     }
 }
 
 #[test]
 fn nothing_prints_contents() {
     let interface = flask();
-    let mut session = SecureCookieSession::<64>::new();
-    let config = Config::new();
-    let context = RequestContext::begin(&interface, &config, COOKIE, &mut session).unwrap();
+    let context = open::<64>(&interface, &Config::new(), COOKIE);
     for text in [format!("{interface:?}"), format!("{context:?}"), format!("{:?}", context.peek())] {
         assert!(!text.contains("dev") && !text.contains("\"a\""), "{text}");
     }
@@ -823,10 +1132,9 @@ fn the_value_says_whether_it_is_compressed() {
     }
     let interface = flask();
     let config = Config::new();
-    let mut context = RequestContext::new(SecureCookieSession::<64>::new());
-    context.open(&interface, &config, &b""[..]).unwrap();
+    let mut context = open::<64>(&interface, &config, "");
     context.session().unwrap().insert("a", &1).unwrap();
     let mut scratch = NoCompression;
-    let saved = context.finish(&mut scratch).unwrap();
+    let saved = context.save(&interface, &config, &mut scratch).unwrap();
     assert!(!is_compressed(&saved.set_cookie.unwrap().value));
 }

@@ -5,7 +5,7 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::{Random, VecSink};
+use common::{Random, VecSink, load};
 use hipflask::{
     Error, SecureCookieSession,
     json::{JsonTag, Kind, MAX_DEPTH, SESSION_JSON_SERIALIZER, TaggedJsonSerializer, Value},
@@ -137,10 +137,7 @@ fn hostile_texts_take_little_longer_than_plain_ones() {
         let mut opens = Duration::MAX;
         for _ in 0..5 {
             let start = Instant::now();
-            let _ = session.load(SESSION_JSON_SERIALIZER, |buffer| {
-                buffer[..text.len()].copy_from_slice(text.as_bytes());
-                Ok(text.len())
-            });
+            let _ = load(&mut session, text.as_bytes());
             opens = opens.min(start.elapsed());
         }
         println!("{name:36} {loads:>10.1?} {writes:>10.1?} {opens:>10.1?}");
@@ -349,11 +346,7 @@ fn a_key_like_the_wrapper_s_gives_no_other_dict_a_level() {
     ] {
         assert_eq!(reread(text.as_bytes()), Err(Error::Depth));
         let mut session = SecureCookieSession::<1000>::new();
-        let load = |buffer: &mut [u8]| {
-            buffer[..text.len()].copy_from_slice(text.as_bytes());
-            Ok(text.len())
-        };
-        assert_eq!(session.load(SESSION_JSON_SERIALIZER, load), Err(Error::Depth));
+        assert_eq!(load(&mut session, text.as_bytes()), Err(Error::Depth));
     }
     let plain = TaggedJsonSerializer::plain();
     let mut text = format!(r#"{{" di":{}}}"#, lists(MAX_DEPTH)).into_bytes();
@@ -418,11 +411,7 @@ fn comes_back(text: &[u8]) {
         assert_eq!(reread(&json).as_deref(), Ok(&json[..]), "{}", String::from_utf8_lossy(text));
     }
     let mut session = SecureCookieSession::<400>::new();
-    let load = |buffer: &mut [u8]| {
-        buffer[..text.len()].copy_from_slice(text);
-        Ok(text.len())
-    };
-    if session.load(SESSION_JSON_SERIALIZER, load).is_ok() {
+    if load(&mut session, text).is_ok() {
         let mut sink = VecSink::default();
         let Ok(()) = session.dump(&mut sink);
         let null = text.trim_ascii() == b"null";

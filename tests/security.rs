@@ -67,14 +67,13 @@ fn request(
     interface: &Interface,
     config: &Config<'_>,
     header: &[u8],
-    handler: impl FnOnce(&mut RequestContext<'_, [u8], Interface>),
+    handler: impl FnOnce(&mut RequestContext),
 ) -> Result<Answer, Error> {
     let mut context = RequestContext::new(SecureCookieSession::<8192>::new());
-    context.open(interface, config, header)?;
+    let opened = context.open(interface, config, header)?;
     handler(&mut context);
-    let opened = context.opened();
     let mut scratch = NoCompression;
-    let saved = context.finish(&mut scratch)?;
+    let saved = context.save(interface, config, &mut scratch)?;
     let set_cookie = saved.set_cookie.as_ref().map(ToString::to_string);
     Ok(Answer { opened, set_cookie, vary: saved.vary_cookie })
 }
@@ -86,7 +85,7 @@ fn open(cookie: &str) -> Result<Opened, Error> {
 }
 
 fn is_refused(opened: Result<Opened, Error>) -> bool {
-    matches!(opened, Ok(Opened::rejected(error)) if error.is_bad_signature())
+    opened.is_ok_and(|opened| opened.rejection().is_some_and(Error::is_bad_signature))
 }
 
 /// JSON text as a cookie that Flask would have signed.
@@ -276,7 +275,8 @@ fn every_look_at_the_session_varies() {
     ];
     for look in looks {
         let header = format!("session={}", cookie("dev"));
-        let answer = request(&flask(), &Config::new(), header.as_bytes(), |context| look(context.session()));
+        let answer =
+            request(&flask(), &Config::new(), header.as_bytes(), |context| look(context.session().unwrap()));
         assert!(answer.unwrap().vary);
     }
 }
@@ -300,10 +300,10 @@ fn no_text_gets_a_header_or_an_attribute_of_its_own() {
             Err(error) => assert!(matches!(error, Error::InvalidConfig { .. }), "{error}"),
         };
         for config in [
-            Config { session_cookie_name: &dangerous, ..config },
-            Config { session_cookie_domain: Some(&dangerous), ..config },
-            Config { session_cookie_path: Some(&dangerous), ..config },
-            Config { application_root: Some(&dangerous), ..config },
+            config.session_cookie_name(&dangerous),
+            config.session_cookie_domain(&dangerous),
+            config.session_cookie_path(&dangerous),
+            config.application_root(&dangerous),
         ] {
             attribute(request(&flask(), &config, b"", |context| {
                 context.session().unwrap().insert("a", &1).unwrap()
@@ -351,7 +351,7 @@ fn an_oversize_cookie_is_an_error() {
 }
 
 /// Without a key there is nothing to sign with. If a null session were saved,
-/// `finish` would fail with `NoSecretKey` or send the deletion.
+/// `save` would fail with `NoSecretKey` or send the deletion.
 #[test]
 fn a_null_session_is_never_saved() {
     let interface = SecureCookieSessionInterface::new(ring("", &[]), now as Time);
@@ -371,28 +371,31 @@ fn a_null_session_is_never_saved() {
 fn a_session_object_forgets_its_last_request() {
     let (interface, config) = (flask(), Config::new());
     let null = SecureCookieSessionInterface::new(ring("", &[]), now as Time);
-    let mut session = SecureCookieSession::<256>::new();
+    let mut context = RequestContext::new(SecureCookieSession::<256>::new());
     let old = format!("session={}", cookie("dev"));
     for (next, header) in [(&interface, ""), (&interface, "session=x"), (&null, ""), (&interface, "session=")]
     {
-        RequestContext::begin(&interface, &config, old.as_bytes(), &mut session)
-            .unwrap()
-            .session()
-            .clear()
-            .unwrap();
-        RequestContext::begin(&interface, &config, old.as_bytes(), &mut session).unwrap();
-        assert!(session.contains("a"));
-        RequestContext::begin(next, &config, header.as_bytes(), &mut session).unwrap();
+        context.open(&interface, &config, old.as_str()).unwrap();
+        context.session().unwrap().clear().unwrap();
+        context.open(&interface, &config, old.as_str()).unwrap();
+        assert!(context.peek().unwrap().contains("a") && !context.accessed());
+        context.open(next, &config, header).unwrap();
+        let session = context.peek().unwrap();
         assert!(session.is_empty() && !session.modified(), "{header}");
     }
-    // Also where the interface is called without a context, or fails.
-    let app = hipflask::App { config: &config, request: &b""[..] };
-    RequestContext::begin(&interface, &config, old.as_bytes(), &mut session).unwrap();
-    assert_eq!(null.open_session(app, &mut session), Ok(Opened::NULL));
-    assert!(session.is_empty());
-    RequestContext::begin(&interface, &config, old.as_bytes(), &mut session).unwrap();
+    // Nor is one that could not be opened the next one's.
     let bad = format!("session={}", signed("[1]"));
-    assert!(RequestContext::begin(&interface, &config, bad.as_bytes(), &mut session).is_err());
+    context.open(&interface, &config, bad.as_str()).unwrap_err();
+    assert!(context.session().is_err());
+    context.open(&interface, &config, old.as_str()).unwrap();
+    assert!(context.peek().unwrap().contains("a") && !context.accessed());
+    // Also where the interface is called without a context, or fails.
+    let mut session = SecureCookieSession::<256>::new();
+    interface.open_session(&config, old.as_str(), &mut session).unwrap();
+    assert_eq!(null.open_session(&config, "", &mut session), Ok(Opened::NULL));
+    assert!(session.is_empty());
+    interface.open_session(&config, old.as_str(), &mut session).unwrap();
+    interface.open_session(&config, bad.as_str(), &mut session).unwrap_err();
     assert!(session.is_empty());
 }
 
@@ -449,9 +452,8 @@ fn a_wrong_clock_makes_no_cookie_valid() {
 fn a_bomb_unfolds_to_the_session_s_size_at_most() {
     let header = format!("session={}", cookie("bomb"));
     assert!(header.len() < 1500);
-    let (interface, config) = (flask(), Config::new());
     let mut session = SecureCookieSession::<4096>::new();
-    let error = RequestContext::begin(&interface, &config, header.as_bytes(), &mut session).unwrap_err();
+    let error = flask().open_session(&Config::new(), header.as_str(), &mut session).unwrap_err();
     assert!(matches!(error, Error::Capacity { capacity_bytes: 4096, .. }), "{error:?}");
     assert!(session.is_empty());
 }
@@ -526,13 +528,12 @@ fn nothing_prints_a_secret_a_signature_or_a_payload() {
     context.session().unwrap().set_modified(true);
     let context_text = format!("{context:?} {:?}", context.peek());
     let mut scratch = NoCompression;
-    let saved = context.finish(&mut scratch).unwrap();
+    let saved = context.save(&interface, &config, &mut scratch).unwrap();
     let signed = signer.unsign(token, None, &now).unwrap();
 
-    let app = hipflask::App { config: &config, request: &header[..] };
     let mut held = SecureCookieSession::<64>::new();
     held.insert("a", &1).unwrap();
-    let shown: [(&str, &dyn Debug); 17] = [
+    let shown: [(&str, &dyn Debug); 16] = [
         ("Secrets", &Secrets { current: secret.as_bytes(), fallbacks: &[b"dev"] }),
         ("Keyring", &keys),
         ("Hmac", &keys.current().unwrap()),
@@ -545,7 +546,6 @@ fn nothing_prints_a_secret_a_signature_or_a_payload() {
         ("CookieValue", &value),
         ("Cookies", &parse_cookie(&header)),
         ("Base64Reader", &Base64Reader::new(payload)),
-        ("App", &app),
         ("Session", &held),
         ("Saved", &saved),
         ("SessionCookie", &saved.set_cookie.as_ref().unwrap().value),

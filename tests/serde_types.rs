@@ -10,7 +10,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use common::VecSink;
+use common::{VecSink, load};
 use hipflask::{
     Error, SecureCookieSession, Session, SessionMap, SessionMixin,
     json::{
@@ -143,11 +143,7 @@ fn an_option_is_none_or_what_it_holds() {
 fn text_is_borrowed_from_the_session_even_where_it_was_escaped() {
     let mut session = SecureCookieSession::<256>::new();
     let json = br#"{"name":"Zo\u00eb\n","list":["\ud83d\ude00"],"m":{" m":"<b>\u00e9"}}"#;
-    let load = |buffer: &mut [u8]| {
-        buffer[..json.len()].copy_from_slice(json);
-        Ok(json.len())
-    };
-    session.load(SESSION_JSON_SERIALIZER, load).unwrap();
+    load(&mut session, json).unwrap();
     let inside =
         std::ptr::from_ref(&session).addr()..std::ptr::from_ref(&session).addr() + size_of_val(&session);
     let name: &str = session.get_as("name").unwrap().unwrap();
@@ -592,12 +588,8 @@ fn a_session_with_a_registered_tag_opens_again() {
         let mut sink = VecSink::default();
         let Ok(()) = session.dump(&mut sink);
         let mut again = SecureCookieSession::<N>::new();
-        let load = |buffer: &mut [u8]| {
-            let room = buffer.get_mut(..sink.0.len()).ok_or(Error::BadPayload)?;
-            room.copy_from_slice(&sink.0);
-            Ok(sink.0.len())
-        };
-        assert_eq!(again.load(serializer, load), Ok(()), "at {N}");
+        again.reset(serializer);
+        assert_eq!(load(&mut again, &sink.0), Ok(()), "at {N}");
         inserted
     }
     assert!(!fits::<100>(serializer) & !fits::<126>(serializer) & fits::<127>(serializer));
@@ -718,11 +710,7 @@ fn a_value_that_changes_its_depth_is_refused() {
     assert_eq!(session.push("list", &fickle(&text, &deep)), Err(Error::Depth));
     let mut sink = VecSink::default();
     let Ok(()) = session.dump(&mut sink);
-    let load = |buffer: &mut [u8]| {
-        buffer[..sink.0.len()].copy_from_slice(&sink.0);
-        Ok(sink.0.len())
-    };
-    assert_eq!(SecureCookieSession::<512>::new().load(SESSION_JSON_SERIALIZER, load), Ok(()));
+    assert_eq!(load(&mut SecureCookieSession::<512>::new(), &sink.0), Ok(()));
 }
 
 /// What fails at the end of a list leaves the list as it was.

@@ -19,10 +19,10 @@ fn visit_with<F: Fn() -> u128, C: Clock>(
     header: &str,
     handler: impl FnOnce(&mut TableSession),
 ) -> Option<String> {
-    let mut session = TableSession::new();
-    let mut context = RequestContext::begin(interface, config, header, &mut session).unwrap();
-    handler(context.session());
-    context.finish(&mut ()).unwrap().set_cookie.map(|cookie| cookie.to_string())
+    let mut context = RequestContext::new(TableSession::new());
+    context.open(interface, config, header).unwrap();
+    handler(context.session().unwrap());
+    context.save(interface, config, &mut ()).unwrap().set_cookie.map(|cookie| cookie.to_string())
 }
 
 fn visit<F: Fn() -> u128, C: Clock>(
@@ -123,14 +123,15 @@ fn a_request_under_way_does_not_bring_an_ended_session_back() {
     {
         let table = counting_table();
         visit(&table, "", |session| session.insert("user", &"ada").unwrap());
-        let (mut session, mut scratch) = (TableSession::new(), ());
-        let mut context = RequestContext::begin(&table, &config, FIRST, &mut session).unwrap();
+        let mut context = RequestContext::new(TableSession::new());
+        context.open(&table, &config, FIRST).unwrap();
         context.session().unwrap().insert("visits", &1).unwrap();
         if renew {
             context.session().unwrap().renew();
         }
         visit(&table, FIRST, log_out);
-        let saved = context.finish(&mut scratch).unwrap();
+        let mut scratch = ();
+        let saved = context.save(&table, &config, &mut scratch).unwrap();
         assert!(saved.set_cookie.is_none() && saved.vary_cookie);
         visit(&table, FIRST, |session| assert!(session.is_new()));
     }

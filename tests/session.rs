@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use common::{Random, VecSink};
 use hipflask::{
-    App, Config, Error, NullSession, Opened, Request, RequestContext, Saved, SecureCookieSession, Session,
+    Config, Error, NullSession, Opened, Request, RequestContext, Saved, SecureCookieSession, Session,
     SessionInterface, SessionMap, SessionMixin,
     json::{Bytes, Encode, Markup, SESSION_JSON_SERIALIZER, TaggedJsonSerializer, Uuid, Value},
     session::{flash, take_flashed_messages},
@@ -28,11 +28,7 @@ fn json_of(value: Value<'_>) -> String {
 }
 
 fn load(session: &mut Session, json: &str) -> Result<(), Error> {
-    session.load(SESSION_JSON_SERIALIZER, |buffer| {
-        let capacity = Error::Capacity { needed_bytes: json.len(), capacity_bytes: buffer.len() };
-        buffer.get_mut(..json.len()).ok_or(capacity)?.copy_from_slice(json.as_bytes());
-        Ok(json.len())
-    })
+    common::load(session, json.as_bytes())
 }
 
 fn opened<const N: usize>(json: &str) -> SecureCookieSession<N> {
@@ -649,11 +645,10 @@ fn only_a_dict_or_null_is_a_session() {
         assert_eq!(load(&mut session, json), Err(Error::BadPayload), "{json}");
         assert!(session.is_empty() && !session.modified());
     }
-    // The error of what fills it comes through.
-    let failed = session.load(SESSION_JSON_SERIALIZER, |_| Err(Error::ClockNotSet));
-    assert_eq!(failed, Err(Error::ClockNotSet));
-    // So does a length that cannot be.
-    assert_eq!(session.load(SESSION_JSON_SERIALIZER, |buffer| Ok(buffer.len() + 1)), Err(Error::BadPayload));
+    // Nor is there one in more bytes than there are.
+    let too_long = Error::Capacity { needed_bytes: 65, capacity_bytes: 64 };
+    assert_eq!(session.load(SESSION_JSON_SERIALIZER, 65), Err(too_long));
+    assert!(session.is_empty() && !session.modified());
 }
 
 #[test]
@@ -751,6 +746,10 @@ impl SessionMixin for RamSession {
     fn set_flag(&mut self, key: &str, value: bool) -> Result<(), Error> {
         self.insert(key, if value { "1" } else { "" })
     }
+    fn clear(&mut self) -> Result<(), Error> {
+        self.entries.clear();
+        Ok(())
+    }
 }
 
 impl SessionMap for RamSession {
@@ -805,22 +804,24 @@ fn another_kind_of_session_has_the_defaults() {
 #[derive(Default)]
 struct RamInterface(std::cell::RefCell<Vec<(Text, Text)>>);
 
-impl<R: Request + ?Sized> SessionInterface<R> for RamInterface {
+impl SessionInterface for RamInterface {
     type Session = RamSession;
     type Scratch = NoCompression;
-    type CookieValue<'a>
-        = &'a str
-    where
-        R: 'a;
+    type CookieValue<'a> = &'a str;
 
-    fn open_session(&self, _: App<'_, R>, session: &mut RamSession) -> Result<Opened, Error> {
+    fn open_session<R: Request + ?Sized>(
+        &self,
+        _: &Config<'_>,
+        _: &R,
+        session: &mut RamSession,
+    ) -> Result<Opened, Error> {
         self.0.borrow().iter().try_for_each(|(key, value)| session.insert(key, value))?;
         Ok(Opened::LOADED)
     }
 
     fn save_session<'a>(
         &'a self,
-        app: App<'a, R>,
+        config: &'a Config<'a>,
         session: &'a RamSession,
         accessed: bool,
         _: &'a mut NoCompression,
@@ -828,7 +829,7 @@ impl<R: Request + ?Sized> SessionInterface<R> for RamInterface {
         assert!(accessed);
         *self.0.borrow_mut() =
             session.iter().map(|(key, value)| (Text::try_from(key).unwrap(), value)).collect();
-        Saved::cookie(app.config, self.make_cookie(app, "one"), 3)
+        Saved::cookie(config, self.make_cookie(config, "one"), 3)
     }
 }
 
@@ -836,15 +837,14 @@ impl<R: Request + ?Sized> SessionInterface<R> for RamInterface {
 fn another_kind_of_session_goes_through_an_interface() {
     let (interface, config) = (RamInterface::default(), Config::new());
     for visits in ["1", "2", "3"] {
-        let mut session = RamSession::default();
-        let mut context = RequestContext::begin(&interface, &config, &b""[..], &mut session).unwrap();
-        assert_eq!(context.opened(), Opened::LOADED);
-        let session = context.session();
+        let mut context = RequestContext::new(RamSession::default());
+        assert_eq!(context.open(&interface, &config, ""), Ok(Opened::LOADED));
+        let session = context.session().unwrap();
         let before: u8 = session.get("visits").map_or(0, |visits| visits.parse().unwrap());
         session.insert("visits", &(before + 1).to_string()).unwrap();
         assert_eq!(session.get("visits").as_deref(), Some(visits));
         let mut scratch = NoCompression;
-        let saved = context.finish(&mut scratch).unwrap();
+        let saved = context.save(&interface, &config, &mut scratch).unwrap();
         assert_eq!(saved.set_cookie.unwrap().to_string(), "session=one; HttpOnly; Path=/");
     }
 }

@@ -63,14 +63,14 @@ impl Standard {
 ///     .with_serializer(SESSION_JSON_SERIALIZER.register(TAGS)?);
 /// let config = Config::new();
 ///
-/// let mut session = SecureCookieSession::<64>::new();
-/// let mut context = RequestContext::begin(&interface, &config, "", &mut session)?;
+/// let mut context = RequestContext::new(SecureCookieSession::<64>::new());
+/// context.open(&interface, &config, "")?;
 /// context.session()?.insert("total", &Custom { key: " dec", value: "19.90" })?;
 /// let total: Option<Custom<'_, &str>> = context.session()?.get_as("total")?;
 /// assert_eq!(total, Some(Custom { key: " dec", value: "19.90" }));
 ///
 /// let mut scratch = NoCompression;
-/// let saved = context.finish(&mut scratch)?; // {"total":{" dec":"19.90"}}
+/// let saved = context.save(&interface, &config, &mut scratch)?; // {"total":{" dec":"19.90"}}
 /// assert!(saved.set_cookie.is_some());
 /// # Ok::<(), hipflask::Error>(())
 /// ```

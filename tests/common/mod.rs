@@ -4,7 +4,7 @@
 
 use std::convert::Infallible;
 
-use hipflask::sink::Sink;
+use hipflask::{Error, Session, sink::Sink};
 
 /// Marsaglia's xorshift64: the same numbers on every run.
 pub(crate) struct Random(pub(crate) u64);
@@ -63,4 +63,13 @@ impl Sink for VecSink {
         self.0.extend_from_slice(bytes);
         Ok(())
     }
+}
+
+/// Makes `session` that of a JSON text, with the serializer that it has.
+pub(crate) fn load(session: &mut Session, text: &[u8]) -> Result<(), Error> {
+    let serializer = session.serializer();
+    let buffer = session.buffer();
+    let capacity = Error::Capacity { needed_bytes: text.len(), capacity_bytes: buffer.len() };
+    buffer.get_mut(..text.len()).ok_or(capacity)?.copy_from_slice(text);
+    session.load(serializer, text.len())
 }

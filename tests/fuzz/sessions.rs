@@ -3,7 +3,7 @@
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use hipflask::{
     Config, Error, Opened, RequestContext, SecureCookieSession, SecureCookieSessionInterface, Session,
-    SessionMap as _, SessionMixin as _, UnixTime,
+    SessionInterface as _, SessionMap as _, SessionMixin as _, UnixTime,
     backends::alloc::OwnedValue,
     signing::{Compression, KeyDerivation, Keyring, NoCompression, TimestampSigner},
     zlib::{DeflateScratch, Scratch},
@@ -46,13 +46,13 @@ pub(super) fn json_of(session: &Session) -> Vec<u8> {
 /// signature's, and sets no cookie.
 pub fn open_cookie(data: &[u8]) {
     let (interface, config) = (interface(), config());
-    let mut session = SecureCookieSession::<256>::new();
-    let context = RequestContext::begin(&interface, &config, data, &mut session).unwrap();
-    let Opened::Fresh(reason) = context.opened() else { panic!("{:?}", context.opened()) };
-    assert!(reason.is_none_or(Error::is_bad_signature), "{reason:?}");
-    assert!(context.peek().is_empty() && !context.peek().modified());
+    let mut context = RequestContext::new(SecureCookieSession::<256>::new());
+    let opened = context.open(&interface, &config, data).unwrap();
+    assert!(opened == Opened::FRESH || opened.rejection().is_some_and(Error::is_bad_signature), "{opened:?}");
+    let session = context.peek().unwrap();
+    assert!(session.is_empty() && !session.modified());
     let mut scratch = NoCompression;
-    let saved = context.finish(&mut scratch).unwrap();
+    let saved = context.save(&interface, &config, &mut scratch).unwrap();
     assert!(saved.set_cookie.is_none() && !saved.vary_cookie);
 }
 
@@ -121,8 +121,7 @@ fn signed(payload: &[u8]) -> Vec<u8> {
 
 /// Opens a session and checks what must hold of it.
 fn open(header: &[u8], session: &mut Session) -> Result<(), Error> {
-    let (interface, config) = (interface(), config());
-    let opened = RequestContext::begin(&interface, &config, header, session).map(|context| context.opened());
+    let opened = interface().open_session(&config(), header, session);
     assert!(!session.modified());
     match opened {
         Ok(Opened::LOADED) => {
@@ -133,13 +132,13 @@ fn open(header: &[u8], session: &mut Session) -> Result<(), Error> {
             });
             Ok(())
         }
-        Ok(Opened::rejected(error)) if error.is_bad_signature() => Err(error),
         Ok(Opened::FRESH) => Err(Error::BadSignature),
+        Ok(opened) => Err(opened.rejection().filter(|error| error.is_bad_signature()).unwrap()),
         Err(error @ (Error::BadPayload | Error::Depth | Error::Capacity { .. })) => {
             assert!(session.is_empty());
             Err(error)
         }
-        other => panic!("{other:?}"),
+        Err(error) => panic!("{error:?}"),
     }
 }
 
@@ -152,18 +151,17 @@ fn saves_and_opens_again(header: &[u8], session: &mut Session) {
 /// Opens the session, saves it and opens what the response would set.
 fn saves<Z: Compression + ?Sized>(header: &[u8], session: &mut Session, scratch: &mut Z) {
     let (interface, config) = (interface().with_compression::<Z>(), config());
-    let mut context = RequestContext::begin(&interface, &config, header, session).unwrap();
-    context.session().unwrap().set_modified(true);
-    let capacity_bytes = context.peek().capacity_bytes();
-    let (mut before, text) = (entries(context.peek()), json_of(context.peek()));
+    assert_eq!(interface.open_session(&config, header, session), Ok(Opened::LOADED));
+    session.set_modified(true);
+    let (mut before, text) = (entries(session), json_of(session));
     if before.is_empty() {
         return;
     }
-    let cookie = match context.finish(scratch) {
+    let cookie = match interface.save_session(&config, session, true, scratch) {
         Ok(saved) => saved.set_cookie.unwrap().to_string(),
         Err(error) => {
             // Another writer spelled it shorter.
-            assert!(error.is_capacity() && text.len() > capacity_bytes, "{error:?}");
+            assert!(error.is_capacity() && text.len() > session.capacity_bytes(), "{error:?}");
             return;
         }
     };

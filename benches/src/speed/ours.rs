@@ -3,7 +3,7 @@
 use std::{fmt::Write, hint::black_box};
 
 use hipflask::{
-    App, Config, Error, Opened, SecureCookieSession, SecureCookieSessionInterface, SessionInterface,
+    Config, Error, Opened, SecureCookieSession, SecureCookieSessionInterface, SessionInterface,
     SessionMap, SessionMixin, UnixTime,
     signing::{Compression, KeyDerivation, Keyring, NoCompression},
     zlib::DeflateScratch,
@@ -48,8 +48,8 @@ fn interface() -> Interface {
 
 impl Peer for Ours {
     fn open(&mut self, header: &[u8], key: &str) {
-        let app = App { config: &self.config, request: header };
-        assert_eq!(self.plain.open_session(app, &mut self.session), Ok(Opened::LOADED));
+        let opened = self.plain.open_session(&self.config, header, &mut self.session);
+        assert_eq!(opened, Ok(Opened::LOADED));
         black_box(self.session.get(key).expect("an entry"));
     }
 
@@ -75,7 +75,6 @@ fn save<Z: Compression>(
     scratch: &mut Z,
     out: &mut String,
 ) {
-    let app = App { config, request: &b""[..] };
-    let saved = interface.save_session(app, session, true, scratch).expect("a session to save");
+    let saved = interface.save_session(config, session, true, scratch).expect("a session to save");
     write!(out, "{}", saved.set_cookie.expect("a cookie").value).expect("a value");
 }

@@ -4,7 +4,8 @@ use std::{cell::Cell, fmt::Display};
 
 use hipflask::{
     Clock, Config, Error, Lifetime, OversizeCookie, Request, RequestContext, Response, SecureCookieSession,
-    SecureCookieSessionInterface, Session, SessionMap as _, SessionMixin as _, UnixTime,
+    SecureCookieSessionInterface, Session, SessionInterface as _, SessionMap as _, SessionMixin as _,
+    UnixTime,
     cookie::{self, SameSite},
     json::Encode,
     signing::{KeyDerivation, Keyring},
@@ -132,14 +133,12 @@ impl Settings {
     }
 
     fn config(&self, same_site: Option<SameSite>) -> Config<'_> {
-        Config {
-            session_cookie_name: &self.name,
-            session_cookie_domain: self.domain.as_deref(),
-            session_cookie_path: self.path.as_deref(),
-            application_root: self.root.as_deref(),
-            session_cookie_samesite: same_site,
-            ..self.config
-        }
+        let mut config = self.config.session_cookie_name(&self.name);
+        config.session_cookie_domain = self.domain.as_deref();
+        config.session_cookie_path = self.path.as_deref();
+        config.application_root = self.root.as_deref();
+        config.session_cookie_samesite = same_site;
+        config
     }
 
     /// A `SameSite` that is none is an exception once a cookie is made.
@@ -195,8 +194,7 @@ pub fn open(request: &Json) -> Result<Json, Failure> {
     let interface = interface(request, RequestClock(&now))?;
     let headers = headers(request)?;
     let mut session = Box::new(LargeSession::new());
-    let context = RequestContext::begin(&interface, &config, &headers, &mut *session)?;
-    let session = context.peek();
+    interface.open_session(&config, &headers, &mut session)?;
     if session.is_null() {
         return Ok(json!({"ok": true, "kind": "null"}));
     }
@@ -205,7 +203,7 @@ pub fn open(request: &Json) -> Result<Json, Failure> {
         "kind": "session",
         "value": dict(session.iter()),
         "modified": session.modified(),
-        "permanent": permanent(session),
+        "permanent": permanent(&session),
         "new": session.is_new(),
     }))
 }
@@ -217,28 +215,32 @@ pub fn save(request: &Json) -> Result<Json, Failure> {
     let config = settings.config(same_site.unwrap_or_default());
     let interface = interface(request, RequestClock(&now))?;
     let headers = headers(request)?;
-    let mut session = Box::new(LargeSession::new());
+    let mut context = Box::new(RequestContext::new(LargeSession::new()));
     let mut scratch = Box::new(LargeScratch::new());
-    let mut context = RequestContext::begin(&interface, &config, &headers, &mut *session)
+    // Flask opens the session for every request, and answers 500 here.
+    context
+        .open(&interface, &config, &headers)
         .map_err(|error| Failure(json!({"ok": false, "error": name(error), "stage": "open"})))?;
 
     let operations = request["ops"].as_array().map_or(&[][..], Vec::as_slice);
-    let operated = operations.iter().map(|op| operate(context.session(), op));
+    let operated = operations.iter().map(|op| operate(context.session()?, op));
     let ops: Vec<Json> = operated.collect::<Result<_, _>>()?;
+    let session = context.peek()?;
     let mut answer = json!({
         "ok": true,
-        "kind": kind(context.peek()),
+        "kind": kind(session),
         "ops": ops,
         "state": {
-            "modified": context.peek().modified(),
+            "modified": session.modified(),
             "accessed": context.accessed(),
-            "value": dict(context.peek().iter()),
+            "value": dict(session.iter()),
         },
     });
     if let Some(time) = request.get("time_save") {
         now.set(clock_time(time));
     }
-    let saved = context.finish(&mut *scratch).and_then(|saved| match (&saved.set_cookie, same_site) {
+    let saved = context.save(&interface, &config, &mut *scratch);
+    let saved = saved.and_then(|saved| match (&saved.set_cookie, same_site) {
         (Some(_), Err(error)) => Err(error),
         _ => Ok(saved),
     });

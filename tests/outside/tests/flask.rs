@@ -78,21 +78,20 @@ fn a_session_opens_and_is_saved_through_them() {
     let clock = rtc(SIGNED_AT);
     let interface = SecureCookieSessionInterface::new(&element, &clock);
     let config = Config::new();
-    let mut session = SecureCookieSession::<256>::new();
+    let mut context = RequestContext::new(SecureCookieSession::<256>::new());
 
     let header = [b"session=", COOKIE].concat();
-    let mut context = RequestContext::begin(&interface, &config, header.as_slice(), &mut session).unwrap();
-    assert_eq!(context.opened(), Opened::LOADED);
+    assert_eq!(context.open(&interface, &config, header.as_slice()), Ok(Opened::LOADED));
     context.session().unwrap().insert("a", &1).unwrap();
     let mut scratch = NoCompression;
-    let saved = context.finish(&mut scratch).unwrap();
+    let saved = context.save(&interface, &config, &mut scratch).unwrap();
     let cookie = saved.set_cookie.unwrap().to_string();
     assert_eq!(cookie, format!("session={}; HttpOnly; Path=/", str::from_utf8(COOKIE).unwrap()));
 
-    // Offline, the request fails and no session is made up.
+    // Offline, whoever asks for the session is told, and none is made up.
     element.commands.set(0);
-    let context = RequestContext::begin(&interface, &config, header.as_slice(), &mut session);
-    assert_eq!(context.err(), Some(Error::MacUnavailable));
+    assert_eq!(context.open(&interface, &config, header.as_slice()), Err(Error::MacUnavailable));
+    assert_eq!(context.session().map(|_| ()), Err(Error::MacUnavailable));
 }
 
 #[test]
