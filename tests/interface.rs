@@ -177,7 +177,6 @@ impl SessionMixin for Counter {
 
     fn clear(&mut self) -> Result<(), Error> {
         self.count = 0;
-        self.modified = true;
         Ok(())
     }
 
@@ -244,8 +243,11 @@ fn the_session_type_can_be_replaced() {
     let unreadable = signed(&base64(r#"{"count":"x"}"#));
     assert_eq!(context.open(&interface, &config, &unreadable[..]), Err(Error::BadPayload));
     assert!(context.session().is_err());
-    context.start_fresh().unwrap().count = 7;
+    context.start_fresh().unwrap();
     let mut scratch = NoCompression;
+    let saved = context.save(&interface, &config, &mut scratch).unwrap();
+    assert_eq!(sent(&saved).set_cookie.as_deref(), Some(DELETION));
+    context.session().unwrap().count = 7;
     let saved = context.save(&interface, &config, &mut scratch).unwrap();
     header = format!("session={}", saved.set_cookie.unwrap().value);
     assert_eq!(context.open(&interface, &config, header.as_str()), Ok(Opened::LOADED));
