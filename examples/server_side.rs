@@ -11,7 +11,7 @@ use hipflask::{
     SessionInterface, SessionMap, SessionMixin, UnixTime,
     backends::std::SystemClock,
     cookie::{self, SetCookie},
-    json::{Encode, Value},
+    json::{Encode, SESSION_JSON_SERIALIZER, Value},
     sink::SliceSink,
 };
 
@@ -39,6 +39,12 @@ impl TableSession {
     pub const fn new() -> Self {
         let contents = SecureCookieSession::new();
         Self { id: Id::new(), next_id: Id::new(), old_id: None, is_new: true, contents }
+    }
+
+    /// Makes it empty and new, with this id.
+    fn reset(&mut self, id: Id) {
+        self.contents.reset(SESSION_JSON_SERIALIZER);
+        (self.id, self.next_id, self.old_id, self.is_new) = (id.clone(), id, None, true);
     }
 
     /// Gives the session another id. Call it at login: whoever planted the old
@@ -202,24 +208,20 @@ impl<F: Fn() -> u128, C: Clock> SessionInterface for TableInterface<F, C> {
         request: &R,
         session: &mut TableSession,
     ) -> Result<Opened, Error> {
-        let serializer = session.contents.serializer();
-        session.old_id = None;
+        // First of all: if this fails, nothing of a former request is to be left in it.
+        session.reset(self.new_id());
         let cookie = cookie::find(request.cookie_headers(), self.get_cookie_name(config));
         let sent = cookie.and_then(|cookie| cookie.plain()).unwrap_or_default();
         self.forget_expired(self.clock.now()?, config.permanent_session_lifetime);
         let rows = self.rows.borrow();
         // An id of the client's own making is never taken over: it finds no row.
-        let row = rows.iter().find(|row| row.id.as_bytes() == sent);
-        session.is_new = row.is_none();
-        session.next_id = self.new_id();
-        let Some(Row { id, text, .. }) = row else {
-            session.id = session.next_id.clone();
-            session.contents.reset(serializer);
+        let Some(Row { id, text, .. }) = rows.iter().find(|row| row.id.as_bytes() == sent) else {
             return Ok(Opened::FRESH);
         };
         session.id = id.clone();
+        session.is_new = false;
         session.contents.buffer().iter_mut().zip(text).for_each(|(to, from)| *to = *from);
-        session.contents.load(serializer, text.len())?;
+        session.contents.load(SESSION_JSON_SERIALIZER, text.len())?;
         Ok(Opened::LOADED)
     }
 

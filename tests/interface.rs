@@ -283,6 +283,10 @@ impl SessionInterface for Hooked {
             self.make_null_session(config, session);
             return Ok(Opened::NULL);
         }
+        if config.application_root == Some("/down") {
+            session.insert("wanted", &1)?;
+            return Err(Error::MacUnavailable);
+        }
         self.0.open_session(config, request, session)
     }
 
@@ -382,6 +386,13 @@ fn every_hook_can_be_overridden() {
         assert_eq!(context.session().unwrap().insert("a", &1), Err(Error::NoSecretKey));
     });
     assert_eq!(sent.unwrap(), Sent { set_cookie: None, vary: false });
+
+    // One that fails half-way: what it has put in by then is nobody's session.
+    let down = config.application_root("/down");
+    let sent = request(&interface, &down, COOKIE, |context| {
+        assert_eq!(context.session().map(|_| ()), Err(Error::MacUnavailable));
+    });
+    assert_eq!(sent.unwrap(), Sent { set_cookie: None, vary: true });
     const { assert!(<Hooked as SessionInterface>::PICKLE_BASED) };
     const {
         type Flask = SecureCookieSessionInterface<Keyring, Frozen>;

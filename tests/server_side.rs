@@ -160,6 +160,26 @@ fn a_clock_that_is_set_back_ends_no_session() {
     visit(&table, FIRST, |session| assert!(!session.is_new()));
 }
 
+/// A context that was used before, for a request whose session could not be opened.
+#[test]
+fn a_fresh_start_ends_nobody_else_s_session() {
+    let time = Cell::new(Ok(UnixTime::from_secs(NOW)));
+    let table = counting_table_at(|| time.get());
+    let config = Config::new();
+    visit(&table, "", |session| session.insert("user", &"ada").unwrap());
+    let mut context = RequestContext::new(TableSession::new());
+    context.open(&table, &config, FIRST).unwrap();
+
+    time.set(Err(Error::ClockNotSet));
+    assert_eq!(context.open(&table, &config, "session=another"), Err(Error::ClockNotSet));
+    context.start_fresh().unwrap();
+    let deletion = context.save(&table, &config, &mut ()).unwrap().set_cookie.unwrap().to_string();
+    assert!(deletion.starts_with("session=; Expires=Thu, 01 Jan 1970"), "{deletion}");
+
+    time.set(Ok(UnixTime::from_secs(NOW)));
+    visit(&table, FIRST, |session| assert!(session.contains("user")));
+}
+
 #[test]
 fn a_session_ends_when_its_lifetime_has_passed_since_it_was_saved() {
     let now = Cell::new(NOW);
