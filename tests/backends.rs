@@ -518,3 +518,49 @@ mod std_backend {
         assert_eq!(io::Error::from(Error::ClockNotSet).kind(), io::ErrorKind::Other);
     }
 }
+
+#[cfg(feature = "http")]
+mod http_types {
+    use hipflask::{
+        Config, RequestContext, Response, SecureCookieSession, SecureCookieSessionInterface, SessionMap as _,
+        UnixTime,
+        interface::Request,
+        signing::{KeyDerivation, Keyring, NoCompression},
+    };
+    use http::{HeaderMap, HeaderValue};
+
+    /// A session goes from any of them into any of them, over several lines of cookies.
+    #[test]
+    fn headers_are_a_request_and_a_response() {
+        fn visit<R: Response>(request: &(impl Request + ?Sized), response: &mut R) {
+            let salt = SecureCookieSessionInterface::SALT;
+            let keys: Keyring = Keyring::new(b"dev", salt, KeyDerivation::Hmac);
+            let clock = || Ok(UnixTime::from_secs(1_700_000_000));
+            let interface = SecureCookieSessionInterface::new(keys, clock);
+            let config = Config::new();
+            let mut context = RequestContext::new(SecureCookieSession::<64>::new());
+            context.open(&interface, &config, request).unwrap();
+            let session = context.session().unwrap();
+            let before: u32 = session.get_as("a").unwrap().unwrap();
+            session.insert("a", &(before + 1)).unwrap();
+            let mut scratch = NoCompression;
+            let saved = context.save(&interface, &config, &mut scratch).unwrap();
+            assert!(saved.apply(response).is_ok());
+        }
+        let mut request = http::Request::new(());
+        let cookies = ["theme=dark", "session=eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk"];
+        for cookie in cookies {
+            request.headers_mut().append("cookie", HeaderValue::from_static(cookie));
+        }
+        let mut headers: [HeaderMap; 3] = Default::default();
+        visit(&request, &mut headers[0]);
+        visit(request.headers(), &mut headers[1]);
+        visit(&request.into_parts().0, &mut headers[2]);
+        for headers in headers {
+            let cookie = "session=eyJhIjoyfQ.ZVPxAA.icfJIsgIGE1Fh1OwMioTFAKM22A; HttpOnly; Path=/";
+            assert_eq!(headers.get_all("set-cookie").iter().collect::<Vec<_>>(), [cookie]);
+            assert_eq!(headers.get_all("vary").iter().collect::<Vec<_>>(), ["Cookie"]);
+            assert!(headers["set-cookie"].is_sensitive());
+        }
+    }
+}
