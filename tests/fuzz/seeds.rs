@@ -36,6 +36,9 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
         }
         "open_payload" => {
             let mut seeds = behind(&[&[1, 3], &[3, 3]], texts());
+            // One that is to be refreshed, and is longer as we spell it than a session has room for.
+            let respelled = format!(r#"{{"_permanent":true,"a":"{}"}}"#, "é".repeat(120));
+            seeds.push([&[1, 3], respelled.as_bytes()].concat());
             seeds.extend(behind(&[&[2, 3]], streams()));
             seeds.extend(behind(&[&[0, 2]], cookies().map(|cookie| payload(&cookie).to_vec())));
             seeds

@@ -57,7 +57,8 @@ pub fn open_cookie(data: &[u8]) {
 }
 
 /// Behind a good signature any payload opens or is an error that says why, whatever the session's
-/// capacity. What opens can be read and saved, packed or not, and opens again as the same.
+/// capacity. What opens can be read and saved, packed or not, and opens again as the same. Whatever
+/// it is, no request fails that does not ask for the session, and a fresh start deletes it.
 pub fn open_payload(data: &[u8]) {
     let mut choices = Choices::new(data);
     let form = choices.below(4);
@@ -68,6 +69,7 @@ pub fn open_payload(data: &[u8]) {
         _ => Box::new(SecureCookieSession::<2048>::new()),
     };
     let header = signed(&payload(form, choices.rest()));
+    harms_nobody_who_does_not_ask(&header);
 
     let mut large: Box<Session> = Box::new(SecureCookieSession::<LARGEST>::new());
     let in_large = open(&header, &mut large);
@@ -140,6 +142,19 @@ fn open(header: &[u8], session: &mut Session) -> Result<(), Error> {
         }
         Err(error) => panic!("{error:?}"),
     }
+}
+
+fn harms_nobody_who_does_not_ask(header: &[u8]) {
+    let (interface, config) = (interface(), config());
+    let mut context = RequestContext::new(SecureCookieSession::<300>::new());
+    let opened = context.open(&interface, &config, header);
+    let permanent = context.peek().is_ok_and(|session| session.permanent());
+    let mut scratch = NoCompression;
+    let saved = context.save(&interface, &config, &mut scratch).unwrap();
+    assert_eq!(saved.set_cookie.is_some() || saved.refresh_skipped.is_some(), permanent, "{opened:?}");
+    context.start_fresh().unwrap();
+    let saved = context.save(&interface, &config, &mut scratch).unwrap();
+    assert_eq!(saved.set_cookie.unwrap().max_age_secs, Some(0), "{opened:?}");
 }
 
 fn saves_and_opens_again(header: &[u8], session: &mut Session) {
