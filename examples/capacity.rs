@@ -5,8 +5,7 @@
 //! that the table gives, and saved from it.
 
 use hipflask::{
-    Config, Error, SecureCookieSession, SecureCookieSessionInterface, SessionInterface, SessionMap as _,
-    SessionMixin as _, UnixTime,
+    Config, Error, SecureCookieSession, SecureCookieSessionInterface, SessionInterface, UnixTime,
     json::SESSION_JSON_SERIALIZER,
     signing::{Compression, KeyDerivation, Keyring, NoCompression},
     zlib::{DeflateScratch, Scratch},

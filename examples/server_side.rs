@@ -114,7 +114,11 @@ impl SessionMap for TableSession {
     }
 
     fn insert(&mut self, key: &str, value: &(dyn Encode + '_)) -> Result<(), Error> {
-        self.contents.insert(key, value)
+        SessionMap::insert(&mut *self.contents, key, value)
+    }
+
+    fn push(&mut self, key: &str, item: &(dyn Encode + '_)) -> Result<(), Error> {
+        SessionMap::push(&mut *self.contents, key, item)
     }
 
     fn pop(&mut self, key: &str) -> Result<Option<Value<'_>>, Error> {
@@ -274,7 +278,7 @@ fn main() -> Result<(), Error> {
     let mut cookie_header = String::new();
     for _ in 0..3 {
         let mut context = RequestContext::new(TableSession::new());
-        context.open(&interface, &config, cookie_header.as_str())?;
+        context.open(&interface, &config, cookie_header.as_str());
         let session = context.session()?;
         let visits = session.get("visits").and_then(|visits| visits.as_i64()).unwrap_or(0) + 1;
         session.insert("visits", &visits)?;

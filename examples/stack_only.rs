@@ -7,8 +7,7 @@
 extern crate std;
 
 use hipflask::{
-    Config, Error, RequestContext, SecureCookieSession, SecureCookieSessionInterface, Session,
-    SessionMap as _, UnixTime,
+    Config, Error, RequestContext, SecureCookieSession, SecureCookieSessionInterface, Session, UnixTime,
     signing::{KeyDerivation, Keyring, NoCompression},
 };
 
@@ -38,7 +37,7 @@ fn main() -> Result<(), Error> {
     let mut header = heapless::String::<1024>::new();
     for _ in 0..3 {
         let mut context = RequestContext::new(SecureCookieSession::<512>::new());
-        context.open(&interface, &config, header.as_str())?;
+        context.open(&interface, &config, header.as_str());
         let visits = visit(context.session()?)?;
         let mut scratch = NoCompression;
         let saved = context.save(&interface, &config, &mut scratch)?;

@@ -201,7 +201,7 @@ mod embedded_time_clock {
 mod alloc {
     use super::*;
     use hipflask::{
-        Clock, SecureCookieSession, SessionMap, UnixTime,
+        Clock, SecureCookieSession, UnixTime,
         backends::alloc::{BoxedClock, OwnedSecrets, OwnedValue},
         json::{DateTime, JsonTag, Kind, MAX_DEPTH, SESSION_JSON_SERIALIZER, Uuid},
         sink::Sink,
@@ -398,7 +398,7 @@ mod alloc {
 mod std_backend {
     use super::*;
     use hipflask::{
-        Clock, SecureCookieSession, SessionMap,
+        Clock, SecureCookieSession,
         backends::std::{EnvSecrets, FileSecrets, FileSecretsReason, IoSink, SystemClock},
         sink::Sink,
     };
@@ -562,8 +562,7 @@ mod std_backend {
 #[cfg(feature = "http")]
 mod http_types {
     use hipflask::{
-        Config, RequestContext, Response, SecureCookieSession, SecureCookieSessionInterface, SessionMap as _,
-        UnixTime,
+        Config, RequestContext, Response, SecureCookieSession, SecureCookieSessionInterface, UnixTime,
         interface::Request,
         signing::{KeyDerivation, Keyring, NoCompression},
     };
@@ -579,7 +578,7 @@ mod http_types {
             let interface = SecureCookieSessionInterface::new(keys, clock);
             let config = Config::new();
             let mut context = RequestContext::new(SecureCookieSession::<64>::new());
-            context.open(&interface, &config, request).unwrap();
+            context.open(&interface, &config, request);
             let session = context.session().unwrap();
             let before: u32 = session.get_as("a").unwrap().unwrap();
             session.insert("a", &(before + 1)).unwrap();

@@ -1,7 +1,7 @@
 //! What the documentation shows is what happens.
 
 use hipflask::{
-    Config, RequestContext, SecureCookieSession, SecureCookieSessionInterface, SessionMap as _, UnixTime,
+    Config, RequestContext, SecureCookieSession, SecureCookieSessionInterface, UnixTime,
     signing::{KeyDerivation, Keyring, NoCompression},
 };
 
@@ -20,7 +20,7 @@ fn the_walk_through_one_cookie_is_true() {
     let interface = SecureCookieSessionInterface::new(keys, || Ok(UnixTime::from_secs(1_700_000_000)));
     let config = Config::new();
     let mut context = RequestContext::new(SecureCookieSession::<64>::new());
-    context.open(&interface, &config, incoming.as_bytes()).unwrap();
+    context.open(&interface, &config, incoming.as_bytes());
     let session = context.session().unwrap();
     assert_eq!(session.get_as("user"), Ok(Some("Zoë")));
     assert_eq!(session.used_bytes(), 15 + 8);

@@ -5,8 +5,7 @@
 //! old, and Flask before 0.10 pickled its sessions: neither opens, as in Flask 3.
 
 use hipflask::{
-    Config, Error, Opened, RequestContext, SecureCookieSession, SecureCookieSessionInterface,
-    SessionMap as _, UnixTime,
+    Config, Error, Opened, RequestContext, SecureCookieSession, SecureCookieSessionInterface, UnixTime,
     json::{Bytes, DateTime, Markup, Uuid},
     signing::{KeyDerivation, Keyring},
 };
@@ -17,9 +16,9 @@ fn open(cookie: &str, check: impl FnOnce(&hipflask::Session)) -> Opened {
     let config = Config::new();
     let header = format!("session={cookie}");
     let mut context = RequestContext::new(SecureCookieSession::<1024>::new());
-    let opened = context.open(&interface, &config, header.as_str()).unwrap();
+    context.open(&interface, &config, header.as_str());
     check(context.peek().unwrap());
-    opened
+    context.opened().unwrap()
 }
 
 #[test]

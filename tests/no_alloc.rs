@@ -9,8 +9,7 @@ use std::{
 };
 
 use hipflask::{
-    Config, OversizeCookie, RequestContext, SecureCookieSession, SecureCookieSessionInterface,
-    SessionMap as _, UnixTime,
+    Config, OversizeCookie, RequestContext, SecureCookieSession, SecureCookieSessionInterface, UnixTime,
     json::{Kind, Value},
     signing::{KeyDerivation, Keyring},
     zlib::{DeflateScratch, Scratch},
@@ -86,7 +85,7 @@ fn opening_reading_changing_and_saving_never_allocate() {
         let counted = allocations(|| {
             let keys: Keyring = Keyring::new(secret.as_bytes(), b"cookie-session", KeyDerivation::Hmac);
             let interface = SecureCookieSessionInterface::new(keys, || Ok(now)).with_compression::<Scratch>();
-            let _ = context.open(&interface, &config, cookie.as_bytes());
+            context.open(&interface, &config, cookie.as_bytes());
             let Ok(session) = context.session() else { return };
             if session.is_empty() {
                 return;

@@ -12,7 +12,7 @@ use std::{
 
 use common::{VecSink, load};
 use hipflask::{
-    Error, SecureCookieSession, Session, SessionMap, SessionMixin,
+    Error, SecureCookieSession, Session,
     json::{
         BigInt, Bytes, Custom, DateTime, Encode, JsonTag, Kind, MAX_DEPTH, Markup, SESSION_JSON_SERIALIZER,
         TaggedJsonSerializer, Uuid,

@@ -14,8 +14,7 @@
 use std::error::Error;
 
 use hipflask::{
-    Clock, Config, Lifetime, RequestContext, SecureCookieSessionInterface, Session, SessionMap as _,
-    SessionMixin as _, UnixTime,
+    Clock, Config, Lifetime, RequestContext, SecureCookieSessionInterface, Session, UnixTime,
     backends::std::SystemClock,
     cookie::{SameSite, SetCookie},
     json::{DateTime, Markup},

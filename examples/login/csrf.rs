@@ -10,7 +10,7 @@
 use std::{error, fmt};
 
 use hipflask::{
-    Clock, Error, Session, SessionMap as _,
+    Clock, Error, Session,
     json::TaggedJsonSerializer,
     signing::{KeyDerivation, Keyring, SecretKeySource, UrlSafeTimedSerializer},
 };

@@ -19,7 +19,8 @@ pub fn answer(
     context: &mut RequestContext,
     scratch: &mut zlib::Scratch,
 ) -> Reply {
-    match context.open(app.interface(), app.config(), request) {
+    context.open(app.interface(), app.config(), request);
+    match context.opened() {
         Ok(opened) => {
             if let Some(reason) = opened.rejection() {
                 eprintln!("login: a session was not accepted: {reason}");

@@ -82,28 +82,7 @@ impl<S> RequestContext<S> {
     }
 }
 
-impl<S: SessionMixin + ?Sized> RequestContext<S> {
-    /// Opens the session of `request`, whatever the context held before. The request
-    /// is not needed afterwards.
-    ///
-    /// It gives what [`opened`](Self::opened) gives from now on, for a log: a failure
-    /// is for whoever asks for the session, and no reason to refuse the request.
-    #[allow(clippy::missing_errors_doc, reason = "the errors are those of `opened`")]
-    pub fn open<R: Request + ?Sized, I: SessionInterface<Session = S> + ?Sized>(
-        &mut self,
-        interface: &I,
-        config: &Config<'_>,
-        request: &R,
-    ) -> Result<Opened, Error> {
-        self.accessed = false;
-        let opened = interface.open_session(config, request, &mut self.session);
-        self.outcome = match opened {
-            Ok(opened) => Outcome::Opened(opened),
-            Err(error) => Outcome::Failed(error),
-        };
-        opened
-    }
-
+impl<S: ?Sized> RequestContext<S> {
     /// How the session was opened.
     ///
     /// # Errors
@@ -114,6 +93,32 @@ impl<S: SessionMixin + ?Sized> RequestContext<S> {
             Outcome::Opened(opened) => Ok(opened),
             Outcome::Failed(error) => Err(error),
         }
+    }
+
+    /// Whether a handler obtained the session.
+    #[must_use]
+    pub const fn accessed(&self) -> bool {
+        self.accessed
+    }
+}
+
+impl<S: SessionMixin + ?Sized> RequestContext<S> {
+    /// Opens the session of `request`, whatever the context held before. The request
+    /// is not needed afterwards.
+    ///
+    /// A session that cannot be opened is no reason to refuse the request: whoever asks
+    /// for it gets the error. A log takes it from [`opened`](Self::opened).
+    pub fn open<R: Request + ?Sized, I: SessionInterface<Session = S> + ?Sized>(
+        &mut self,
+        interface: &I,
+        config: &Config<'_>,
+        request: &R,
+    ) {
+        self.accessed = false;
+        self.outcome = match interface.open_session(config, request, &mut self.session) {
+            Ok(opened) => Outcome::Opened(opened),
+            Err(error) => Outcome::Failed(error),
+        };
     }
 
     /// The session, for the handler: from now on it counts as accessed.
@@ -150,12 +155,6 @@ impl<S: SessionMixin + ?Sized> RequestContext<S> {
         }
         self.session.set_modified(true);
         Ok(&mut self.session)
-    }
-
-    /// Whether a handler obtained the session.
-    #[must_use]
-    pub const fn accessed(&self) -> bool {
-        self.accessed
     }
 
     /// What to send, after the handler, whether or not it failed. A null session sends
@@ -215,6 +214,9 @@ const fn is_setting_s_fault(error: Error) -> bool {
 /// Shows no contents, as [`Session`] shows none.
 impl<S: ?Sized> fmt::Debug for RequestContext<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequestContext").field("accessed", &self.accessed).finish_non_exhaustive()
+        f.debug_struct("RequestContext")
+            .field("opened", &self.opened())
+            .field("accessed", &self.accessed)
+            .finish_non_exhaustive()
     }
 }

@@ -59,6 +59,9 @@ pub trait SessionInterface {
     /// Opens the session of a request in `session`, whatever that held before. An
     /// interface that has no key makes it the null session.
     ///
+    /// An implementation empties `session` before anything can fail: after an error,
+    /// [`start_fresh`](RequestContext::start_fresh) clears and saves what it left there.
+    ///
     /// # Errors
     /// When whoever asks for the session has to be told that it cannot be read
     /// (Flask: 500). What only means that there is no session to trust is

@@ -245,7 +245,7 @@ where
     /// let interface = Tenant(SecureCookieSessionInterface::new(keys, clock));
     /// let config = Config::new();
     /// let mut context = RequestContext::new(SecureCookieSession::<64>::new());
-    /// context.open(&interface, &config, "")?;
+    /// context.open(&interface, &config, "");
     /// context.session()?.insert("a", &1)?;
     /// let mut scratch = NoCompression;
     /// let saved = context.save(&interface, &config, &mut scratch)?;

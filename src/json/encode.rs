@@ -34,6 +34,16 @@ impl<T: Serialize + ?Sized> Encode for T {
     }
 }
 
+/// A value of a type without a size, such as `str`, behind one with a size, as a
+/// `&dyn Encode` needs it.
+pub(crate) struct ByRef<'v, T: ?Sized>(pub(crate) &'v T);
+
+impl<T: Encode + ?Sized> Encode for ByRef<'_, T> {
+    fn encode(&self, encoder: &mut Encoder<'_>) -> Result<(), Error> {
+        self.0.encode(encoder)
+    }
+}
+
 /// What a value takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Counted {

@@ -66,7 +66,7 @@ pub use compact::CompactJson;
 pub use date::DateTime;
 pub(crate) use de::from_entries;
 pub use encode::Encode;
-pub(crate) use encode::Encoder;
+pub(crate) use encode::{ByRef, Encoder};
 pub use number::Number;
 pub use serializer::{SESSION_JSON_SERIALIZER, TaggedJsonSerializer};
 pub use tag::JsonTag;

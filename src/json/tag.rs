@@ -64,7 +64,7 @@ impl Standard {
 /// let config = Config::new();
 ///
 /// let mut context = RequestContext::new(SecureCookieSession::<64>::new());
-/// context.open(&interface, &config, "")?;
+/// context.open(&interface, &config, "");
 /// context.session()?.insert("total", &Custom { key: " dec", value: "19.90" })?;
 /// let total: Option<Custom<'_, &str>> = context.session()?.get_as("total")?;
 /// assert_eq!(total, Some(Custom { key: " dec", value: "19.90" }));

@@ -1,11 +1,9 @@
 //! The dictionary that a session is, and its attributes: what a handler works with.
 
-use serde::Serialize;
-
 use super::{Session, SessionMap, SessionMixin, traits::PERMANENT};
 use crate::{
     error::Error,
-    json::{Encode, SESSION_JSON_SERIALIZER, Value},
+    json::{ByRef, Encode, SESSION_JSON_SERIALIZER, Value},
 };
 
 /// Attributes.
@@ -104,20 +102,20 @@ impl Session {
     /// a null session. [`Error::LengthChanged`] when it serializes differently
     /// the second time, and [`Error::NotSerializable`] when a dict in it has two
     /// equal keys or a registered tag refuses its contents, remove the entry.
-    pub fn insert<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), Error> {
-        self.insert_any(key, &value)
+    pub fn insert<T: Encode + ?Sized>(&mut self, key: &str, value: &T) -> Result<(), Error> {
+        self.insert_any(key, &ByRef(value))
     }
 
     /// The value at `key`; if there is none, `value` is put there first.
     ///
     /// # Errors
     /// As [`insert`](Self::insert).
-    pub fn setdefault<T: Serialize + ?Sized>(
+    pub fn setdefault<T: Encode + ?Sized>(
         &mut self,
         key: &str,
         value: &T,
     ) -> Result<Option<Value<'_>>, Error> {
-        SessionMap::setdefault(self, key, &value)
+        SessionMap::setdefault(self, key, &ByRef(value))
     }
 
     /// Puts all `items` in; stops at the first that fails. Python: `session.update(items)`.
@@ -138,8 +136,8 @@ impl Session {
     /// # Errors
     /// [`Error::WrongType`] when there is something else at `key`, and as
     /// [`insert`](Self::insert).
-    pub fn push<T: Serialize + ?Sized>(&mut self, key: &str, item: &T) -> Result<(), Error> {
-        self.push_any(key, &item)
+    pub fn push<T: Encode + ?Sized>(&mut self, key: &str, item: &T) -> Result<(), Error> {
+        self.push_any(key, &ByRef(item))
     }
 
     /// Puts a copy of the value at `from` at `to`; whether there was one.

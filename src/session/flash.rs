@@ -108,8 +108,11 @@ impl<'a> FlashedMessages<'a> {
     }
 
     /// Those of these categories, or all if none is given. Flask's `category_filter`.
-    pub fn of(&self, categories: &[&str]) -> impl Iterator<Item = FlashedMessage<'a>> {
-        self.clone().filter(|flashed| categories.is_empty() || categories.contains(&flashed.category))
+    pub fn of<'c>(
+        &self,
+        categories: &'c [&'c str],
+    ) -> impl Iterator<Item = FlashedMessage<'a>> + use<'a, 'c> {
+        self.clone().filter(move |flashed| categories.is_empty() || categories.contains(&flashed.category))
     }
 }
 

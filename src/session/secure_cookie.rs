@@ -5,12 +5,10 @@ use core::{
     ops::{Deref, DerefMut},
 };
 
-use serde::Serialize;
-
 use super::arena::Arena;
 use crate::{
     error::Error,
-    json::{SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
+    json::{Encode, SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
     sink::Sink,
 };
 
@@ -80,7 +78,7 @@ impl<const N: usize> Session<[u8; N]> {
     ///
     /// # Errors
     /// As [`replace`](Session::replace).
-    pub fn with_contents<T: Serialize + ?Sized>(value: &T) -> Result<Self, Error> {
+    pub fn with_contents<T: Encode + ?Sized>(value: &T) -> Result<Self, Error> {
         let mut session = Self::new();
         session.replace(value)?;
         session.modified = false;

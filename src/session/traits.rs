@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::flash::{FLASHES, FlashedMessages};
 #[cfg(doc)]
 use super::Session;
+use super::flash::{FLASHES, FlashedMessages};
 use crate::{
     error::Error,
     json::{Encode, Value},
@@ -116,8 +116,12 @@ pub trait SessionMap: SessionMixin {
     ///
     /// # Errors
     /// [`Error::WrongType`] when there is something else at `key`, and as
-    /// [`insert`](Self::insert).
-    fn push(&mut self, key: &str, item: &Self::New<'_>) -> Result<(), Error>;
+    /// [`insert`](Self::insert). A session that holds no lists has the default, which
+    /// always fails with [`Error::NotSerializable`].
+    fn push(&mut self, key: &str, item: &Self::New<'_>) -> Result<(), Error> {
+        let _ = (key, item);
+        Err(Error::NotSerializable)
+    }
 
     /// How many entries there are.
     fn len(&self) -> usize {

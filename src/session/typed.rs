@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::Session;
 use crate::{
     error::Error,
-    json::{Encode, Value, from_entries},
+    json::{ByRef, Encode, Value, from_entries},
 };
 
 impl Session {
@@ -78,8 +78,8 @@ impl Session {
     /// [`Error::WrongType`] when it is not a dict, and as
     /// [`insert`](Self::insert); where that removes the entry,
     /// this empties the session.
-    pub fn replace<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.replace_by_any(&value)
+    pub fn replace<T: Encode + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.replace_by_any(&ByRef(value))
     }
 
     fn replace_by_any(&mut self, value: &dyn Encode) -> Result<(), Error> {

@@ -1,7 +1,7 @@
 //! Sequences of operations on a session, beside a model of plain Rust.
 
 use hipflask::{
-    Error, SecureCookieSession, Session, SessionMap as _, SessionMixin as _,
+    Error, SecureCookieSession, Session,
     backends::alloc::OwnedValue,
     json::{MAX_DEPTH, SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
 };
@@ -152,7 +152,8 @@ fn operate(session: &mut Session, model: &mut Model, choices: &mut Choices<'_>) 
             model.push("_flashes", OwnedValue::Tuple(vec![key.into(), message.into()]));
         }
         12 => {
-            let shown: Vec<OwnedValue> = session.take_flashed_messages()?
+            let shown: Vec<OwnedValue> = session
+                .take_flashed_messages()?
                 .map(|flashed| match flashed.is_markup {
                     true => (flashed.category, OwnedValue::Markup(flashed.message.to_owned())),
                     false => (flashed.category, flashed.message.into()),

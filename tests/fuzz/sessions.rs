@@ -3,7 +3,7 @@
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use hipflask::{
     Config, Error, Opened, RequestContext, SecureCookieSession, SecureCookieSessionInterface, Session,
-    SessionInterface as _, SessionMap as _, SessionMixin as _, UnixTime,
+    SessionInterface as _, UnixTime,
     backends::alloc::OwnedValue,
     signing::{Compression, KeyDerivation, Keyring, NoCompression, TimestampSigner},
     zlib::{DeflateScratch, Scratch},
@@ -47,7 +47,8 @@ pub(super) fn json_of(session: &Session) -> Vec<u8> {
 pub fn open_cookie(data: &[u8]) {
     let (interface, config) = (interface(), config());
     let mut context = RequestContext::new(SecureCookieSession::<256>::new());
-    let opened = context.open(&interface, &config, data).unwrap();
+    context.open(&interface, &config, data);
+    let opened = context.opened().unwrap();
     assert!(opened == Opened::FRESH || opened.rejection().is_some_and(Error::is_bad_signature), "{opened:?}");
     let session = context.peek().unwrap();
     assert!(session.is_empty() && !session.modified());
@@ -147,7 +148,8 @@ fn open(header: &[u8], session: &mut Session) -> Result<(), Error> {
 fn harms_nobody_who_does_not_ask(header: &[u8]) {
     let (interface, config) = (interface(), config());
     let mut context = RequestContext::new(SecureCookieSession::<300>::new());
-    let opened = context.open(&interface, &config, header);
+    context.open(&interface, &config, header);
+    let opened = context.opened();
     let permanent = context.peek().is_ok_and(|session| session.permanent());
     let mut scratch = NoCompression;
     let saved = context.save(&interface, &config, &mut scratch).unwrap();

@@ -4,8 +4,7 @@ use std::{cell::Cell, fmt::Display};
 
 use hipflask::{
     Clock, Config, Error, Lifetime, OversizeCookie, Request, RequestContext, Response, SecureCookieSession,
-    SecureCookieSessionInterface, Session, SessionInterface as _, SessionMap as _, SessionMixin as _,
-    UnixTime,
+    SecureCookieSessionInterface, Session, SessionInterface as _, SessionMixin as _, UnixTime,
     cookie::{self, SameSite},
     json::Encode,
     signing::{KeyDerivation, Keyring},
@@ -218,9 +217,8 @@ pub fn save(request: &Json) -> Result<Json, Failure> {
     let mut context = Box::new(RequestContext::new(LargeSession::new()));
     let mut scratch = Box::new(LargeScratch::new());
     // Flask opens the session for every request, and answers 500 here.
-    context
-        .open(&interface, &config, &headers)
-        .map_err(|error| Failure(json!({"ok": false, "error": name(error), "stage": "open"})))?;
+    context.open(&interface, &config, &headers);
+    context.opened().map_err(|error| Failure(json!({"ok": false, "error": name(error), "stage": "open"})))?;
 
     let operations = request["ops"].as_array().map_or(&[][..], Vec::as_slice);
     let operated = operations.iter().map(|op| operate(context.session()?, op));

@@ -108,7 +108,7 @@ impl<D: Device, C: Clock> Site<'_, D, C> {
         let Ok(mut memory) = self.memory.try_borrow_mut() else { return Answer::empty(503) };
         let (context, scratch) = &mut *memory;
         // Whoever asks for the session is told if it could not be opened.
-        let _ = context.open(&self.interface, &self.config, &Cookies(headers));
+        context.open(&self.interface, &self.config, &Cookies(headers));
         let page = Page::new(&self.device, context, method, path, form);
         let answer = match context.save(&self.interface, &self.config, scratch) {
             Ok(saved) => {

@@ -105,7 +105,7 @@ where
     {
         let Taken(place, _) = &Taken(self.free.receive().await, self.free);
         // Whoever asks for the session is told if it could not be opened.
-        let _ = place.borrow_mut().open(&self.interface, &self.config, &Cookies(request_parts.headers()));
+        place.borrow_mut().open(&self.interface, &self.config, &Cookies(request_parts.headers()));
         let state = WithSession { app: state.clone(), place };
         next.run(&state, path_parameters, Saving { sessions: self, place, inner: response_writer }).await
     }

@@ -94,7 +94,7 @@ impl Server<'_> {
             }
             Ok(Some(request)) => {
                 // Whoever asks for the session is told if it could not be opened.
-                let _ = context.open(interface, &CONFIG, &request);
+                context.open(interface, &CONFIG, &request);
                 let page = Page::new(*device, context, request.method, request.path, Form(request.body));
                 match context.save(interface, &CONFIG, scratch) {
                     Ok(saved) => {

@@ -83,7 +83,7 @@ pub fn answer<I: SessionInterface<Session = Session>>(
     let context = context()?;
     let mut wire = Wire(0);
     for cookies in black_box(cookies) {
-        let _ = context.open(interface, &CONFIG, cookies);
+        context.open(interface, &CONFIG, cookies);
         handle(context.session()?)?;
         let saved = context.save(interface, &CONFIG, scratch)?;
         if let Some(cookie) = &saved.set_cookie {

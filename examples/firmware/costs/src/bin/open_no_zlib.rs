@@ -15,7 +15,7 @@ fn run() -> Result<usize, Error> {
     let interface = SecureCookieSessionInterface::new(keys()?, now).with_compression::<NoZlib>();
     let context = context()?;
     for request in black_box(UNCOMPRESSED_COOKIES) {
-        let _ = context.open(&interface, &CONFIG, request);
+        context.open(&interface, &CONFIG, request);
     }
     Ok(context.session()?.get_as::<u32>(black_box("a"))?.unwrap_or_default() as usize)
 }
