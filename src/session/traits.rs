@@ -191,12 +191,9 @@ pub trait SessionMap: SessionMixin {
     where
         Self: for<'v> SessionMap<Value<'v> = Value<'v>>,
     {
-        if let Some(value) = self.get(FLASHES) {
-            FlashedMessages::of_value(value)?;
-        }
-        match self.pop(FLASHES)? {
-            Some(value) => FlashedMessages::of_value(value),
-            None => Ok(FlashedMessages::NONE),
-        }
+        // A null session, which refuses to be written, has none.
+        let Some(value) = self.get(FLASHES) else { return Ok(FlashedMessages::NONE) };
+        FlashedMessages::of_value(value)?;
+        self.pop(FLASHES)?.map_or(Ok(FlashedMessages::NONE), FlashedMessages::of_value)
     }
 }
