@@ -17,7 +17,7 @@ use core::fmt::{self, Display};
 use crate::{
     Config, Error, OversizeCookie, Request, Response, SessionMixin, UnixTime,
     cookie::{SameSite, SetCookie},
-    json::DateTime,
+    time::DateTime,
 };
 
 /// What Flask passes as `app`, with the request at hand.

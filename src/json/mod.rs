@@ -35,7 +35,6 @@
 //! | `tag` | the tags: what they are called, what they may hold |
 //! | `value` | reading: [`Value`], [`Kind`], [`List`], [`Dict`] |
 //! | `number` | [`Number`], and numbers as Python spells them |
-//! | `date` | [`DateTime`], the HTTP date |
 //! | `types` | [`Markup`], [`Uuid`], [`Bytes`], [`BigInt`]: what serde has no type for |
 //! | `encode` | Rust values to unescaped JSON |
 //! | `ser`, `de` | the serde formats |
@@ -46,7 +45,6 @@
 
 #[cfg(feature = "compact-json")]
 mod compact;
-pub(crate) mod date;
 mod de;
 pub(crate) mod encode;
 mod key;
@@ -61,9 +59,9 @@ mod types;
 pub(crate) mod value;
 pub(crate) mod write;
 
+pub use crate::time::DateTime;
 #[cfg(feature = "compact-json")]
 pub use compact::CompactJson;
-pub use date::DateTime;
 pub(crate) use de::from_entries;
 pub use encode::Encode;
 pub(crate) use encode::Encoder;

@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use super::{DateTime, STRING, Value, text, value::split_string_bytes};
+use super::{STRING, Value, text, value::split_string_bytes};
+use crate::time::DateTime;
 
 /// Flask's own tags (`flask.json.tag`).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -140,7 +141,7 @@ pub(crate) fn check_written(tag: Standard, value: &mut [u8]) -> bool {
     if tag != Standard::DateTime {
         return check(tag, value);
     }
-    DateTime::parse_written(text::as_str(string(value))).is_some()
+    DateTime::parse_written(string(value)).is_some()
 }
 
 fn string(value: &[u8]) -> &[u8] {

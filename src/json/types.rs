@@ -10,7 +10,7 @@ use serde::{
     de::{EnumAccess, Error as _, SeqAccess, VariantAccess as _, Visitor},
 };
 
-use super::DateTime;
+use crate::time::DateTime;
 
 pub(super) const MARKUP: &str = "hipflask::Markup";
 pub(super) const UUID: &str = "hipflask::Uuid";
@@ -158,7 +158,8 @@ impl Serialize for DateTime {
 
 impl<'de> Deserialize<'de> for DateTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(DATE_TIME, FromText(Self::parse_written))
+        deserializer
+            .deserialize_newtype_struct(DATE_TIME, FromText(|text| Self::parse_written(text.as_bytes())))
     }
 }
 
