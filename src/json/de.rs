@@ -204,7 +204,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
                 return visitor.visit_newtype_struct(super::text::as_str(&hex).into_deserializer());
             }
             (types::DATE_TIME, Kind::DateTime(date)) => {
-                let text = date.http_date_bytes();
+                let text = date.exact_text();
                 return visitor.visit_newtype_struct(super::text::as_str(&text).into_deserializer());
             }
             (types::BIG_INT, Kind::Number(number)) if number.is_integer() => number.as_str(),

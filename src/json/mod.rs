@@ -23,6 +23,8 @@
 //!   apart is taken off when reading and put back when writing;
 //! - numbers stay source text, so that big integers and Python's float
 //!   spelling survive, and nobody links float code who reads no float;
+//! - a date that has microseconds has them, behind the byte `0xFB`, in place of
+//!   ` GMT`, because they are kept but not written;
 //! - there is no whitespace, and the keys of every object are unique, and sorted
 //!   unless a serializer that does not sort made it of a Rust value.
 //!
@@ -35,6 +37,7 @@
 //! | `tag` | the tags: what they are called, what they may hold |
 //! | `value` | reading: [`Value`], [`Kind`], [`List`], [`Dict`] |
 //! | `number` | [`Number`], and numbers as Python spells them |
+//! | `date` | dates in unescaped JSON |
 //! | `types` | [`Markup`], [`Uuid`], [`Bytes`], [`BigInt`]: what serde has no type for |
 //! | `encode` | Rust values to unescaped JSON |
 //! | `ser`, `de` | the serde formats |
@@ -45,6 +48,7 @@
 
 #[cfg(feature = "compact-json")]
 mod compact;
+mod date;
 mod de;
 pub(crate) mod encode;
 mod key;
@@ -86,3 +90,5 @@ pub(crate) const STRING_END: u8 = 0xFF;
 pub(crate) const TAG: u8 = 0xFD;
 /// Starts an object with a registered tag in unescaped JSON.
 pub(crate) const CUSTOM: u8 = 0xFC;
+/// Starts the four bytes in place of a date's ` GMT` that hold its microseconds.
+pub(crate) const FRACTION: u8 = 0xFB;

@@ -135,15 +135,6 @@ pub(crate) fn check(tag: Standard, value: &mut [u8]) -> bool {
     }
 }
 
-/// Checks what a writer put into a tag. The years 1 to 99 stay: Flask writes
-/// them too, and only a reader takes them for others.
-pub(crate) fn check_written(tag: Standard, value: &mut [u8]) -> bool {
-    if tag != Standard::DateTime {
-        return check(tag, value);
-    }
-    DateTime::parse_written(string(value)).is_some()
-}
-
 fn string(value: &[u8]) -> &[u8] {
     split_string_bytes(value).0
 }

@@ -152,14 +152,14 @@ impl<'de> Deserialize<'de> for Uuid {
 
 impl Serialize for DateTime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_struct(DATE_TIME, super::text::as_str(&self.http_date_bytes()))
+        serializer.serialize_newtype_struct(DATE_TIME, super::text::as_str(&self.exact_text()))
     }
 }
 
 impl<'de> Deserialize<'de> for DateTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer
-            .deserialize_newtype_struct(DATE_TIME, FromText(|text| Self::parse_written(text.as_bytes())))
+            .deserialize_newtype_struct(DATE_TIME, FromText(|text| Self::parse_exact(text.as_bytes())))
     }
 }
 

@@ -6,7 +6,7 @@ use base64ct::Encoding as _;
 use serde::Deserialize;
 
 use super::{
-    CUSTOM, Number, STRING, TAG, Uuid,
+    CUSTOM, Number, STRING, TAG, Uuid, date,
     tag::{self, Standard},
     text,
 };
@@ -166,7 +166,7 @@ fn tag_kind<'a>(key: &'a str, value: Value<'a>) -> Kind<'a> {
         Some(Standard::Markup) => Kind::Markup(text()),
         Some(Standard::Uuid) => Uuid::from_hex(text()).map_or(Kind::Null, Kind::Uuid),
         Some(Standard::DateTime) => {
-            DateTime::parse_written(text().as_bytes()).map_or(Kind::Null, Kind::DateTime)
+            date::unpack(split_string_bytes(value.span).0).map_or(Kind::Null, Kind::DateTime)
         }
         Some(Standard::Dict) | None => Kind::Custom { key, value },
     }

@@ -11,6 +11,10 @@ use super::{
 
 /// How long an HTTP date is.
 const HTTP_DATE_LEN: usize = 29;
+/// How long it is up to the seconds: what follows is ` GMT`.
+const MOMENT_LEN: usize = 25;
+/// How long a point and six digits are.
+const FRACTION_LEN: usize = 7;
 
 const SECS_PER_DAY: u64 = 86_400;
 
@@ -78,6 +82,42 @@ impl DateTime {
     /// for dates that never left the program.
     pub(crate) fn parse_written(text: &[u8]) -> Option<Self> {
         Self::parse(text, |year| year)
+    }
+
+    /// The HTTP date, with the microseconds behind the seconds if there are any:
+    /// what other serde formats see, and this crate's own on the way.
+    pub(crate) fn exact_text(self) -> heapless::Vec<u8, { HTTP_DATE_LEN + FRACTION_LEN }> {
+        let date = self.http_date_bytes();
+        let (moment, zone) = date.split_first_chunk::<MOMENT_LEN>().unwrap_or((&[0; MOMENT_LEN], &[]));
+        let [[m0, m1], [m2, m3], [m4, m5]] = self.micros_in_pairs().map(two_digits);
+        let fraction: [u8; FRACTION_LEN] = [b'.', m0, m1, m2, m3, m4, m5];
+        let fraction = if self.subsec_micros() == 0 { &[][..] } else { &fraction };
+        let mut text = heapless::Vec::new();
+        for part in [moment, fraction, zone] {
+            // It has room for all of them.
+            let _ = text.extend_from_slice(part);
+        }
+        text
+    }
+
+    /// The inverse of [`exact_text`](Self::exact_text).
+    pub(crate) fn parse_exact(text: &[u8]) -> Option<Self> {
+        let (moment, rest) = text.split_first_chunk::<MOMENT_LEN>()?;
+        let (fraction, zone) = rest.split_last_chunk::<{ HTTP_DATE_LEN - MOMENT_LEN }>()?;
+        let micros = match fraction {
+            [] => 0,
+            [b'.', digits @ ..] if fraction.len() == FRACTION_LEN => number(digits)?,
+            _ => return None,
+        };
+        let mut date = [0; HTTP_DATE_LEN];
+        date.iter_mut().zip(moment.iter().chain(zone)).for_each(|(to, from)| *to = *from);
+        Self::new(Self::parse_written(&date)?.unix_secs(), micros)
+    }
+
+    /// The microseconds as three numbers of two decimal digits.
+    pub(crate) const fn micros_in_pairs(self) -> [u32; 3] {
+        let micros = self.subsec_micros();
+        [micros / 10_000, micros / 100 % 100, micros % 100]
     }
 
     /// Computes the date from the digits where they should be, and accepts the
@@ -227,6 +267,34 @@ mod tests {
                 }
                 day_number += i64::from(days);
             }
+        }
+    }
+
+    #[test]
+    fn microseconds_stand_behind_the_seconds_where_there_are_any() {
+        for (micros, text) in [
+            (0, "Wed, 31 Dec 1969 23:59:59 GMT"),
+            (1, "Wed, 31 Dec 1969 23:59:59.000001 GMT"),
+            (120_304, "Wed, 31 Dec 1969 23:59:59.120304 GMT"),
+            (999_999, "Wed, 31 Dec 1969 23:59:59.999999 GMT"),
+        ] {
+            let date = DateTime::new(-1, micros).unwrap();
+            assert_eq!(date.exact_text(), text.as_bytes());
+            assert_eq!(DateTime::parse_exact(text.as_bytes()), Some(date));
+            assert_eq!(date.to_string(), "Wed, 31 Dec 1969 23:59:59 GMT");
+        }
+        for text in [
+            "",
+            "Wed, 31 Dec 1969 23:59:59",
+            "Wed, 31 Dec 1969 23:59:59. GMT",
+            "Wed, 31 Dec 1969 23:59:59.00000 GMT",
+            "Wed, 31 Dec 1969 23:59:59.0000001 GMT",
+            "Wed, 31 Dec 1969 23:59:59,000001 GMT",
+            "Wed, 31 Dec 1969 23:59:59.00000x GMT",
+            "Wed, 31 Dec 1969 23:59:59.000001 UTC",
+            "Wed, 31 Dec 1969 23:59:60.000001 GMT",
+        ] {
+            assert_eq!(DateTime::parse_exact(text.as_bytes()), None, "{text}");
         }
     }
 

@@ -21,7 +21,7 @@ pub struct Lifetime {
     /// Rounded down, as in a `timedelta`.
     secs: i64,
     /// 0 to 999,999.
-    micros: i64,
+    micros: u32,
 }
 
 impl Lifetime {
@@ -34,7 +34,7 @@ impl Lifetime {
     /// Of so many microseconds.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
-        Self { secs: micros.div_euclid(MICROS_PER_SEC), micros: micros.rem_euclid(MICROS_PER_SEC) }
+        Self { secs: micros.div_euclid(MICROS_PER_SEC), micros: micros.rem_euclid(MICROS_PER_SEC) as u32 }
     }
 
     /// The whole seconds, truncated toward zero: the age up to which a cookie opens.
@@ -54,19 +54,57 @@ impl Lifetime {
         }
     }
 
-    /// The moment so long after `now`, cut to the second.
+    /// The moment so long after `now`.
     ///
     /// # Errors
     /// [`Error::DateOutOfRange`] outside the years 1 to 9999.
     pub fn after(self, now: UnixTime) -> Result<DateTime, Error> {
-        let micros = self.micros.saturating_add(now.subsec_micros().into());
-        let carry = i64::from(micros >= MICROS_PER_SEC);
-        i64::try_from(now.secs())
-            .ok()
-            // Python has no such present either, whatever the sum is.
-            .filter(|secs| DateTime::from_unix_secs(*secs).is_some())
-            .and_then(|secs| secs.checked_add(self.secs)?.checked_add(carry))
-            .and_then(DateTime::from_unix_secs)
-            .ok_or(Error::DateOutOfRange)
+        // Python has no such present either, whatever the sum is.
+        let now = DateTime::try_from(now)?;
+        let micros = now.subsec_micros().saturating_add(self.micros);
+        let (carry, micros) = match micros.checked_sub(MICROS_PER_SEC as u32) {
+            Some(rest) => (1, rest),
+            None => (0, micros),
+        };
+        let secs = now.unix_secs().saturating_add(self.secs).saturating_add(carry);
+        DateTime::new(secs, micros).ok_or(Error::DateOutOfRange)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Now, the lifetime in microseconds, and Python's
+    /// `(now + timedelta(microseconds=lifetime) - EPOCH) // timedelta(microseconds=1)`.
+    #[test]
+    fn a_lifetime_ends_to_the_microsecond() {
+        let last = 253_402_300_799;
+        for ((secs, micros), lifetime, end) in [
+            ((10, 999_999), 0, Some(10_999_999)),
+            ((10, 999_999), 1, Some(11_000_000)),
+            ((10, 1), -2, Some(9_999_999)),
+            ((0, 0), -1, Some(-1)),
+            ((0, 500_000), 1_500_000, Some(2_000_000)),
+            ((0, 0), -62_135_596_800_000_000, Some(-62_135_596_800_000_000)),
+            ((0, 0), -62_135_596_800_000_001, None),
+            ((last, 999_998), 1, Some(253_402_300_799_999_999)),
+            ((last, 999_999), 1, None),
+            ((last, 0), i64::MAX, None),
+            ((0, 0), i64::MIN, None),
+            ((last + 1, 0), -1, None),
+            ((u64::MAX, 999_999), i64::MAX, None),
+        ] {
+            let ends = Lifetime::from_micros(lifetime).after(UnixTime::new(secs, micros));
+            assert_eq!(
+                ends.map(DateTime::unix_micros),
+                end.ok_or(Error::DateOutOfRange),
+                "{secs} {lifetime}"
+            );
+        }
+        for secs in [i64::MIN, i64::MAX] {
+            let ends = Lifetime::from_secs(secs).after(UnixTime::new(0, 999_999));
+            assert_eq!(ends, Err(Error::DateOutOfRange));
+        }
     }
 }
