@@ -44,13 +44,18 @@
 //! | `write` | unescaped JSON to JSON text |
 //! | `text` | looking at strings a word at a time |
 //! | `serializer` | [`TaggedJsonSerializer`] |
+//! | [`uuid`], [`jiff`], [`chrono`] | those crates' types as Flask's (features of these names) |
 //! | `compact` | JSON without tags, read straight into Rust types (feature `compact-json`) |
 
+#[cfg(feature = "chrono")]
+pub mod chrono;
 #[cfg(feature = "compact-json")]
 mod compact;
 mod date;
 mod de;
 pub(crate) mod encode;
+#[cfg(feature = "jiff")]
+pub mod jiff;
 mod key;
 pub(crate) mod number;
 pub(crate) mod scan;
@@ -60,6 +65,8 @@ pub(crate) mod sort;
 pub(crate) mod tag;
 pub(crate) mod text;
 mod types;
+#[cfg(feature = "uuid")]
+pub mod uuid;
 pub(crate) mod value;
 pub(crate) mod write;
 
