@@ -43,7 +43,7 @@ extern crate std;
 
 // The layers, from what everything stands on to what a server uses.
 //
-//   error, clock, sink, bytes   what can go wrong; the time; where bytes go
+//   error, time, sink, bytes    what can go wrong; the time; where bytes go
 //   zlib                        inflate and deflate
 //   json                        tagged JSON, read in place and written in one pass
 //   signing                     itsdangerous: keys, signers, serializers, payloads
@@ -52,9 +52,9 @@ extern crate std;
 //   session                     what a handler works with
 //   interface                   requests and responses; opening and saving
 //   backends                    clocks and key sources for std, alloc and devices
-pub mod clock;
 pub mod error;
 pub mod sink;
+pub mod time;
 
 mod bytes;
 
@@ -74,14 +74,14 @@ pub mod interface;
 #[path = "../backends/mod.rs"]
 pub mod backends;
 
-pub use clock::{Clock, UnixTime};
-pub use config::{BadCookie, Config, Lifetime, OversizeCookie, UnsetClock};
+pub use config::{BadCookie, Config, OversizeCookie, UnsetClock};
 pub use error::Error;
 pub use interface::{
     CookieSession, Opened, Request, RequestContext, Response, Saved, SecureCookieSessionInterface,
     SessionInterface,
 };
 pub use session::{NullSession, SecureCookieSession, Session, SessionMap, SessionMixin};
+pub use time::{Clock, Lifetime, UnixTime};
 
 #[cfg(any(doc, doctest))]
 pub mod guide;

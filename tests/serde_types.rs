@@ -631,7 +631,14 @@ fn what_takes_the_name_of_a_tag_must_hold_what_the_tag_may() {
     for text in ["", "0", "00112233445566778899aabbccddeefg", "00112233445566778899aabbccddeeff0"] {
         assert_eq!(dumps(&Named("hipflask::Uuid", text)), Err(Error::NotSerializable), "{text}");
     }
-    for text in ["", "now", "Thu, 32 Jan 1970 00:00:00 GMT", "Sat, 01 Jan 0000 00:00:00 GMT"] {
+    for text in [
+        "",
+        "now",
+        "Thu, 32 Jan 1970 00:00:00 GMT",
+        "Sat, 01 Jan 0000 00:00:00 GMT",
+        "Thu, 01 Jan 1970 00:00:00.5 GMT",
+        "Thu, 01 Jan 1970 00:00:00.00000\u{e9}GMT",
+    ] {
         assert_eq!(dumps(&Named("hipflask::DateTime", text)), Err(Error::NotSerializable), "{text}");
     }
 }
@@ -861,4 +868,121 @@ fn a_whole_session_is_read_by_every_type_that_it_is_written_from() {
     assert_eq!(session.read(), Ok(Choice::New(1)));
     session.set_permanent(true).unwrap();
     assert_eq!(session.read::<Choice>(), Err(Error::WrongType));
+}
+
+/// In Flask the session holds the `datetime` itself until the response is made.
+mod microseconds {
+    use super::*;
+
+    const TEXT: &str = r#"{" d":"Tue, 14 Nov 2023 22:13:20 GMT"}"#;
+
+    fn exact() -> DateTime {
+        DateTime::new(1_700_000_000, 120_304).unwrap()
+    }
+
+    fn whole() -> DateTime {
+        DateTime::from_unix_secs(1_700_000_000).unwrap()
+    }
+
+    fn dumped(session: &hipflask::Session) -> String {
+        let mut sink = VecSink::default();
+        let Ok(()) = session.dump(&mut sink);
+        String::from_utf8(sink.0).unwrap()
+    }
+
+    #[test]
+    fn a_date_keeps_them_in_this_request_and_loses_them_in_the_cookie() {
+        let mut session = SecureCookieSession::<512>::new();
+        session.insert("when", &exact()).unwrap();
+        session.push("list", &whole()).unwrap();
+        session.push("list", &exact()).unwrap();
+        session.insert("nested", &((exact(), "\u{e9}"), BTreeMap::from([(" d", exact())]))).unwrap();
+        assert!(session.copy_value("when", "copy").unwrap());
+
+        assert_eq!(session.get_as("when"), Ok(Some(exact())));
+        assert_eq!(session.get_as("copy"), Ok(Some(exact())));
+        assert_eq!(session.get_as("list"), Ok(Some((whole(), exact()))));
+        type Nested<'a> = ((DateTime, &'a str), BTreeMap<&'a str, DateTime>);
+        let nested: Nested<'_> = session.get_as("nested").unwrap().unwrap();
+        assert_eq!(nested, ((exact(), "\u{e9}"), BTreeMap::from([(" d", exact())])));
+        assert!(matches!(session.get("when").unwrap().kind(), Kind::DateTime(date) if date == exact()));
+        assert!(session.is_set("when"));
+        assert_eq!(session.get_as::<&str>("when"), Err(Error::WrongType));
+        assert_eq!(session.get_as::<String>("when"), Err(Error::WrongType));
+
+        let date = TEXT;
+        let inner = r#""Tue, 14 Nov 2023 22:13:20 GMT""#;
+        let nested =
+            format!(r#"{{" t":[{{" t":[{date},"\u00e9"]}},{{" di":{{" d__":{{" d":{inner}}}}}}}]}}"#);
+        let text = format!(r#"{{"copy":{date},"list":[{date},{date}],"nested":{nested},"when":{date}}}"#);
+        assert_eq!(dumped(&session), text);
+
+        let load = |buffer: &mut [u8]| {
+            buffer[..text.len()].copy_from_slice(text.as_bytes());
+            Ok(text.len())
+        };
+        session.load(SESSION_JSON_SERIALIZER, load).unwrap();
+        assert_eq!(session.get_as("list"), Ok(Some((whole(), whole()))));
+        assert_eq!(dumped(&session), text);
+    }
+
+    /// They take no room, neither where a session is kept nor where its text is measured.
+    #[test]
+    fn a_date_takes_the_same_room_with_them() {
+        fn fits<const N: usize>(date: DateTime, letters: &str, serializer: TaggedJsonSerializer) -> bool {
+            let mut session = SecureCookieSession::<N>::new();
+            session.reset(serializer);
+            let fits = session.insert("d", &(date, letters)).is_ok();
+            // The whole is measured again.
+            let fits = fits && session.insert("e", &0).is_ok();
+            assert!(!fits || dumped(&session).len() <= N);
+            fits
+        }
+        fn check<const N: usize>(letters: &str, serializer: TaggedJsonSerializer) -> bool {
+            assert_eq!(
+                fits::<N>(exact(), letters, serializer),
+                fits::<N>(whole(), letters, serializer),
+                "{N}"
+            );
+            fits::<N>(exact(), letters, serializer)
+        }
+        let letters = "\u{e9}\u{1F600}\n".repeat(8);
+        let literal = SESSION_JSON_SERIALIZER.with_ensure_ascii(false);
+        // The text decides, escaped as it is.
+        assert!(check::<222>(&letters, SESSION_JSON_SERIALIZER));
+        assert!(!check::<221>(&letters, SESSION_JSON_SERIALIZER));
+        // Entries and index decide.
+        assert!(check::<134>(&letters, literal));
+        assert!(!check::<133>(&letters, literal));
+    }
+
+    #[test]
+    fn a_date_is_one_to_other_formats_too() {
+        let json = r#""Tue, 14 Nov 2023 22:13:20.120304 GMT""#;
+        assert_eq!(serde_json::to_string(&exact()).unwrap(), json);
+        assert_eq!(serde_json::from_str::<DateTime>(json).unwrap(), exact());
+        assert!(serde_json::from_str::<DateTime>(r#""2023-11-14T22:13:20Z""#).is_err());
+    }
+
+    /// A tag that takes the place of ` d` sees text, as it will be written.
+    #[test]
+    fn a_forced_tag_sees_whole_seconds() {
+        const DATE: &[JsonTag] =
+            &[JsonTag::new(" d", |value| matches!(value.kind(), Kind::Str("Tue, 14 Nov 2023 22:13:20 GMT")))
+                .force()];
+        let serializer = SESSION_JSON_SERIALIZER.register(DATE).unwrap();
+        assert_eq!(dumps_with(serializer, &exact()).as_deref(), Ok(TEXT));
+    }
+
+    #[test]
+    fn what_is_written_in_one_go_loses_them_too() {
+        for serializer in [SESSION_JSON_SERIALIZER, SESSION_JSON_SERIALIZER.with_ensure_ascii(false)] {
+            assert_eq!(dumps_with(serializer, &exact()).as_deref(), Ok(TEXT));
+            let mut scratch = [0; 64];
+            let value = serializer.encode(&exact(), &mut scratch).unwrap();
+            assert_eq!(value.to(), Ok(exact()));
+        }
+        let year_50 = DateTime::new(-60_589_296_000, 999_999).unwrap();
+        assert_eq!(dumps(&year_50).as_deref(), Ok(r#"{" d":"Sat, 01 Jan 0050 00:00:00 GMT"}"#));
+    }
 }

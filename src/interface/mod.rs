@@ -23,12 +23,11 @@ pub use secure_cookie::{CookieSession, SecureCookieSessionInterface, SessionCook
 use core::fmt::Display;
 
 use crate::{
-    clock::UnixTime,
     config::Config,
     cookie::{SameSite, SetCookie},
     error::Error,
-    json::DateTime,
     session::SessionMixin,
+    time::{DateTime, UnixTime},
 };
 
 /// Opens and saves sessions. Flask's `SessionInterface`.

@@ -5,7 +5,6 @@ use core::{fmt, marker::PhantomData};
 use super::{Opened, Request, Saved, SessionInterface};
 use crate::{
     bytes::copy_within,
-    clock::Clock,
     config::{BadCookie, Config, UnsetClock},
     cookie::{self, CookieValue},
     error::Error,
@@ -17,6 +16,7 @@ use crate::{
         serializer::update,
     },
     sink::{FmtSink, Sink},
+    time::Clock,
 };
 
 /// A session that a signed cookie can hold. [`Session`] is the usual one; a

@@ -152,7 +152,12 @@ impl<'de> Deserializer<'de> for Value<'de> {
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_borrowed_str(self.as_str().ok_or(Error::WrongType)?)
+        match self.kind() {
+            Kind::Str(text) | Kind::Markup(text) => visitor.visit_borrowed_str(text),
+            // The uuid crate's type asks for text and takes numbers too, which no text does.
+            Kind::Uuid(uuid) => visit_items(uuid.0.into_iter(), visitor),
+            _ => Err(Error::WrongType),
+        }
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -204,7 +209,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
                 return visitor.visit_newtype_struct(super::text::as_str(&hex).into_deserializer());
             }
             (types::DATE_TIME, Kind::DateTime(date)) => {
-                let text = date.http_date_bytes();
+                let text = date.exact_text();
                 return visitor.visit_newtype_struct(super::text::as_str(&text).into_deserializer());
             }
             (types::BIG_INT, Kind::Number(number)) if number.is_integer() => number.as_str(),

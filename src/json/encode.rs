@@ -5,14 +5,14 @@ use core::fmt::{self, Write as _};
 use serde::Serialize;
 
 use super::{
-    CUSTOM, MAX_DEPTH, STRING, STRING_END, TAG, TaggedJsonSerializer, Value,
+    CUSTOM, MAX_DEPTH, STRING, STRING_END, TAG, TaggedJsonSerializer, Value, date,
     sort::{have_one_key, sort_entries},
     tag::{self, Role, Standard},
     types,
     value::split_entry,
     write::{WRAPPER_LEN, escaped_extra},
 };
-use crate::{Error, bytes::copy};
+use crate::{Error, bytes::copy, time::DateTime};
 
 /// Anything that serde can serialize, as an object-safe trait: a session is
 /// filled through `&dyn Encode`, so that its code exists once.
@@ -65,6 +65,8 @@ enum Expect {
     Key,
     /// What a tag holds where it is text.
     Text,
+    /// The text of a date, to the microsecond.
+    Date,
     /// Decimal text that becomes an integer.
     Integer,
     /// The dict that a registered tag is.
@@ -193,6 +195,15 @@ impl<'b> Encoder<'b> {
                 self.emit(text.as_bytes());
                 return Ok(());
             }
+            Expect::Date => {
+                let date = DateTime::parse_exact(text.as_bytes()).ok_or(Error::NotSerializable)?;
+                self.emit(&[STRING]);
+                // A tag that takes this one's place reads text.
+                let forced = matches!(self.serializer.role(b" d"), Some(Role::Custom(_)));
+                self.emit(&if forced { date.http_date_bytes() } else { date::pack(date) });
+                self.emit(&[STRING_END]);
+                return Ok(());
+            }
             Expect::Custom => return Err(Error::NotSerializable),
             Expect::Key => self.key_is_tag = self.serializer.role(text.as_bytes()).is_some(),
             Expect::Anything | Expect::Text => {}
@@ -207,7 +218,9 @@ impl<'b> Encoder<'b> {
     pub(super) fn display(&mut self, text: &dyn fmt::Display) -> Result<(), Error> {
         match core::mem::replace(&mut self.expect, Expect::Anything) {
             Expect::Anything | Expect::Text => {}
-            Expect::Key | Expect::Integer | Expect::Custom => return Err(Error::NotSerializable),
+            Expect::Date | Expect::Key | Expect::Integer | Expect::Custom => {
+                return Err(Error::NotSerializable);
+            }
         }
         self.emit(&[STRING]);
         write!(Letters(self), "{text}").map_err(|_| Error::NotSerializable)?;
@@ -252,7 +265,10 @@ impl<'b> Encoder<'b> {
         // There are none while counting, nor when they are longer than counted.
         if let Some(value) = self.out.get_mut(start..self.len) {
             let accepted = match self.serializer.role(key.as_bytes()) {
-                Some(Role::Standard(standard)) => tag::check_written(standard, value),
+                // Its text was checked. The years 1 to 99 stay: Flask writes them too,
+                // and only a reader takes them for others.
+                Some(Role::Standard(Standard::DateTime)) => true,
+                Some(Role::Standard(standard)) => tag::check(standard, value),
                 Some(Role::Custom(forced)) => (forced.accepts)(Value::split(value).0),
                 None => false,
             };
@@ -301,7 +317,7 @@ impl<'b> Encoder<'b> {
         };
         if self.serializer.tagged {
             return self.tag(standard.key(), |encoder| {
-                encoder.expect = Expect::Text;
+                encoder.expect = if standard == Standard::DateTime { Expect::Date } else { Expect::Text };
                 value.encode(encoder)
             });
         }

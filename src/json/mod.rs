@@ -23,6 +23,8 @@
 //!   apart is taken off when reading and put back when writing;
 //! - numbers stay source text, so that big integers and Python's float
 //!   spelling survive, and nobody links float code who reads no float;
+//! - a date that has microseconds has them, behind the byte `0xFB`, in place of
+//!   ` GMT`, because they are kept but not written;
 //! - there is no whitespace, and the keys of every object are unique, and sorted
 //!   unless a serializer that does not sort made it of a Rust value.
 //!
@@ -35,20 +37,25 @@
 //! | `tag` | the tags: what they are called, what they may hold |
 //! | `value` | reading: [`Value`], [`Kind`], [`List`], [`Dict`] |
 //! | `number` | [`Number`], and numbers as Python spells them |
-//! | `date` | [`DateTime`], the HTTP date |
+//! | `date` | dates in unescaped JSON |
 //! | `types` | [`Markup`], [`Uuid`], [`Bytes`], [`BigInt`]: what serde has no type for |
 //! | `encode` | Rust values to unescaped JSON |
 //! | `ser`, `de` | the serde formats |
 //! | `write` | unescaped JSON to JSON text |
 //! | `text` | looking at strings a word at a time |
 //! | `serializer` | [`TaggedJsonSerializer`] |
+//! | [`uuid`], [`jiff`], [`chrono`] | those crates' types as Flask's (features of these names) |
 //! | `compact` | JSON without tags, read straight into Rust types (feature `compact-json`) |
 
+#[cfg(feature = "chrono")]
+pub mod chrono;
 #[cfg(feature = "compact-json")]
 mod compact;
-pub(crate) mod date;
+mod date;
 mod de;
 pub(crate) mod encode;
+#[cfg(feature = "jiff")]
+pub mod jiff;
 mod key;
 pub(crate) mod number;
 pub(crate) mod scan;
@@ -58,12 +65,14 @@ pub(crate) mod sort;
 pub(crate) mod tag;
 pub(crate) mod text;
 mod types;
+#[cfg(feature = "uuid")]
+pub mod uuid;
 pub(crate) mod value;
 pub(crate) mod write;
 
+pub use crate::time::DateTime;
 #[cfg(feature = "compact-json")]
 pub use compact::CompactJson;
-pub use date::DateTime;
 pub(crate) use de::from_entries;
 pub use encode::Encode;
 pub(crate) use encode::{ByRef, Encoder};
@@ -88,3 +97,5 @@ pub(crate) const STRING_END: u8 = 0xFF;
 pub(crate) const TAG: u8 = 0xFD;
 /// Starts an object with a registered tag in unescaped JSON.
 pub(crate) const CUSTOM: u8 = 0xFC;
+/// Starts the four bytes in place of a date's ` GMT` that hold its microseconds.
+pub(crate) const FRACTION: u8 = 0xFB;

@@ -137,7 +137,8 @@ impl TaggedJsonSerializer {
         self.write(value, sink).map_err(WriteError::Sink)
     }
 
-    /// Puts `value` into `scratch`, as if it had been written and read again.
+    /// Puts `value` into `scratch`, as if it had been written and read again, but
+    /// that its dates keep their microseconds.
     ///
     /// # Errors
     /// Those under [`WriteError::Source`] of [`dumps`](Self::dumps).

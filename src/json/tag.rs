@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use super::{DateTime, STRING, Value, text, value::split_string_bytes};
+use super::{STRING, Value, text, value::split_string_bytes};
+use crate::time::DateTime;
 
 /// Flask's own tags (`flask.json.tag`).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -132,15 +133,6 @@ pub(crate) fn check(tag: Standard, value: &mut [u8]) -> bool {
         // Taken apart by the scanner.
         Standard::Dict => false,
     }
-}
-
-/// Checks what a writer put into a tag. The years 1 to 99 stay: Flask writes
-/// them too, and only a reader takes them for others.
-pub(crate) fn check_written(tag: Standard, value: &mut [u8]) -> bool {
-    if tag != Standard::DateTime {
-        return check(tag, value);
-    }
-    DateTime::parse_written(text::as_str(string(value))).is_some()
 }
 
 fn string(value: &[u8]) -> &[u8] {

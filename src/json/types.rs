@@ -10,7 +10,7 @@ use serde::{
     de::{EnumAccess, Error as _, SeqAccess, VariantAccess as _, Visitor},
 };
 
-use super::DateTime;
+use crate::time::DateTime;
 
 pub(super) const MARKUP: &str = "hipflask::Markup";
 pub(super) const UUID: &str = "hipflask::Uuid";
@@ -152,13 +152,14 @@ impl<'de> Deserialize<'de> for Uuid {
 
 impl Serialize for DateTime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_struct(DATE_TIME, super::text::as_str(&self.http_date_bytes()))
+        serializer.serialize_newtype_struct(DATE_TIME, super::text::as_str(&self.exact_text()))
     }
 }
 
 impl<'de> Deserialize<'de> for DateTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(DATE_TIME, FromText(Self::parse_written))
+        deserializer
+            .deserialize_newtype_struct(DATE_TIME, FromText(|text| Self::parse_exact(text.as_bytes())))
     }
 }
 

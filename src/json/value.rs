@@ -6,11 +6,11 @@ use base64ct::Encoding as _;
 use serde::Deserialize;
 
 use super::{
-    CUSTOM, DateTime, Number, STRING, TAG, Uuid,
+    CUSTOM, Number, STRING, TAG, Uuid, date,
     tag::{self, Standard},
     text,
 };
-use crate::Error;
+use crate::{Error, time::DateTime};
 
 /// A value inside a session or a decoded payload. Cheap to copy; borrows.
 ///
@@ -165,7 +165,9 @@ fn tag_kind<'a>(key: &'a str, value: Value<'a>) -> Kind<'a> {
         Some(Standard::Bytes) => Kind::Bytes(ByteString { base64: text() }),
         Some(Standard::Markup) => Kind::Markup(text()),
         Some(Standard::Uuid) => Uuid::from_hex(text()).map_or(Kind::Null, Kind::Uuid),
-        Some(Standard::DateTime) => DateTime::parse_written(text()).map_or(Kind::Null, Kind::DateTime),
+        Some(Standard::DateTime) => {
+            date::unpack(split_string_bytes(value.span).0).map_or(Kind::Null, Kind::DateTime)
+        }
         Some(Standard::Dict) | None => Kind::Custom { key, value },
     }
 }

@@ -1,7 +1,7 @@
 //! Unescaped JSON to JSON text, in one pass.
 
 use super::{
-    CUSTOM, STRING, STRING_END, TAG, TaggedJsonSerializer, Value, text,
+    CUSTOM, FRACTION, STRING, STRING_END, TAG, TaggedJsonSerializer, Value, text,
     value::{span_len, split_string_bytes},
 };
 use crate::{
@@ -118,6 +118,11 @@ impl<'s, S: Sink> Writer<'s, S> {
                     self.put(b"\"")?;
                 }
                 TAG | CUSTOM => self.open(false)?,
+                FRACTION => {
+                    self.put(b" GMT")?;
+                    rest = behind.get(3..).unwrap_or_default();
+                    continue;
+                }
                 b'{' if !self.in_string => self.open(would_read_as_tag(behind, self.serializer))?,
                 b'}' if !self.in_string => self.close()?,
                 0..0x20 | b'"' | b'\\' => self.escape(*byte)?,
@@ -178,10 +183,10 @@ impl<'s, S: Sink> Writer<'s, S> {
                 [a @ 0xE0..0xF0, b, c, ref behind @ ..] => {
                     (bits(a, 0x0F) << 12 | bits(b, 0x3F) << 6 | bits(c, 0x3F), behind)
                 }
-                [a @ 0xF0..CUSTOM, b, c, d, ref behind @ ..] => {
+                [a @ 0xF0..FRACTION, b, c, d, ref behind @ ..] => {
                     (bits(a, 0x07) << 18 | bits(b, 0x3F) << 12 | bits(c, 0x3F) << 6 | bits(d, 0x3F), behind)
                 }
-                [] | [0..0x7F | CUSTOM.., ..] => return Ok(rest),
+                [] | [0..0x7F | FRACTION.., ..] => return Ok(rest),
                 // Nothing else is UTF-8, which was checked when it was read.
                 _ => return Ok(&[]),
             };
@@ -239,7 +244,7 @@ pub(crate) fn string_text_len(string: &str, ensure_ascii: bool) -> usize {
     escaped_extra(string.as_bytes(), ensure_ascii).saturating_add(string.len()).saturating_add(2)
 }
 
-/// How many bytes escaping adds to the inside of a string, given in UTF-8.
+/// How many bytes escaping adds to the inside of a string, given in UTF-8 or a date.
 pub(crate) fn escaped_extra(string: &[u8], ensure_ascii: bool) -> usize {
     let clean_len = if ensure_ascii { text::ascii_len } else { text::literal_len };
     let mut rest = string;
@@ -247,12 +252,13 @@ pub(crate) fn escaped_extra(string: &[u8], ensure_ascii: bool) -> usize {
     loop {
         rest = rest.get(clean_len(rest)..).unwrap_or_default();
         let Some(first) = rest.first() else { return extra };
-        let (len, more) = match first {
+        let (len, more) = match *first {
             b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0C => (1, 1),
             0x00..0x80 => (1, 5),
             0x80..0xE0 => (2, 4),
             0xE0..0xF0 => (3, 3),
-            0xF0.. => (4, 8_usize),
+            FRACTION => (4, 0_usize),
+            0xF0.. => (4, 8),
         };
         extra = extra.saturating_add(more);
         rest = rest.get(len..).unwrap_or_default();

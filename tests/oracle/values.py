@@ -68,14 +68,15 @@ def typed_datetime(r, plain):
     if mo == 1 and y % 4 == 0 and (y % 100 or y % 400 == 0) and r.random() < 0.3:
         d = 29
     v = "%04d-%02d-%02dT%02d:%02d:%02d" % (y, mo + 1, d, r.randrange(24), r.randrange(60), r.randrange(60))
+    us = r.choice((0, r.randrange(10 ** 6), 999999))
     if plain:
-        return {"t": "datetime", "v": v, "us": 0, "off": 0}
+        return {"t": "datetime", "v": v, "us": us, "off": 0}
     off = r.choice((0, 0, None, 3600, -3600, 19800, -43200, 50400, r.randrange(-86399, 86400)))
-    return {"t": "datetime", "v": v, "us": r.choice((0, r.randrange(10 ** 6), 999999)), "off": off}
+    return {"t": "datetime", "v": v, "us": us, "off": off}
 
 
 def value(r, depth=4, plain=False):
-    """Any value; if `plain`, one that is the same before it was saved and after."""
+    """Any value; if `plain`, one that a session here holds as Flask's does: a date in UTC."""
     kind = r.randrange(22 if depth > 0 else 14)
     if kind < 4:
         return {"t": "str", "v": text(r, 60)}

@@ -103,7 +103,7 @@ impl Serialize for Nest<'_> {
     }
 }
 
-/// The moment that a typed datetime is, cut to the second.
+/// The moment that a typed datetime is.
 pub fn utc(value: &Json) -> Option<DateTime> {
     let mut fields = value["v"].as_str()?.split(['-', 'T', ':']).map(|field| field.parse::<i64>().ok());
     let mut next = || fields.next().flatten();
@@ -114,7 +114,8 @@ pub fn utc(value: &Json) -> Option<DateTime> {
     let leap_days = years.div_euclid(4) - years.div_euclid(100) + years.div_euclid(400);
     let days = years * 365 + leap_days + (from_march * 153 + 2) / 5 + day - 1 - 719_468;
     let local = ((days * 24 + hour) * 60 + minute) * 60 + second;
-    DateTime::from_unix_secs(local - value["off"].as_i64().unwrap_or_default())
+    let micros = u32::try_from(value["us"].as_u64().unwrap_or_default()).ok()?;
+    DateTime::new(local - value["off"].as_i64().unwrap_or_default(), micros)
 }
 
 /// A date that was read.
@@ -124,7 +125,7 @@ pub fn date(date: DateTime) -> Json {
     let months = "JanFebMarAprMayJunJulAugSepOctNovDec";
     let month = months.find(&text[8..11]).unwrap_or_default() / 3 + 1;
     let moment = format!("{}-{month:02}-{}T{}", &text[12..16], &text[5..7], &text[17..25]);
-    json!({"t": "datetime", "v": moment, "us": 0, "off": 0})
+    json!({"t": "datetime", "v": moment, "us": date.subsec_micros(), "off": 0})
 }
 
 /// A value that was read, with the summaries of the protocol.

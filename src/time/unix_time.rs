@@ -1,6 +1,4 @@
-//! Time: Unix seconds and microseconds, or "not known yet".
-
-use crate::Error;
+//! `UnixTime`: what a clock tells.
 
 /// A point in time since 1970-01-01T00:00:00Z.
 ///
@@ -8,7 +6,7 @@ use crate::Error;
 /// truncates, as Flask does.
 ///
 /// ```
-/// use hipflask::UnixTime;
+/// use hipflask::time::UnixTime;
 ///
 /// let now = UnixTime::new(1_700_000_000, 750_000);
 /// assert_eq!(now.secs(), 1_700_000_000);
@@ -45,34 +43,5 @@ impl UnixTime {
     #[must_use]
     pub const fn subsec_micros(self) -> u32 {
         self.subsec_micros
-    }
-}
-
-/// Tells the time, or that it is not known yet.
-///
-/// A device without a battery-backed clock boots without the time. Its clock
-/// answers [`Error::ClockNotSet`] until somebody sets it; by default no cookie
-/// is trusted or written before that.
-///
-/// Any `Fn() -> Result<UnixTime, Error>` is a clock.
-///
-/// ```
-/// use hipflask::{Clock, UnixTime};
-///
-/// let fixed = || Ok(UnixTime::from_secs(1_700_000_000));
-/// assert_eq!(fixed.now()?.secs(), 1_700_000_000);
-/// # Ok::<(), hipflask::Error>(())
-/// ```
-pub trait Clock {
-    /// The current time.
-    ///
-    /// # Errors
-    /// [`Error::ClockNotSet`] while the time is not known.
-    fn now(&self) -> Result<UnixTime, Error>;
-}
-
-impl<F: Fn() -> Result<UnixTime, Error>> Clock for F {
-    fn now(&self) -> Result<UnixTime, Error> {
-        self()
     }
 }

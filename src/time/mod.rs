@@ -1,0 +1,22 @@
+//! Time: what a clock tells, dates as HTTP writes them, lengths of time.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `unix_time` | [`UnixTime`]: seconds and microseconds since 1970 |
+//! | `clock` | [`Clock`]: tells the time, or that it is not known yet |
+//! | `date_time` | [`DateTime`]: a moment in the range of Python's `datetime` |
+//! | `http_date` | a [`DateTime`] as text, and back |
+//! | `calendar` | days, and the years, months and days that they are |
+//! | `lifetime` | [`Lifetime`]: Python's `timedelta` |
+
+mod calendar;
+mod clock;
+mod date_time;
+mod http_date;
+mod lifetime;
+mod unix_time;
+
+pub use clock::Clock;
+pub use date_time::DateTime;
+pub use lifetime::Lifetime;
+pub use unix_time::UnixTime;
