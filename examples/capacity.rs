@@ -38,7 +38,8 @@ fn main() -> Result<(), Error> {
 fn row<const N: usize, const JSON: usize>(name: &str, json: &[u8]) -> Result<(), Error> {
     let mut session = SecureCookieSession::<N>::new();
     session.load(SESSION_JSON_SERIALIZER, |room| {
-        let room = room.get_mut(..json.len()).ok_or(Error::BadPayload)?;
+        let (needed_bytes, capacity_bytes) = (json.len(), room.len());
+        let room = room.get_mut(..needed_bytes).ok_or(Error::Capacity { needed_bytes, capacity_bytes })?;
         room.copy_from_slice(json);
         Ok(json.len())
     })?;
@@ -64,6 +65,6 @@ fn cookie_bytes<Z: Compression + ?Sized>(
     let app: App<'_, [u8]> = App { config: &config, request: b"" };
     let interface = interface.with_compression::<Z>();
     let saved = interface.save_session(app, session, true, scratch)?;
-    let cookie = saved.set_cookie.ok_or(Error::BadPayload)?;
+    let cookie = saved.set_cookie.ok_or(Error::NoSecretKey)?;
     Ok(cookie.name.len() + "=".len() + cookie.value.to_string().len())
 }

@@ -19,9 +19,9 @@ pub enum Error {
     BadTimeSignature,
     /// The signature holds, but it is older than allowed or from the future.
     SignatureExpired,
-    /// The signature holds, but what it protects is not a value: not base64,
-    /// not zlib, not UTF-8, not JSON, or a tag with contents of another form.
-    BadPayload,
+    /// The signature holds, but what it protects is not a value; it says which of
+    /// the payload's layers could not be read, and where reading stopped.
+    BadPayload(PayloadError),
     /// The signature holds, but what it protects is compressed, and the inflater
     /// was left out by [`NoZlib`](crate::signing::NoZlib).
     Compressed,
@@ -93,7 +93,7 @@ impl Error {
     /// Whether this is itsdangerous' `BadData`: a bad signature or a bad payload.
     #[must_use]
     pub const fn is_bad_data(self) -> bool {
-        self.is_bad_signature() || matches!(self, Self::BadPayload)
+        self.is_bad_signature() || matches!(self, Self::BadPayload(_))
     }
 
     /// Whether more room would help.
@@ -111,7 +111,7 @@ impl fmt::Display for Error {
                 f.write_str("the signature or its timestamp is missing or does not match")
             }
             Self::SignatureExpired => f.write_str("the signature has expired"),
-            Self::BadPayload => f.write_str("the signed payload is not a value"),
+            Self::BadPayload(error) => error.fmt(f),
             Self::Compressed => f.write_str("the signed payload is compressed, which is not read here"),
             Self::DateOutOfRange => f.write_str("the date is not in the years 1 to 9999"),
             Self::Capacity { needed_bytes, capacity_bytes } => write!(
@@ -154,3 +154,46 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+/// Which of its layers made a signed payload unreadable, from the outermost inwards.
+/// (itsdangerous: `BadPayload.original_error`.)
+///
+/// Offsets count bytes of the JSON text: what is left of the payload when base64 and
+/// compression are taken off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PayloadError {
+    /// It is not base64: a character of the last group is missing.
+    Base64,
+    /// It is marked as compressed, and is no zlib stream.
+    Zlib,
+    /// Its text is not UTF-8.
+    Utf8 {
+        /// How many bytes before the first wrong one are UTF-8.
+        offset_bytes: usize,
+    },
+    /// Its text is not JSON as Python reads it, or a tag in it holds what it may not.
+    Json {
+        /// How many bytes were read until then: the last of them is the first wrong
+        /// one, or stands right before it. Of a tag it is the end.
+        offset_bytes: usize,
+    },
+    /// It is JSON, but not what a session is made of, which is a dict or null.
+    NotASession,
+}
+
+impl fmt::Display for PayloadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Base64 => f.write_str("the signed payload is not base64"),
+            Self::Zlib => f.write_str("the signed payload is not a zlib stream"),
+            Self::Utf8 { offset_bytes } => {
+                write!(f, "the signed payload's text is not UTF-8 at byte {offset_bytes}")
+            }
+            Self::Json { offset_bytes } => {
+                write!(f, "the signed payload's text is not tagged JSON near byte {offset_bytes}")
+            }
+            Self::NotASession => f.write_str("the signed payload is neither a dict nor null"),
+        }
+    }
+}

@@ -292,7 +292,7 @@ mod alloc {
         assert_eq!(SESSION_JSON_SERIALIZER.dumps_to_string(&twice), Err(Error::NotSerializable));
         let number = OwnedValue::BigInt("12 monkeys".into());
         assert_eq!(SESSION_JSON_SERIALIZER.dumps_to_string(&number), Err(Error::NotSerializable));
-        assert_eq!(SESSION_JSON_SERIALIZER.loads_owned("[1"), Err(Error::BadPayload));
+        assert!(matches!(SESSION_JSON_SERIALIZER.loads_owned("[1"), Err(Error::BadPayload(_))));
     }
 
     /// The comments are the Python expressions; both sides are asked.

@@ -56,7 +56,7 @@ fn open(interface: &Interface<'_>, header: &[u8], session: &mut Session) -> Opti
             assert!(session.is_empty() && session.is_null());
             return None;
         }
-        Err(Error::BadPayload | Error::Depth | Error::Capacity { .. } | Error::DateOutOfRange) => {
+        Err(Error::BadPayload(_) | Error::Depth | Error::Capacity { .. } | Error::DateOutOfRange) => {
             assert!(session.is_empty() && !session.modified());
             return None;
         }
@@ -419,7 +419,7 @@ fn a_stack_of_64_kib_is_enough() {
             for header in &headers {
                 let opened = RequestContext::begin(&interface, &config, &header[..], session).map(|_| ());
                 assert!(
-                    matches!(opened, Err(Error::Capacity { .. } | Error::Depth | Error::BadPayload)),
+                    matches!(opened, Err(Error::Capacity { .. } | Error::Depth | Error::BadPayload(_))),
                     "{opened:?}"
                 );
             }

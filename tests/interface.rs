@@ -10,6 +10,7 @@ use hipflask::{
     Request, RequestContext, Saved, SecureCookieSession, SecureCookieSessionInterface, Session,
     SessionInterface, SessionMap, SessionMixin, UnixTime, UnsetClock,
     cookie::SameSite,
+    error::PayloadError,
     interface::SessionCookie,
     json::{Bytes, DateTime, TaggedJsonSerializer},
     signing::{KeyDerivation, Keyring, NoCompression, NoZlib, Sha1, SigningKeys},
@@ -180,7 +181,10 @@ impl CookieSession for Counter {
     ) -> Result<(), Error> {
         let mut buffer = [0; 64];
         let len = fill(&mut buffer)?;
-        let counted: Counted = serializer.loads(&mut buffer[..len])?.to().map_err(|_| Error::BadPayload)?;
+        let counted: Counted = serializer
+            .loads(&mut buffer[..len])?
+            .to()
+            .map_err(|_| Error::BadPayload(PayloadError::NotASession))?;
         self.count = counted.count;
         Ok(())
     }
@@ -533,14 +537,22 @@ fn signed(payload: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_signed_cookie_that_does_not_decode_is_an_error_unless_told_otherwise() {
-    for payload in [&b"bm90IGpzb24"[..], b".bm90IHpsaWI", b"", b"W10"] {
+    for (payload, why) in [
+        (&b"bm90IGpzb24"[..], PayloadError::Json { offset_bytes: 0 }),
+        (b"eyJhIjp0cnV9", PayloadError::Json { offset_bytes: 5 }),
+        (b"Iv8i", PayloadError::Utf8 { offset_bytes: 1 }),
+        (b"e30xx", PayloadError::Base64),
+        (b".bm90IHpsaWI", PayloadError::Zlib),
+        (b"", PayloadError::Json { offset_bytes: 0 }),
+        (b"W10", PayloadError::NotASession),
+    ] {
         let header = signed(payload);
         let error = request(&flask(), &Config::new(), &header[..], |_| {}).unwrap_err();
-        assert_eq!(error, Error::BadPayload);
+        assert_eq!(error, Error::BadPayload(why));
 
         let config = Config { bad_cookie: BadCookie::StartFresh, ..Config::new() };
         let sent = request(&flask(), &config, &header[..], |context| {
-            assert_eq!(context.opened(), Opened::Fresh(Some(Error::BadPayload)));
+            assert_eq!(context.opened(), Opened::Fresh(Some(Error::BadPayload(why))));
             assert!(context.peek().is_empty());
         })
         .unwrap();
@@ -801,7 +813,8 @@ fn an_empty_cookie_is_none() {
 
 #[test]
 fn a_session_was_rejected_if_one_was_brought_and_not_accepted() {
-    assert_eq!(Opened::Fresh(Some(Error::BadPayload)).rejected(), Some(Error::BadPayload));
+    let error = Error::BadPayload(PayloadError::Base64);
+    assert_eq!(Opened::Fresh(Some(error)).rejected(), Some(error));
     for opened in [Opened::Fresh(None), Opened::Loaded, Opened::Unavailable] {
         assert_eq!(opened.rejected(), None);
     }

@@ -635,8 +635,8 @@ fn of_equal_keys_in_a_payload_the_last_value_stands_at_the_first_position() {
     assert_eq!(dump(&opened::<256>(r#"{" t":[1],"b":2,"a":3}"#)), r#"{" t":[1],"a":3,"b":2}"#);
     // What Flask would read as a tag is no session.
     let mut session = SecureCookieSession::<256>::new();
-    assert_eq!(load(&mut session, r#"{" t":[1]," t":[2]}"#), Err(Error::BadPayload));
-    assert_eq!(load(&mut session, r#"{" di":1," di":{" t__":5}}"#), Err(Error::BadPayload));
+    assert!(matches!(load(&mut session, r#"{" t":[1]," t":[2]}"#), Err(Error::BadPayload(_))));
+    assert!(matches!(load(&mut session, r#"{" di":1," di":{" t__":5}}"#), Err(Error::BadPayload(_))));
     assert!(session.is_empty());
 }
 
@@ -646,14 +646,17 @@ fn only_a_dict_or_null_is_a_session() {
     assert!(session.is_empty());
     for json in ["[]", "1", "\"\"", "true", r#"{" t":[]}"#, r#"{" u":"0"}"#, "[[1,2]]", "", "{", "{}x"] {
         load(&mut session, r#"{"a":1}"#).unwrap();
-        assert_eq!(load(&mut session, json), Err(Error::BadPayload), "{json}");
+        assert!(matches!(load(&mut session, json), Err(Error::BadPayload(_))), "{json}");
         assert!(session.is_empty() && !session.modified());
     }
     // The error of what fills it comes through.
     let failed = session.load(SESSION_JSON_SERIALIZER, |_| Err(Error::ClockNotSet));
     assert_eq!(failed, Err(Error::ClockNotSet));
     // So does a length that cannot be.
-    assert_eq!(session.load(SESSION_JSON_SERIALIZER, |buffer| Ok(buffer.len() + 1)), Err(Error::BadPayload));
+    assert!(matches!(
+        session.load(SESSION_JSON_SERIALIZER, |buffer| Ok(buffer.len() + 1)),
+        Err(Error::BadPayload(_))
+    ));
 }
 
 #[test]

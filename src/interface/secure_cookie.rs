@@ -268,7 +268,7 @@ where
         match error {
             error if error.is_bad_signature() => {}
             Error::ClockNotSet if app.config.unset_clock == UnsetClock::StartFresh => {}
-            Error::BadPayload | Error::Depth | Error::Compressed
+            Error::BadPayload(_) | Error::Depth | Error::Compressed
                 if app.config.bad_cookie == BadCookie::StartFresh =>
             {
                 // Empty and modified: saving deletes the cookie.

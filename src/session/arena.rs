@@ -19,7 +19,7 @@ mod entries;
 use core::cmp::Ordering;
 
 use crate::{
-    Error,
+    error::{Error, PayloadError},
     json::{
         Encode, Encoder, TaggedJsonSerializer, Value,
         scan::{self, Order},
@@ -215,7 +215,7 @@ impl Arena<[u8]> {
             Some(b"null") => Ok(()),
             Some([b'{', ..]) => self.adopt(len, entries, indexed, serializer),
             // Flask makes a session of pairs, and an exception of the rest.
-            _ => Err(Error::BadPayload),
+            _ => Err(Error::BadPayload(PayloadError::NotASession)),
         };
         loaded.inspect_err(|_| self.clear())
     }

@@ -135,7 +135,7 @@ fn open(header: &[u8], session: &mut Session) -> Result<(), Error> {
         }
         Ok(Opened::Fresh(Some(error))) if error.is_bad_signature() => Err(error),
         Ok(Opened::Fresh(None)) => Err(Error::BadSignature),
-        Err(error @ (Error::BadPayload | Error::Depth | Error::Capacity { .. })) => {
+        Err(error @ (Error::BadPayload(_) | Error::Depth | Error::Capacity { .. })) => {
             assert!(session.is_empty());
             Err(error)
         }
