@@ -489,7 +489,10 @@ fn a_huge_number_is_no_small_one() {
         let header = format!("session={}", signed(text));
         request(&flask(), &Config::new(), header.as_bytes(), |context| {
             let value = context.session().get("a").unwrap();
-            assert_eq!((value.as_i64(), value.to::<u64>()), (None, Err(Error::WrongType)), "{text}");
+            assert!(
+                matches!((value.as_i64(), value.to::<u64>()), (None, Err(Error::WrongType { .. }))),
+                "{text}"
+            );
             let Kind::Number(number) = value.kind() else { panic!("{text}") };
             assert_eq!(number.as_f64().to_bits(), float.to_bits(), "{text}");
         })

@@ -33,7 +33,7 @@ impl Csrf {
     ) -> Result<String, Box<dyn std::error::Error>> {
         let id = match session.get_as::<String>(ID) {
             Ok(Some(id)) if is_id(&id) => id,
-            Ok(_) | Err(Error::WrongType) => {
+            Ok(_) | Err(Error::WrongType { .. }) => {
                 let id = random_hex::<16>()?;
                 session.insert(ID, &id)?;
                 id

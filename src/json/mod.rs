@@ -64,6 +64,7 @@ pub(crate) mod write;
 #[cfg(feature = "compact-json")]
 pub use compact::CompactJson;
 pub use date::DateTime;
+pub use de::DeserializeError;
 pub(crate) use de::from_entries;
 pub use encode::Encode;
 pub(crate) use encode::Encoder;

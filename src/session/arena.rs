@@ -19,7 +19,7 @@ mod entries;
 use core::cmp::Ordering;
 
 use crate::{
-    error::{Error, PayloadError},
+    error::{Error, Mismatch, PayloadError},
     json::{
         Encode, Encoder, TaggedJsonSerializer, Value,
         scan::{self, Order},
@@ -227,7 +227,7 @@ impl Arena<[u8]> {
         serializer: TaggedJsonSerializer,
     ) -> Result<(), Error> {
         let counted = Encoder::count(value, serializer, 0)?;
-        let entries = counted.entries.ok_or(Error::WrongType)?;
+        let entries = counted.entries.ok_or(Mismatch::Value)?;
         let arena_bytes = counted.len_bytes.saturating_add(entries.saturating_mul(RECORD));
         self.check(arena_bytes.max(counted.text_len_bytes))?;
         self.clear();

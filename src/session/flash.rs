@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Session, SessionMap};
 use crate::{
-    Error,
+    error::{Error, Mismatch, TypeName},
     json::{Items, Kind, List, Value},
 };
 
@@ -52,9 +52,11 @@ pub fn take_flashed_messages(session: &mut Session) -> Result<FlashedMessages<'_
     match session.get(FLASHES) {
         None => return Ok(FlashedMessages { rest: None }),
         Some(value) => {
-            let Kind::List(list) = value.kind() else { return Err(Error::WrongType) };
+            let Kind::List(list) = value.kind() else {
+                return Err(value.is_not(TypeName::List).into());
+            };
             if !list.iter().all(|pair| flashed(pair).is_some()) {
-                return Err(Error::WrongType);
+                return Err(Mismatch::Value.into());
             }
         }
     }

@@ -110,9 +110,11 @@ impl Session {
     /// The value at `key` as a `T`, which may borrow from the session.
     ///
     /// # Errors
-    /// [`Error::WrongType`] when there is a value of another type.
+    /// [`Error::WrongType`], which names the key and what was found, when there is a
+    /// value of another type; [`Error::MissingField`] when a struct lacks one.
     pub fn get_as<'a, T: Deserialize<'a>>(&'a self, key: &str) -> Result<Option<T>, Error> {
-        self.get(key).map(Value::to).transpose()
+        let value = self.get(key).map(T::deserialize).transpose();
+        value.map_err(|error| error.at_key(Some(key)))
     }
 
     /// Puts a copy of the value at `from` at `to`; whether there was one.

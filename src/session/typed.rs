@@ -28,8 +28,8 @@ impl Session {
     /// ```
     ///
     /// # Errors
-    /// [`Error::WrongType`] when the session is not what a `T` is written as: an
-    /// entry is missing or of another type.
+    /// [`Error::MissingField`] when an entry is missing, [`Error::WrongType`] when one
+    /// is of another type; both name the entry.
     pub fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Error> {
         from_entries(self.iter())
     }
