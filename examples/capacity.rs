@@ -36,8 +36,9 @@ fn main() -> Result<(), Error> {
 
 fn row<const N: usize, const JSON: usize>(name: &str, json: &[u8]) -> Result<(), Error> {
     let mut session = SecureCookieSession::<N>::new();
-    let room = session.buffer().get_mut(..json.len()).ok_or(Error::BadPayload)?;
-    room.copy_from_slice(json);
+    let buffer = session.buffer();
+    let full = Error::Capacity { needed_bytes: json.len(), capacity_bytes: buffer.len() };
+    buffer.get_mut(..json.len()).ok_or(full)?.copy_from_slice(json);
     session.load(SESSION_JSON_SERIALIZER, json.len())?;
     let entries = session.len();
     assert_eq!(N, capacity(json, entries));
@@ -60,6 +61,6 @@ fn cookie_bytes<Z: Compression + ?Sized>(
     let config = Config::new().max_cookie_size(0);
     let interface = interface.with_compression::<Z>();
     let saved = interface.save_session(&config, session, true, scratch)?;
-    let cookie = saved.set_cookie.ok_or(Error::BadPayload)?;
+    let cookie = saved.set_cookie.ok_or(Error::NoSecretKey)?;
     Ok(cookie.name.len() + "=".len() + cookie.value.to_string().len())
 }

@@ -41,7 +41,7 @@ fn main() -> Result<(), Error> {
         let visits = visit(context.session()?)?;
         let mut scratch = NoCompression;
         let saved = context.save(&interface, &config, &mut scratch)?;
-        let cookie = saved.set_cookie.ok_or(Error::BadPayload)?;
+        let cookie = saved.set_cookie.ok_or(Error::NoSecretKey)?;
         std::println!("visit {visits}: Set-Cookie: {cookie}");
         header.clear();
         let full = Error::Capacity { needed_bytes: cookie.len_bytes(), capacity_bytes: header.capacity() };

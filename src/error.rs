@@ -1,6 +1,12 @@
 //! The one error type: small, `Copy`, with the kinds named as itsdangerous names them.
+//!
+//! What an error has to say is in it (a key, an offset, a reason), so that it can be
+//! shown anywhere; the words are in `Display` only, and a firmware that prints none
+//! links none.
 
 use core::fmt;
+
+use crate::bytes::copy;
 
 /// What can go wrong, in kinds a caller can act on.
 ///
@@ -12,6 +18,9 @@ use core::fmt;
 /// [`is_bad_signature`](Error::is_bad_signature).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+// Errors are copied on many paths: words take less code than the odd bytes behind a
+// tag of one.
+#[repr(u32)]
 pub enum Error {
     /// The signature does not match, or there is none.
     BadSignature,
@@ -19,9 +28,9 @@ pub enum Error {
     BadTimeSignature,
     /// The signature holds, but it is older than allowed or from the future.
     SignatureExpired,
-    /// The signature holds, but what it protects is not a value: not base64,
-    /// not zlib, not UTF-8, not JSON, or a tag with contents of another form.
-    BadPayload,
+    /// The signature holds, but what it protects is not a value; it says which of
+    /// the payload's layers could not be read, and where reading stopped.
+    BadPayload(PayloadError),
     /// The signature holds, but what it protects is compressed, and the inflater
     /// was left out by [`NoZlib`](crate::signing::NoZlib).
     Compressed,
@@ -39,9 +48,24 @@ pub enum Error {
     },
     /// Nesting deeper than [`MAX_DEPTH`](crate::json::MAX_DEPTH).
     Depth,
-    /// A value of another type than the one asked for: so is a struct of which a
-    /// field is missing.
-    WrongType,
+    /// A value that is not what was asked for: of another type, out of range, no
+    /// variant of an enum.
+    WrongType {
+        /// The key of the value in the session or the dict that was read, the
+        /// outermost one of several. `None` where there is no key, such as at
+        /// [`Value::to`](crate::json::Value::to).
+        key: Option<KeyName>,
+        /// What is wrong with it, or with one inside of it.
+        reason: Mismatch,
+    },
+    /// A dict, or the session, that lacks a field which the struct that was asked for
+    /// needs.
+    MissingField {
+        /// The key of the dict, as in [`WrongType`](Error::WrongType).
+        key: Option<KeyName>,
+        /// The field's name.
+        field: &'static str,
+    },
     /// A value that JSON, as Flask writes it, has no form for (a map key that
     /// is not text, an integer of more than 4,300 digits, a tag that is not
     /// registered, ...).
@@ -93,7 +117,13 @@ impl Error {
     /// Whether this is itsdangerous' `BadData`: a bad signature or a bad payload.
     #[must_use]
     pub const fn is_bad_data(self) -> bool {
-        self.is_bad_signature() || matches!(self, Self::BadPayload)
+        self.is_bad_signature() || matches!(self, Self::BadPayload(_))
+    }
+
+    /// Whether a value was not what was asked for, whatever the reason.
+    #[must_use]
+    pub const fn is_wrong_type(self) -> bool {
+        matches!(self, Self::WrongType { .. } | Self::MissingField { .. })
     }
 
     /// Whether more room would help.
@@ -111,7 +141,7 @@ impl fmt::Display for Error {
                 f.write_str("the signature or its timestamp is missing or does not match")
             }
             Self::SignatureExpired => f.write_str("the signature has expired"),
-            Self::BadPayload => f.write_str("the signed payload is not a value"),
+            Self::BadPayload(error) => error.fmt(f),
             Self::Compressed => f.write_str("the signed payload is compressed, which is not read here"),
             Self::DateOutOfRange => f.write_str("the date is not in the years 1 to 9999"),
             Self::Capacity { needed_bytes, capacity_bytes } => write!(
@@ -119,9 +149,12 @@ impl fmt::Display for Error {
                 "not enough room: at least {needed_bytes} bytes are needed, there are {capacity_bytes}"
             ),
             Self::Depth => f.write_str("the value is nested too deeply"),
-            Self::WrongType => {
-                f.write_str("the value, or one in it, is missing or of another type than the one asked for")
+            Self::WrongType { key: Some(key), reason } => write!(f, "`{key}`: {reason}"),
+            Self::WrongType { key: None, reason } => reason.fmt(f),
+            Self::MissingField { key: Some(key), field } => {
+                write!(f, "`{key}`: the field `{field}` is missing")
             }
+            Self::MissingField { key: None, field } => write!(f, "the field `{field}` is missing"),
             Self::NotSerializable => {
                 f.write_str("the value has no form in tagged JSON, or its tag is not registered")
             }
@@ -154,3 +187,213 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+/// Which of its layers made a signed payload unreadable, from the outermost inwards.
+/// (itsdangerous: `BadPayload.original_error`.)
+///
+/// Offsets count bytes of the JSON text: what is left of the payload when base64 and
+/// compression are taken off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PayloadError {
+    /// It is not base64: a character of the last group is missing.
+    Base64,
+    /// It is marked as compressed, and is no zlib stream.
+    Zlib,
+    /// Its text is not UTF-8.
+    Utf8 {
+        /// How many bytes before the first wrong one are UTF-8.
+        offset_bytes: usize,
+    },
+    /// Its text is not JSON as Python reads it, or a tag in it holds what it may not.
+    Json {
+        /// How many bytes were read until then: the last of them is the first wrong
+        /// one, or stands right before it. Of a tag it is the end.
+        offset_bytes: usize,
+    },
+    /// It is JSON, but not what a session is made of, which is a dict or null.
+    NotASession,
+}
+
+impl fmt::Display for PayloadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Base64 => f.write_str("the signed payload is not base64"),
+            Self::Zlib => f.write_str("the signed payload is not a zlib stream"),
+            Self::Utf8 { offset_bytes } => {
+                write!(f, "the signed payload's text is not UTF-8 at byte {offset_bytes}")
+            }
+            Self::Json { offset_bytes } => {
+                write!(f, "the signed payload's text is not tagged JSON near byte {offset_bytes}")
+            }
+            Self::NotASession => f.write_str("the signed payload is neither a dict nor null"),
+        }
+    }
+}
+
+/// Why a value is not what was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mismatch {
+    /// It is of another type.
+    Type {
+        /// What it is.
+        found: TypeName,
+        /// What was asked for.
+        asked: TypeName,
+    },
+    /// It has a field that the struct does not know and does not skip
+    /// (`#[serde(deny_unknown_fields)]`).
+    UnknownField,
+    /// It names no variant of the enum.
+    UnknownVariant,
+    /// It is a number, but out of the range of the type.
+    OutOfRange,
+    /// It has more or fewer items, or letters, than the type takes.
+    Length,
+    /// It is of the right type, but not a value that the type takes.
+    Value,
+}
+
+impl From<Mismatch> for Error {
+    fn from(reason: Mismatch) -> Self {
+        Self::WrongType { key: None, reason }
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Type { found, asked } => write!(f, "found {found}, asked for {asked}"),
+            Self::UnknownField => f.write_str("there is a field that the struct does not know"),
+            Self::UnknownVariant => f.write_str("the enum has no such variant"),
+            Self::OutOfRange => f.write_str("the number is out of the range of the type asked for"),
+            Self::Length => f.write_str("the length is not that of the type asked for"),
+            Self::Value => f.write_str("the value is none that the type asked for takes"),
+        }
+    }
+}
+
+/// What Python calls the type of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TypeName {
+    /// `None`
+    None,
+    /// `bool`
+    Bool,
+    /// `int`
+    Int,
+    /// `float`
+    Float,
+    /// `str`
+    Str,
+    /// `list`
+    List,
+    /// `tuple`
+    Tuple,
+    /// `dict`
+    Dict,
+    /// `bytes`
+    Bytes,
+    /// `markupsafe.Markup`
+    Markup,
+    /// `uuid.UUID`
+    Uuid,
+    /// `datetime.datetime`
+    DateTime,
+    /// The type of a tag that the application registered.
+    Custom,
+    /// A Rust enum, which is a `str` or a `dict` of one entry.
+    Enum,
+    /// A type that the one who asked did not name.
+    Other,
+}
+
+impl fmt::Display for TypeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Bool => "a bool",
+            Self::Int => "an int",
+            Self::Float => "a float",
+            Self::Str => "a str",
+            Self::List => "a list",
+            Self::Tuple => "a tuple",
+            Self::Dict => "a dict",
+            Self::Bytes => "bytes",
+            Self::Markup => "a Markup",
+            Self::Uuid => "a UUID",
+            Self::DateTime => "a datetime",
+            Self::Custom => "a value with a registered tag",
+            Self::Enum => "a variant of an enum",
+            Self::Other => "another type",
+        })
+    }
+}
+
+/// A key, as far as an error has room for it: its first 24 bytes, cut between two
+/// characters.
+///
+/// ```
+/// use hipflask::error::KeyName;
+///
+/// assert_eq!(KeyName::new("visits").to_string(), "visits");
+/// assert_eq!(KeyName::new("the_number_of_visits_since_monday").to_string(), "the_number_of_visits_sin…");
+/// ```
+#[derive(Clone, Copy)]
+#[repr(align(4))]
+pub struct KeyName {
+    /// What is behind the text means nothing.
+    bytes: [u8; Self::CAPACITY_BYTES],
+    len: u8,
+    cut: bool,
+}
+
+impl KeyName {
+    const CAPACITY_BYTES: usize = 24;
+
+    /// As much of `key` as there is room for.
+    #[must_use]
+    pub fn new(key: &str) -> Self {
+        let mut bytes = [0; Self::CAPACITY_BYTES];
+        copy(&mut bytes, key.as_bytes());
+        let fits = |len: &usize| key.is_char_boundary(*len);
+        let len = (0..=Self::CAPACITY_BYTES).rev().find(fits).unwrap_or_default();
+        Self { bytes, len: len as u8, cut: len < key.len() }
+    }
+
+    /// What it has of the key.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let bytes = self.bytes.get(..usize::from(self.len)).unwrap_or_default();
+        core::str::from_utf8(bytes).unwrap_or_default()
+    }
+
+    /// Whether the key is longer.
+    #[must_use]
+    pub const fn is_cut(&self) -> bool {
+        self.cut
+    }
+}
+
+impl PartialEq for KeyName {
+    fn eq(&self, other: &Self) -> bool {
+        (self.as_str(), self.cut) == (other.as_str(), other.cut)
+    }
+}
+
+impl Eq for KeyName {}
+
+impl fmt::Display for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())?;
+        f.write_str(if self.cut { "…" } else { "" })
+    }
+}
+
+impl fmt::Debug for KeyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}

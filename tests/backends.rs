@@ -254,7 +254,7 @@ mod alloc {
         assert_eq!(session.get_as::<String>("name").unwrap().unwrap(), "Zoë");
         let list: Option<Vec<String>> = session.get_as("missing").unwrap();
         assert_eq!(list, None);
-        assert_eq!(session.get("name").unwrap().to::<Vec<u8>>(), Err(Error::WrongType));
+        assert!(matches!(session.get("name").unwrap().to::<Vec<u8>>(), Err(Error::WrongType { .. })));
     }
 
     #[test]
@@ -292,7 +292,7 @@ mod alloc {
         assert_eq!(SESSION_JSON_SERIALIZER.dumps_to_string(&twice), Err(Error::NotSerializable));
         let number = OwnedValue::BigInt("12 monkeys".into());
         assert_eq!(SESSION_JSON_SERIALIZER.dumps_to_string(&number), Err(Error::NotSerializable));
-        assert_eq!(SESSION_JSON_SERIALIZER.loads_owned("[1"), Err(Error::BadPayload));
+        assert!(matches!(SESSION_JSON_SERIALIZER.loads_owned("[1"), Err(Error::BadPayload(_))));
     }
 
     /// The comments are the Python expressions; both sides are asked.

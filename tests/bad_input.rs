@@ -54,7 +54,7 @@ fn open(interface: &Interface<'_>, header: &[u8], session: &mut Session) -> Opti
             assert!(opened.rejection().is_none_or(Error::is_bad_signature), "{opened:?}");
             return None;
         }
-        Err(Error::BadPayload | Error::Depth | Error::Capacity { .. } | Error::DateOutOfRange) => {
+        Err(Error::BadPayload(_) | Error::Depth | Error::Capacity { .. } | Error::DateOutOfRange) => {
             assert!(session.is_empty() && !session.modified());
             return None;
         }
@@ -416,7 +416,7 @@ fn a_stack_of_64_kib_is_enough() {
                 context.open(&interface, &config, &header[..]);
                 let opened = context.opened();
                 assert!(
-                    matches!(opened, Err(Error::Capacity { .. } | Error::Depth | Error::BadPayload)),
+                    matches!(opened, Err(Error::Capacity { .. } | Error::Depth | Error::BadPayload(_))),
                     "{opened:?}"
                 );
             }

@@ -11,7 +11,8 @@ use std::{
 
 use common::{Random, VecSink, mutated};
 use hipflask::{
-    Error, UnixTime,
+    UnixTime,
+    error::{Error, PayloadError},
     json::{BigInt, Bytes, CompactJson, Custom, DateTime, Encode, MAX_DEPTH, Markup, Uuid},
     signing::{KeyDerivation, Keyring, Signer, UrlSafeSerializer, UrlSafeTimedSerializer},
 };
@@ -86,7 +87,7 @@ fn reads<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
 /// `text` is no `T`.
 #[track_caller]
 fn wrong<T: DeserializeOwned + Debug>(text: &str) {
-    assert_eq!(reads::<T>(text).map(|_| ()), Err(Error::WrongType), "{text}");
+    assert!(reads::<T>(text).map(|_| ()).is_err_and(Error::is_wrong_type), "{text}");
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -196,7 +197,7 @@ fn a_text_is_read_if_python_reads_it_or_refused_for_a_listed_reason() {
             _ if too_deep => assert_eq!(answer, Err(Error::Depth), "{text}"),
             None if ok => assert_eq!(answer, Ok(()), "{text}"),
             None => assert!(answer.is_err(), "{text}"),
-            Some("NaN" | "surrogate") => assert_eq!(answer, Err(Error::BadPayload), "{text}"),
+            Some("NaN" | "surrogate") => assert!(matches!(answer, Err(Error::BadPayload(_))), "{text}"),
             Some(other) => panic!("{other}"),
         }
     }
@@ -440,18 +441,19 @@ fn what_is_skipped_is_checked() {
     struct Known {
         known: u8,
     }
+    let stopped = |offset_bytes| Err(Error::BadPayload(PayloadError::Json { offset_bytes }));
     for (other, answer) in [
         (r#"{"a":[1,"\n"]}"#, Ok(Known { known: 1 })),
-        ("nonsense", Err(Error::BadPayload)),
-        (r#""\q""#, Err(Error::BadPayload)),
-        ("01", Err(Error::BadPayload)),
-        ("[1}", Err(Error::BadPayload)),
-        (r#"{"a":1]"#, Err(Error::BadPayload)),
-        ("NaN", Err(Error::BadPayload)),
+        ("nonsense", stopped(9)),
+        (r#""\q""#, stopped(10)),
+        ("01", stopped(11)),
+        ("[1}", stopped(12)),
+        (r#"{"a":1]"#, stopped(16)),
+        ("NaN", stopped(9)),
     ] {
         assert_eq!(reads::<Known>(&format!(r#"{{"other":{other},"known":1}}"#)), answer, "{other}");
     }
-    assert_eq!(loads::<u8>(&signed(b"\"\xff\""), false), Err(Error::BadPayload));
+    assert!(matches!(loads::<u8>(&signed(b"\"\xff\""), false), Err(Error::BadPayload(_))));
     // Twice the same field: Python keeps the last.
     wrong::<Known>(r#"{"known":1,"known":2}"#);
     assert_eq!(reads::<BTreeMap<String, u8>>(r#"{"a":1,"a":2}"#), Ok([("a".into(), 2)].into()));
@@ -464,7 +466,7 @@ fn text_is_borrowed_where_it_stands_for_itself() {
     let token = signed("\"Küche\"".as_bytes());
     assert_eq!(tokens.loads::<&str>(token.as_bytes(), &mut scratch).unwrap(), "Küche");
     let token = signed(br#""a\nb""#);
-    assert_eq!(tokens.loads::<&str>(token.as_bytes(), &mut scratch).unwrap_err().kind(), Error::WrongType);
+    assert!(tokens.loads::<&str>(token.as_bytes(), &mut scratch).unwrap_err().kind().is_wrong_type());
     assert_eq!(tokens.loads::<heapless::String<3>>(token.as_bytes(), &mut scratch).unwrap(), "a\nb");
 }
 

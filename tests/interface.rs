@@ -14,6 +14,7 @@ use hipflask::{
     RequestContext, Saved, SecureCookieSession, SecureCookieSessionInterface, Session, SessionInterface,
     SessionMixin, UnixTime, UnsetClock,
     cookie::SameSite,
+    error::PayloadError,
     interface::SessionCookie,
     json::{Bytes, DateTime, TaggedJsonSerializer},
     signing::{KeyDerivation, Keyring, NoCompression, NoZlib, Sha1, SigningKeys, TimestampSigner},
@@ -207,7 +208,8 @@ impl CookieSession for Counter {
 
     fn load(&mut self, serializer: TaggedJsonSerializer, len_bytes: usize) -> Result<(), Error> {
         let text = &mut self.text[..len_bytes];
-        let counted: Counted = serializer.loads(text)?.to().map_err(|_| Error::BadPayload)?;
+        let counted: Counted =
+            serializer.loads(text)?.to().map_err(|_| Error::BadPayload(PayloadError::NotASession))?;
         self.count = counted.count;
         Ok(())
     }
@@ -241,7 +243,7 @@ fn the_session_type_can_be_replaced() {
     // One that cannot be read, which is not a number: the same context, and the next one.
     let unreadable = signed(&base64(r#"{"count":"x"}"#));
     context.open(&interface, &config, &unreadable[..]);
-    assert_eq!(context.opened(), Err(Error::BadPayload));
+    assert_eq!(context.opened(), Err(Error::BadPayload(PayloadError::NotASession)));
     assert!(context.session().is_err());
     context.start_fresh().unwrap();
     let mut scratch = NoCompression;
@@ -601,14 +603,22 @@ const DELETION: &str = "session=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age
 
 #[test]
 fn a_signed_cookie_that_does_not_decode_is_an_error_unless_told_otherwise() {
-    for payload in [&b"bm90IGpzb24"[..], b".bm90IHpsaWI", b"", b"W10"] {
+    for (payload, why) in [
+        (&b"bm90IGpzb24"[..], PayloadError::Json { offset_bytes: 0 }),
+        (b"eyJhIjp0cnV9", PayloadError::Json { offset_bytes: 5 }),
+        (b"Iv8i", PayloadError::Utf8 { offset_bytes: 1 }),
+        (b"e30xx", PayloadError::Base64),
+        (b".bm90IHpsaWI", PayloadError::Zlib),
+        (b"", PayloadError::Json { offset_bytes: 0 }),
+        (b"W10", PayloadError::NotASession),
+    ] {
         let header = signed(payload);
         let context = open::<1024>(&flask(), &Config::new(), &header[..]);
-        assert_eq!(context.opened(), Err(Error::BadPayload));
+        assert_eq!(context.opened(), Err(Error::BadPayload(why)));
 
         let config = Config::new().bad_cookie(BadCookie::StartFresh);
         let sent = request(&flask(), &config, &header[..], |context| {
-            assert_eq!(context.opened(), Ok(Opened::rejected(Error::BadPayload)));
+            assert_eq!(context.opened(), Ok(Opened::rejected(Error::BadPayload(why))));
             assert!(context.peek().unwrap().is_empty());
         })
         .unwrap();
@@ -657,8 +667,11 @@ fn unreadable() -> [(Vec<u8>, Error); 6] {
     let too_long = Error::Capacity { needed_bytes: 308, capacity_bytes: 256 };
     [
         // Half an emoji: what a limit on the length of a text leaves in Python or JavaScript.
-        (signed(&base64(r#"{"draft":"h\ud83d","user":"ada"}"#)), Error::BadPayload),
-        (signed(&base64("[1]")), Error::BadPayload),
+        (
+            signed(&base64(r#"{"draft":"h\ud83d","user":"ada"}"#)),
+            Error::BadPayload(PayloadError::Json { offset_bytes: 11 }),
+        ),
+        (signed(&base64("[1]")), Error::BadPayload(PayloadError::NotASession)),
         (signed(&base64(&deep)), Error::Depth),
         (signed(&base64(&long)), too_long),
         (signed_at(YEAR_10000, &base64(r#"{"a":1}"#)), Error::DateOutOfRange),
@@ -882,8 +895,9 @@ fn contexts_of_every_capacity_are_of_one_type_and_used_again() {
             context.session().unwrap().clear().unwrap();
         }
         // An error is not the next request's.
-        context.open(&interface, &config, &unreadable()[0].0[..]);
-        assert_eq!(context.opened(), Err(Error::BadPayload));
+        let (unreadable, why) = &unreadable()[0];
+        context.open(&interface, &config, &unreadable[..]);
+        assert_eq!(context.opened(), Err(*why));
         context.open(&interface, &config, "");
         assert_eq!(context.opened(), Ok(Opened::FRESH));
         let session = context.session().unwrap();
@@ -1127,7 +1141,8 @@ fn an_empty_cookie_is_none() {
 
 #[test]
 fn a_session_was_rejected_if_one_was_brought_and_not_accepted() {
-    assert_eq!(Opened::rejected(Error::BadPayload).rejection(), Some(Error::BadPayload));
+    let error = Error::BadPayload(PayloadError::Base64);
+    assert_eq!(Opened::rejected(error).rejection(), Some(error));
     for opened in [Opened::FRESH, Opened::LOADED, Opened::NULL] {
         assert_eq!(opened.rejection(), None);
     }

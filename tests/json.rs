@@ -170,9 +170,9 @@ fn texts_are_read_and_written_as_flask_does() {
             }
             (Err(error), Some(_)) => {
                 assert!(!row["refused"].is_null() || !row["either"].is_null(), "{shown}: {error}");
-                assert_eq!(error, Error::BadPayload, "{shown}");
+                assert!(matches!(error, Error::BadPayload(_)), "{shown}");
             }
-            (Err(error), None) => assert!(matches!(error, Error::BadPayload | Error::Depth), "{shown}"),
+            (Err(error), None) => assert!(matches!(error, Error::BadPayload(_) | Error::Depth), "{shown}"),
         }
     }
 }
@@ -499,7 +499,7 @@ fn registered_tags_are_checked_and_escaped_like_the_standard_ones() {
     for same in [r#"{" \u00e9":[1]}"#, r#"{" di":{" \u00e9__":1}}"#, r#"{" \u00e9":1,"a":{" \u00e9":[]}}"#] {
         assert_eq!(reread(same).as_deref(), Ok(same));
     }
-    assert_eq!(reread(r#"{" \u00e9":1}"#), Err(Error::BadPayload));
+    assert!(matches!(reread(r#"{" \u00e9":1}"#), Err(Error::BadPayload(_))));
 
     const TWICE: &[JsonTag] = &[JsonTag::new(" x", |_| true), JsonTag::new(" x", |_| true)];
     assert_eq!(SESSION_JSON_SERIALIZER.register(TWICE).map(|_| ()), Err(Error::TagTaken));

@@ -466,7 +466,7 @@ fn a_bomb_unfolds_to_the_session_s_size_at_most() {
 fn a_payload_is_unpacked_once() {
     assert_eq!(cookies("nested").count(), 3);
     for nested in cookies("nested") {
-        assert_eq!(open(nested), Err(Error::BadPayload), "{nested}");
+        assert!(matches!(open(nested), Err(Error::BadPayload(_))), "{nested}");
     }
 }
 
@@ -485,7 +485,7 @@ fn nesting_ends_at_the_documented_depth() {
 #[test]
 fn a_huge_number_is_no_small_one() {
     let digits = |count| format!(r#"{{"a":{}}}"#, "9".repeat(count));
-    assert_eq!(open(&signed(&digits(4301))), Err(Error::BadPayload));
+    assert!(matches!(open(&signed(&digits(4301))), Err(Error::BadPayload(_))));
     let texts = [digits(4300), digits(20), r#"{"a":18446744073709551617}"#.into()];
     for (text, float) in
         texts.iter().map(String::as_str).zip([f64::INFINITY, 1e20, 18446744073709551617.0]).chain([
@@ -497,7 +497,10 @@ fn a_huge_number_is_no_small_one() {
         let header = format!("session={}", signed(text));
         request(&flask(), &Config::new(), header.as_bytes(), |context| {
             let value = context.session().unwrap().get("a").unwrap();
-            assert_eq!((value.as_i64(), value.to::<u64>()), (None, Err(Error::WrongType)), "{text}");
+            assert!(
+                matches!((value.as_i64(), value.to::<u64>()), (None, Err(Error::WrongType { .. }))),
+                "{text}"
+            );
             let Kind::Number(number) = value.kind() else { panic!("{text}") };
             assert_eq!(number.as_f64().to_bits(), float.to_bits(), "{text}");
         })

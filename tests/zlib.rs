@@ -1,7 +1,7 @@
 //! zlib: what Python's stock zlib writes and answers.
 
 use hipflask::{
-    Error,
+    error::{Error, PayloadError},
     zlib::{self, DeflateScratch, Path, Source},
 };
 
@@ -138,7 +138,9 @@ fn damaged_streams_get_zlibs_answers() {
                 assert_eq!(&(adler as u32).to_be_bytes(), &stream[consumed_bytes - 4..consumed_bytes]);
                 accepted += 1;
             }
-            Err(error) => assert_eq!((status, error), (1, Error::BadPayload), "{stream:02x?}"),
+            Err(error) => {
+                assert_eq!((status, error), (1, Error::BadPayload(PayloadError::Zlib)), "{stream:02x?}")
+            }
         }
     }
     assert!(accepted > 60, "{accepted}");
@@ -148,7 +150,11 @@ fn damaged_streams_get_zlibs_answers() {
 fn a_stream_cut_anywhere_is_refused() {
     for (stream, _) in corpus().filter(|(stream, _)| stream.len() < 100) {
         for len in 0..stream.len() {
-            assert_eq!(inflate(&stream[..len]), Err(Error::BadPayload), "{len} of {}", stream.len());
+            assert!(
+                matches!(inflate(&stream[..len]), Err(Error::BadPayload(_))),
+                "{len} of {}",
+                stream.len()
+            );
         }
     }
 }
@@ -210,7 +216,7 @@ impl Source for Liar {
 #[test]
 fn a_sources_error_is_passed_on_and_its_lies_do_no_harm() {
     assert_eq!(zlib::inflate(&mut Broken, &mut [0; 8]), Err(Error::Depth));
-    assert_eq!(zlib::inflate(&mut Liar, &mut [0; 8]), Err(Error::BadPayload));
+    assert!(matches!(zlib::inflate(&mut Liar, &mut [0; 8]), Err(Error::BadPayload(_))));
 }
 
 #[test]

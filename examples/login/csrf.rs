@@ -49,7 +49,7 @@ impl Csrf {
     pub fn token(&self, session: &mut Session, clock: &impl Clock) -> Result<String, Box<dyn error::Error>> {
         let id = match session.get_as::<String>(ID) {
             Ok(Some(id)) if is_id(&id) => id,
-            Ok(_) | Err(Error::WrongType) => {
+            Ok(_) | Err(Error::WrongType { .. }) => {
                 // Flask-WTF's are SHA-1 hashes of 64 random bytes, which nobody can tell from these.
                 let id = random_hex::<20>()?;
                 session.insert(ID, &id)?;

@@ -2,7 +2,7 @@
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 use hipflask::{
-    Error,
+    error::{Error, PayloadError},
     zlib::{DeflateScratch, Inflated, inflate_counting},
 };
 
@@ -29,7 +29,7 @@ fn inflates_alike(stream: &[u8]) {
         }
         // Either side may be the first to see that a stream is too long and broken.
         _ if answer.is_err_and(Error::is_capacity) => return,
-        _ => Err(Error::BadPayload),
+        _ => Err(Error::BadPayload(PayloadError::Zlib)),
     };
     assert_eq!(answer, expected);
     if let Ok(Inflated { len_bytes, .. }) = answer {

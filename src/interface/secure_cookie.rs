@@ -286,7 +286,7 @@ where
             error if error.is_bad_signature() => {}
             Error::ClockNotSet if config.unset_clock == UnsetClock::StartFresh => {}
             // The signature holds, and what it protects is no session here.
-            Error::BadPayload
+            Error::BadPayload(_)
             | Error::Depth
             | Error::Compressed
             | Error::Capacity { .. }

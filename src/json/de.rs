@@ -1,28 +1,120 @@
 //! The serde deserializer: a [`Value`] as any Rust type, borrowing its text.
 //!
 //! It is strict: what Flask would see as another type is
-//! [`Error::WrongType`], but that an integer is a float too, where it is not too
+//! [`Error::WrongType`], which says why, but that an integer is a float too, where it is not too
 //! large, a `Markup` text, and a list a tuple and the other way round. Bytes come
 //! as a sequence of numbers, which `Bytes<N>`, `serde_bytes::ByteBuf` and
 //! `Vec<u8>` take. Recursion is bounded by [`MAX_DEPTH`](super::MAX_DEPTH).
 
-use core::fmt::Display;
+use core::fmt::{self, Display};
 
 use serde::{
     Deserializer,
     de::{
-        self, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, VariantAccess, Visitor,
+        self, DeserializeSeed, EnumAccess, Expected, IntoDeserializer, MapAccess, Unexpected, VariantAccess,
+        Visitor,
         value::{BorrowedStrDeserializer, SeqDeserializer},
     },
     forward_to_deserialize_any,
 };
 
 use super::{Kind, Number, Value, key::Key, types};
-use crate::Error;
+use crate::error::{Error, KeyName, Mismatch, TypeName};
 
-impl de::Error for Error {
+/// Why a value is no `T`: small, because every step of a `Deserialize` hands it on.
+/// It becomes an [`Error::WrongType`] or an [`Error::MissingField`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeserializeError<'de> {
+    /// The outermost key so far.
+    key: Option<&'de str>,
+    reason: Reason,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    Mismatch(Mismatch),
+    MissingField(&'static str),
+}
+
+impl DeserializeError<'_> {
+    /// The error of one who asked for the value at `key`.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn at_key(self, key: Option<&str>) -> Error {
+        let key = key.map(KeyName::new);
+        match self.reason {
+            Reason::Mismatch(reason) => Error::WrongType { key, reason },
+            Reason::MissingField(field) => Error::MissingField { key, field },
+        }
+    }
+}
+
+impl From<Mismatch> for DeserializeError<'_> {
+    fn from(reason: Mismatch) -> Self {
+        Self { key: None, reason: Reason::Mismatch(reason) }
+    }
+}
+
+impl From<DeserializeError<'_>> for Error {
+    fn from(error: DeserializeError<'_>) -> Self {
+        error.at_key(error.key)
+    }
+}
+
+impl Display for DeserializeError<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Error::from(*self).fmt(f)
+    }
+}
+
+impl core::error::Error for DeserializeError<'_> {}
+
+impl de::Error for DeserializeError<'_> {
     fn custom<T: Display>(_message: T) -> Self {
-        Self::WrongType
+        Mismatch::Value.into()
+    }
+
+    fn invalid_type(found: Unexpected<'_>, _asked: &dyn Expected) -> Self {
+        let found = match found {
+            Unexpected::Bool(_) => TypeName::Bool,
+            Unexpected::Unsigned(_) | Unexpected::Signed(_) => TypeName::Int,
+            Unexpected::Float(_) => TypeName::Float,
+            Unexpected::Char(_) | Unexpected::Str(_) => TypeName::Str,
+            Unexpected::Bytes(_) => TypeName::Bytes,
+            Unexpected::Unit | Unexpected::Option => TypeName::None,
+            Unexpected::Seq => TypeName::List,
+            Unexpected::Map => TypeName::Dict,
+            _ => TypeName::Enum,
+        };
+        Mismatch::Type { found, asked: TypeName::Other }.into()
+    }
+
+    fn invalid_value(found: Unexpected<'_>, _asked: &dyn Expected) -> Self {
+        match found {
+            Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_) => Mismatch::OutOfRange,
+            _ => Mismatch::Value,
+        }
+        .into()
+    }
+
+    fn invalid_length(_len: usize, _asked: &dyn Expected) -> Self {
+        Mismatch::Length.into()
+    }
+
+    fn unknown_variant(_variant: &str, _expected: &'static [&'static str]) -> Self {
+        Mismatch::UnknownVariant.into()
+    }
+
+    fn unknown_field(_field: &str, _expected: &'static [&'static str]) -> Self {
+        Mismatch::UnknownField.into()
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self { key: None, reason: Reason::MissingField(field) }
+    }
+
+    fn duplicate_field(_field: &'static str) -> Self {
+        Mismatch::Value.into()
     }
 }
 
@@ -32,31 +124,36 @@ where
     T: de::Deserialize<'de>,
     I: Iterator<Item = (&'de str, Value<'de>)>,
 {
-    T::deserialize(Entries(entries))
+    T::deserialize(Entries(entries)).map_err(Error::from)
 }
 
 /// A number as a float. No integer and no double is infinite because it is too
 /// large: Python's `float` raises then.
-fn float(number: Number<'_>) -> Result<f64, Error> {
+fn float(number: Number<'_>) -> Result<f64, Mismatch> {
     let value = number.as_f64();
-    if number.is_integer() && value.is_infinite() { Err(Error::WrongType) } else { Ok(value) }
+    if number.is_integer() && value.is_infinite() { Err(Mismatch::OutOfRange.into()) } else { Ok(value) }
 }
 
 /// An integer, in the smallest type that holds it.
-fn visit_integer<'de, V: Visitor<'de>>(number: Number<'de>, visitor: V) -> Result<V::Value, Error> {
+fn visit_integer<'de, V: Visitor<'de>>(
+    number: Number<'de>,
+    visitor: V,
+) -> Result<V::Value, DeserializeError<'de>> {
     if let Some(value) = number.as_u64() {
         visitor.visit_u64(value)
     } else if let Some(value) = number.as_i64() {
         visitor.visit_i64(value)
+    } else if number.is_integer() {
+        Err(Mismatch::OutOfRange.into())
     } else {
-        Err(Error::WrongType)
+        Err(Mismatch::Type { found: TypeName::Float, asked: TypeName::Int }.into())
     }
 }
 
 impl<'de> Deserializer<'de> for Value<'de> {
-    type Error = Error;
+    type Error = DeserializeError<'de>;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         match self.kind() {
             Kind::Null => visitor.visit_unit(),
             Kind::Bool(value) => visitor.visit_bool(value),
@@ -66,126 +163,130 @@ impl<'de> Deserializer<'de> for Value<'de> {
             Kind::List(list) | Kind::Tuple(list) => visit_items(list.iter(), visitor),
             Kind::Dict(dict) => Entries(dict.iter()).deserialize_any(visitor),
             Kind::Bytes(bytes) => visit_items(bytes.iter(), visitor),
-            Kind::Uuid(_) | Kind::DateTime(_) | Kind::Custom { .. } => Err(Error::WrongType),
+            Kind::Uuid(_) | Kind::DateTime(_) | Kind::Custom { .. } => {
+                Err(self.is_not(TypeName::Other).into())
+            }
         }
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_bool(self.as_bool().ok_or(Error::WrongType)?)
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
+        visitor.visit_bool(self.as_bool().ok_or_else(|| self.is_not(TypeName::Bool))?)
     }
 
-    fn deserialize_i8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_i8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         self.deserialize_i64(visitor)
     }
 
-    fn deserialize_i16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_i16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         self.deserialize_i64(visitor)
     }
 
-    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         self.deserialize_i64(visitor)
     }
 
-    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         match self.kind() {
             Kind::Number(number) => visit_integer(number, visitor),
-            _ => Err(Error::WrongType),
+            _ => Err(self.is_not(TypeName::Int).into()),
         }
     }
 
-    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         self.deserialize_i64(visitor)
     }
 
-    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         self.deserialize_i64(visitor)
     }
 
-    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         self.deserialize_i64(visitor)
     }
 
-    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         self.deserialize_i64(visitor)
     }
 
-    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         match self.kind() {
-            Kind::Number(number) => visitor.visit_i128(number.as_i128().ok_or(Error::WrongType)?),
-            _ => Err(Error::WrongType),
+            Kind::Number(number) if number.is_integer() => {
+                visitor.visit_i128(number.as_i128().ok_or(Mismatch::OutOfRange)?)
+            }
+            _ => Err(self.is_not(TypeName::Int).into()),
         }
     }
 
-    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         match self.kind() {
             // Rust's parser takes nothing but digits.
-            Kind::Number(number) => {
-                visitor.visit_u128(number.as_str().parse().map_err(|_| Error::WrongType)?)
+            Kind::Number(number) if number.is_integer() => {
+                visitor.visit_u128(number.as_str().parse().map_err(|_| Mismatch::OutOfRange)?)
             }
-            _ => Err(Error::WrongType),
+            _ => Err(self.is_not(TypeName::Int).into()),
         }
     }
 
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         match self.kind() {
             Kind::Number(number) => {
                 let value = float(number)?;
                 let single = value as f32;
                 if single.is_infinite() && value.is_finite() {
-                    return Err(Error::WrongType);
+                    return Err(Mismatch::OutOfRange.into());
                 }
                 visitor.visit_f32(single)
             }
-            _ => Err(Error::WrongType),
+            _ => Err(self.is_not(TypeName::Float).into()),
         }
     }
 
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         match self.kind() {
             Kind::Number(number) => visitor.visit_f64(float(number)?),
-            _ => Err(Error::WrongType),
+            _ => Err(self.is_not(TypeName::Float).into()),
         }
     }
 
-    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         match self.kind() {
             Kind::Str(text) | Kind::Markup(text) => visitor.visit_borrowed_str(text),
             // The uuid crate's type asks for text and takes numbers too, which no text does.
             Kind::Uuid(uuid) => visit_items(uuid.0.into_iter(), visitor),
-            _ => Err(Error::WrongType),
+            _ => Err(self.is_not(TypeName::Str).into()),
         }
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         match self.kind() {
             Kind::Bytes(bytes) => visit_items(bytes.iter(), visitor),
-            _ => Err(Error::WrongType),
+            _ => Err(self.is_not(TypeName::Bytes).into()),
         }
     }
 
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         self.deserialize_bytes(visitor)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         match self.kind() {
             Kind::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         match self.kind() {
             Kind::Null => visitor.visit_unit(),
-            _ => Err(Error::WrongType),
+            _ => Err(self.is_not(TypeName::None).into()),
         }
     }
 
@@ -193,7 +294,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
         self,
         _name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, DeserializeError<'de>> {
         self.deserialize_unit(visitor)
     }
 
@@ -201,7 +302,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
         self,
         name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, DeserializeError<'de>> {
         let text = match (name, self.kind()) {
             (types::MARKUP, Kind::Markup(text)) => text,
             (types::UUID, Kind::Uuid(uuid)) => {
@@ -213,23 +314,28 @@ impl<'de> Deserializer<'de> for Value<'de> {
                 return visitor.visit_newtype_struct(super::text::as_str(&text).into_deserializer());
             }
             (types::BIG_INT, Kind::Number(number)) if number.is_integer() => number.as_str(),
-            (types::MARKUP | types::UUID | types::DATE_TIME | types::BIG_INT, _) => {
-                return Err(Error::WrongType);
-            }
+            (types::MARKUP, _) => return Err(self.is_not(TypeName::Markup).into()),
+            (types::UUID, _) => return Err(self.is_not(TypeName::Uuid).into()),
+            (types::DATE_TIME, _) => return Err(self.is_not(TypeName::DateTime).into()),
+            (types::BIG_INT, _) => return Err(self.is_not(TypeName::Int).into()),
             _ => return visitor.visit_newtype_struct(self),
         };
         visitor.visit_newtype_struct(BorrowedStrDeserializer::new(text))
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         match self.kind() {
             Kind::List(list) | Kind::Tuple(list) => visit_items(list.iter(), visitor),
             Kind::Bytes(bytes) => visit_items(bytes.iter(), visitor),
-            _ => Err(Error::WrongType),
+            _ => Err(self.is_not(TypeName::List).into()),
         }
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, _len: usize, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        _len: usize,
+        visitor: V,
+    ) -> Result<V::Value, DeserializeError<'de>> {
         self.deserialize_seq(visitor)
     }
 
@@ -238,14 +344,14 @@ impl<'de> Deserializer<'de> for Value<'de> {
         _name: &'static str,
         _len: usize,
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, DeserializeError<'de>> {
         self.deserialize_seq(visitor)
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         match self.kind() {
             Kind::Dict(dict) => Entries(dict.iter()).deserialize_any(visitor),
-            _ => Err(Error::WrongType),
+            _ => Err(self.is_not(TypeName::Dict).into()),
         }
     }
 
@@ -254,7 +360,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
         _name: &'static str,
         _fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, DeserializeError<'de>> {
         self.deserialize_map(visitor)
     }
 
@@ -263,37 +369,38 @@ impl<'de> Deserializer<'de> for Value<'de> {
         name: &'static str,
         variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, DeserializeError<'de>> {
         match self.kind() {
             Kind::Custom { key, value } if name == types::CUSTOM => {
                 visitor.visit_enum(Variant { variant: key, contents: Some(value) })
             }
             Kind::Str(variant) => visitor.visit_enum(Variant { variant, contents: None }),
             Kind::Dict(dict) => Entries(dict.iter()).deserialize_enum(name, variants, visitor),
-            _ => Err(Error::WrongType),
+            _ if name == types::CUSTOM => Err(self.is_not(TypeName::Custom).into()),
+            _ => Err(self.is_not(TypeName::Enum).into()),
         }
     }
 
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         visitor.visit_unit()
     }
 }
 
 /// Visits a list's values, or bytes. A type that takes only some of them is
 /// another type: half a token is no token.
-fn visit_items<'de, I, V>(items: I, visitor: V) -> Result<V::Value, Error>
+fn visit_items<'de, I, V>(items: I, visitor: V) -> Result<V::Value, DeserializeError<'de>>
 where
-    I: Iterator<Item: IntoDeserializer<'de, Error>>,
+    I: Iterator<Item: IntoDeserializer<'de, DeserializeError<'de>>>,
     V: Visitor<'de>,
 {
     SeqDeserializer::new(items).deserialize_any(visitor)
 }
 
-impl<'de> IntoDeserializer<'de, Error> for Value<'de> {
+impl<'de> IntoDeserializer<'de, DeserializeError<'de>> for Value<'de> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -301,17 +408,20 @@ impl<'de> IntoDeserializer<'de, Error> for Value<'de> {
     }
 }
 
+/// A dict, where a registered tag's value, an enum or one of this crate's types is due.
+const IS_DICT: Mismatch = Mismatch::Type { found: TypeName::Dict, asked: TypeName::Other };
+
 /// Deserializes a dict.
 struct Entries<I>(I);
 
 impl<'de, I: Iterator<Item = (&'de str, Value<'de>)>> Deserializer<'de> for Entries<I> {
-    type Error = Error;
+    type Error = DeserializeError<'de>;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_map(EntryAccess { entries: self.0, value: Value::NULL })
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
+        visitor.visit_map(EntryAccess { entries: self.0, key: "", value: Value::NULL })
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
         visitor.visit_some(self)
     }
 
@@ -319,9 +429,9 @@ impl<'de, I: Iterator<Item = (&'de str, Value<'de>)>> Deserializer<'de> for Entr
         self,
         name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, DeserializeError<'de>> {
         if types::is_tagged(name) {
-            return Err(Error::WrongType);
+            return Err(IS_DICT.into());
         }
         visitor.visit_newtype_struct(self)
     }
@@ -331,12 +441,12 @@ impl<'de, I: Iterator<Item = (&'de str, Value<'de>)>> Deserializer<'de> for Entr
         name: &'static str,
         _variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, DeserializeError<'de>> {
         match (self.0.next(), self.0.next()) {
             (Some((variant, contents)), None) if name != types::CUSTOM => {
                 visitor.visit_enum(Variant { variant, contents: Some(contents) })
             }
-            _ => Err(Error::WrongType),
+            _ => Err(IS_DICT.into()),
         }
     }
 
@@ -348,21 +458,28 @@ impl<'de, I: Iterator<Item = (&'de str, Value<'de>)>> Deserializer<'de> for Entr
 
 struct EntryAccess<'de, I> {
     entries: I,
-    /// Of the latest key.
+    /// The latest key, and its value.
+    key: &'de str,
     value: Value<'de>,
 }
 
 impl<'de, I: Iterator<Item = (&'de str, Value<'de>)>> MapAccess<'de> for EntryAccess<'de, I> {
-    type Error = Error;
+    type Error = DeserializeError<'de>;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, DeserializeError<'de>> {
         let Some((key, value)) = self.entries.next() else { return Ok(None) };
-        self.value = value;
+        (self.key, self.value) = (key, value);
         seed.deserialize(Key(BorrowedStrDeserializer::new(key))).map(Some)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        seed.deserialize(self.value)
+    fn next_value_seed<V: DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> Result<V::Value, DeserializeError<'de>> {
+        seed.deserialize(self.value).map_err(|error| DeserializeError { key: Some(self.key), ..error })
     }
 }
 
@@ -373,32 +490,42 @@ struct Variant<'de> {
 }
 
 impl<'de> Variant<'de> {
-    fn contents(self) -> Result<Value<'de>, Error> {
-        self.contents.ok_or(Error::WrongType)
+    fn contents(self) -> Result<Value<'de>, DeserializeError<'de>> {
+        self.contents.ok_or_else(|| Mismatch::Value.into())
     }
 }
 
 impl<'de> EnumAccess<'de> for Variant<'de> {
-    type Error = Error;
+    type Error = DeserializeError<'de>;
     type Variant = Self;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Error> {
-        Ok((seed.deserialize(BorrowedStrDeserializer::<Error>::new(self.variant))?, self))
+    fn variant_seed<V: DeserializeSeed<'de>>(
+        self,
+        seed: V,
+    ) -> Result<(V::Value, Self), DeserializeError<'de>> {
+        Ok((seed.deserialize(BorrowedStrDeserializer::<DeserializeError<'_>>::new(self.variant))?, self))
     }
 }
 
 impl<'de> VariantAccess<'de> for Variant<'de> {
-    type Error = Error;
+    type Error = DeserializeError<'de>;
 
-    fn unit_variant(self) -> Result<(), Error> {
-        if self.contents.is_none() { Ok(()) } else { Err(Error::WrongType) }
+    fn unit_variant(self) -> Result<(), DeserializeError<'de>> {
+        if self.contents.is_none() { Ok(()) } else { Err(Mismatch::Value.into()) }
     }
 
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(
+        self,
+        seed: T,
+    ) -> Result<T::Value, DeserializeError<'de>> {
         seed.deserialize(self.contents()?)
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _len: usize, visitor: V) -> Result<V::Value, Error> {
+    fn tuple_variant<V: Visitor<'de>>(
+        self,
+        _len: usize,
+        visitor: V,
+    ) -> Result<V::Value, DeserializeError<'de>> {
         self.contents()?.deserialize_seq(visitor)
     }
 
@@ -406,7 +533,7 @@ impl<'de> VariantAccess<'de> for Variant<'de> {
         self,
         _fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
+    ) -> Result<V::Value, DeserializeError<'de>> {
         self.contents()?.deserialize_map(visitor)
     }
 }

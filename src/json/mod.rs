@@ -73,6 +73,7 @@ pub(crate) mod write;
 pub use crate::time::DateTime;
 #[cfg(feature = "compact-json")]
 pub use compact::CompactJson;
+pub use de::DeserializeError;
 pub(crate) use de::from_entries;
 pub use encode::Encode;
 pub(crate) use encode::{ByRef, Encoder};

@@ -10,7 +10,7 @@ use super::{
     text,
     value::{span_len, split_string_bytes},
 };
-use crate::{Error, bytes::copy_within};
+use crate::{Error, bytes::copy_within, error::PayloadError};
 
 /// What happens to the entries of the outermost object. All others are sorted.
 pub(crate) enum Order<'n> {
@@ -29,11 +29,11 @@ pub(crate) fn load(
     order: Order<'_>,
 ) -> Result<usize, Error> {
     // Python decodes the payload as UTF-8 before it looks at it.
-    if core::str::from_utf8(buffer).is_err() {
-        return Err(Error::BadPayload);
+    if let Err(error) = core::str::from_utf8(buffer) {
+        return Err(Error::BadPayload(PayloadError::Utf8 { offset_bytes: error.valid_up_to() }));
     }
     let mut scanner = Scanner { buffer, read: 0, written: 0, too_deep: false, serializer, order };
-    scanner.document()?;
+    scanner.document().map_err(|refused| refused.at(scanner.read))?;
     if scanner.too_deep {
         return Err(Error::Depth);
     }
@@ -48,11 +48,11 @@ enum Refused {
     Depth,
 }
 
-impl From<Refused> for Error {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Form => Self::BadPayload,
-            Refused::Depth => Self::Depth,
+impl Refused {
+    const fn at(self, offset_bytes: usize) -> Error {
+        match self {
+            Self::Form => Error::BadPayload(PayloadError::Json { offset_bytes }),
+            Self::Depth => Error::Depth,
         }
     }
 }

@@ -10,7 +10,10 @@ use super::{
     tag::{self, Standard},
     text,
 };
-use crate::{Error, time::DateTime};
+use crate::{
+    error::{Error, Mismatch, TypeName},
+    time::DateTime,
+};
 
 /// A value inside a session or a decoded payload. Cheap to copy; borrows.
 ///
@@ -106,9 +109,32 @@ impl<'a> Value<'a> {
     /// Deserializes it into a `T`, which may borrow from the session.
     ///
     /// # Errors
-    /// [`Error::WrongType`] when it is not of a form that `T` takes.
+    /// [`Error::WrongType`] when it is not of a form that `T` takes,
+    /// [`Error::MissingField`] when a dict in it lacks a field.
     pub fn to<T: Deserialize<'a>>(self) -> Result<T, Error> {
-        T::deserialize(self)
+        T::deserialize(self).map_err(Error::from)
+    }
+
+    /// What is wrong for one who asked for another type.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn is_not(self, asked: TypeName) -> Mismatch {
+        let found = match self.kind() {
+            Kind::Null => TypeName::None,
+            Kind::Bool(_) => TypeName::Bool,
+            Kind::Number(number) if number.is_integer() => TypeName::Int,
+            Kind::Number(_) => TypeName::Float,
+            Kind::Str(_) => TypeName::Str,
+            Kind::List(_) => TypeName::List,
+            Kind::Tuple(_) => TypeName::Tuple,
+            Kind::Dict(_) => TypeName::Dict,
+            Kind::Bytes(_) => TypeName::Bytes,
+            Kind::Markup(_) => TypeName::Markup,
+            Kind::Uuid(_) => TypeName::Uuid,
+            Kind::DateTime(_) => TypeName::DateTime,
+            Kind::Custom { .. } => TypeName::Custom,
+        };
+        Mismatch::Type { found, asked }
     }
 
     /// The text, if it is a `str` or a `Markup` (which is a `str` in Python too).
@@ -351,7 +377,7 @@ impl<'a> ByteString<'a> {
         let needed_bytes = self.len();
         let target =
             buffer.get_mut(..needed_bytes).ok_or(Error::Capacity { needed_bytes, capacity_bytes })?;
-        base64ct::Base64::decode(self.base64, target).map_err(|_| Error::WrongType)
+        base64ct::Base64::decode(self.base64, target).map_err(|_| Mismatch::Value.into())
     }
 }
 

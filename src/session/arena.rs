@@ -19,7 +19,7 @@ mod entries;
 use core::cmp::Ordering;
 
 use crate::{
-    Error,
+    error::{Error, Mismatch, PayloadError},
     json::{
         Encode, Encoder, TaggedJsonSerializer, Value,
         scan::{self, Order},
@@ -217,7 +217,7 @@ impl Arena<[u8]> {
             Some(b"null") => Ok(()),
             Some([b'{', ..]) => self.adopt(len, entries, indexed, serializer),
             // Flask makes a session of pairs, and an exception of the rest.
-            _ => Err(Error::BadPayload),
+            _ => Err(Error::BadPayload(PayloadError::NotASession)),
         };
         loaded.inspect_err(|_| self.clear())
     }
@@ -229,7 +229,7 @@ impl Arena<[u8]> {
         serializer: TaggedJsonSerializer,
     ) -> Result<(), Error> {
         let counted = Encoder::count(value, serializer, 0)?;
-        let entries = counted.entries.ok_or(Error::WrongType)?;
+        let entries = counted.entries.ok_or(Mismatch::Value)?;
         let arena_bytes = counted.len_bytes.saturating_add(entries.saturating_mul(RECORD));
         self.check(arena_bytes.max(counted.text_len_bytes))?;
         self.clear();

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Session, SessionMap};
 use crate::{
-    error::Error,
+    error::{Error, Mismatch, TypeName},
     json::{Items, Kind, List, Value},
 };
 
@@ -103,7 +103,8 @@ impl<'a> FlashedMessages<'a> {
             Kind::List(list) if list.iter().all(|pair| flashed(pair).is_some()) => {
                 Ok(Self { rest: Some(list.iter()) })
             }
-            _ => Err(Error::WrongType),
+            Kind::List(_) => Err(Mismatch::Value.into()),
+            _ => Err(value.is_not(TypeName::List).into()),
         }
     }
 

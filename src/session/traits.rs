@@ -7,7 +7,7 @@ use super::Session;
 use super::flash::{FLASHES, FlashedMessages};
 use crate::{
     error::Error,
-    json::{Encode, Value},
+    json::{DeserializeError, Encode, Value},
 };
 
 /// The key under which a session says that it outlives the browser window.
@@ -167,9 +167,10 @@ pub trait SessionMap: SessionMixin {
     /// [`Error::WrongType`] when there is a value of another type.
     fn get_as<'a, T: Deserialize<'a>>(&'a self, key: &str) -> Result<Option<T>, Error>
     where
-        Self::Value<'a>: Deserializer<'a, Error = Error>,
+        Self::Value<'a>: Deserializer<'a, Error = DeserializeError<'a>>,
     {
-        self.get(key).map(T::deserialize).transpose()
+        let value = self.get(key).map(T::deserialize).transpose();
+        value.map_err(|error| error.at_key(Some(key)))
     }
 
     /// Flashes a message to the next page, as [`Session::flash`].

@@ -5,16 +5,18 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::Session;
 use crate::{
     error::Error,
-    json::{ByRef, Encode, Value, from_entries},
+    json::{ByRef, Encode, from_entries},
 };
 
 impl Session {
     /// The value at `key` as a `T`, which may borrow from the session.
     ///
     /// # Errors
-    /// [`Error::WrongType`] when there is a value of another type.
+    /// [`Error::WrongType`], which names the key and what was found, when there is a
+    /// value of another type; [`Error::MissingField`] when a struct lacks one.
     pub fn get_as<'a, T: Deserialize<'a>>(&'a self, key: &str) -> Result<Option<T>, Error> {
-        self.get(key).map(Value::to).transpose()
+        let value = self.get(key).map(T::deserialize).transpose();
+        value.map_err(|error| error.at_key(Some(key)))
     }
 
     /// Changes the value at `key`, or `T`'s default if there is none, and puts it back.
@@ -63,8 +65,8 @@ impl Session {
     /// ```
     ///
     /// # Errors
-    /// [`Error::WrongType`] when the session is not what a `T` is written as: an
-    /// entry is missing or of another type.
+    /// [`Error::MissingField`] when an entry is missing, [`Error::WrongType`] when one
+    /// is of another type; both name the entry.
     pub fn read<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Error> {
         from_entries(self.iter())
     }

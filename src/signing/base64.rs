@@ -5,8 +5,8 @@ use core::fmt;
 use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::{
-    Error,
     bytes::copy,
+    error::{Error, PayloadError},
     sink::{PIECE, Sink},
     zlib::Source,
 };
@@ -260,7 +260,7 @@ impl<'a> Base64Reader<'a> {
                 return Ok(byte);
             }
         }
-        if self.state == State::Failed { Err(Error::BadPayload) } else { Ok(None) }
+        if self.state == State::Failed { Err(Error::BadPayload(PayloadError::Base64)) } else { Ok(None) }
     }
 
     fn pad(&mut self) {
@@ -424,7 +424,11 @@ mod tests {
         for line in include_str!("../../tests/data/signing/base64.txt").lines() {
             let (text, expected) = line.split_once(' ').unwrap();
             let text = hex(text);
-            let expected = if expected == "-" { Err(Error::BadPayload) } else { Ok(hex(expected)) };
+            let expected = if expected == "-" {
+                Err(Error::BadPayload(PayloadError::Base64))
+            } else {
+                Ok(hex(expected))
+            };
             for step in [1, 2, 3, 5, 12, 16, 64, 1000] {
                 assert_eq!(read_in_steps(&text, step), expected, "{line} in steps of {step}");
             }
@@ -451,9 +455,9 @@ mod tests {
         let mut failed = Base64Reader::new(b"AAAAA");
         assert_eq!(failed.read(&mut [0; 3]), Ok(3));
         for _ in 0..3 {
-            assert_eq!(failed.read(&mut [0; 3]), Err(Error::BadPayload));
+            assert_eq!(failed.read(&mut [0; 3]), Err(Error::BadPayload(PayloadError::Base64)));
         }
-        assert_eq!(failed.finish(), Err(Error::BadPayload));
+        assert_eq!(failed.finish(), Err(Error::BadPayload(PayloadError::Base64)));
 
         let mut ended = Base64Reader::new(b"AAA=!AAAA");
         assert_eq!(ended.read(&mut [0; 9]), Ok(2));

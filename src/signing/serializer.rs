@@ -350,7 +350,7 @@ fn loads_unsafe<'s>(
     };
     let value = match error.payload().map(|payload| loads_payload(serializer, payload, scratch)) {
         Some(Ok(value)) => Some(value),
-        Some(Err(Error::BadPayload | Error::Depth)) | None => None,
+        Some(Err(Error::BadPayload(_) | Error::Depth)) | None => None,
         Some(Err(error)) => return Err(error),
     };
     Ok(UnsafelyLoaded { valid: false, value })

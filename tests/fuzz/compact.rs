@@ -82,7 +82,7 @@ fn signed(text: &[u8]) -> Vec<u8> {
 fn agrees<T: Serialize + DeserializeOwned + PartialEq + Debug>(text: &[u8]) {
     let value: T = match loads(&signed(text)) {
         Ok(value) => value,
-        Err(Error::BadPayload | Error::WrongType | Error::Depth) => return,
+        Err(Error::BadPayload(_) | Error::WrongType { .. } | Error::Depth) => return,
         Err(error) => panic!("{error:?}"),
     };
     // serde_json reads -0 as a float.

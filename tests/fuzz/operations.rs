@@ -75,7 +75,7 @@ pub fn operations(data: &[u8]) {
                 Error::Capacity { needed_bytes, capacity_bytes } => {
                     assert!(needed_bytes > capacity_bytes && capacity_bytes == session.capacity_bytes());
                 }
-                Error::Depth | Error::WrongType => {}
+                Error::Depth | Error::WrongType { .. } => {}
                 _ => panic!("{error:?}"),
             }
             assert_eq!(session.used_bytes(), used_bytes);
@@ -140,14 +140,14 @@ fn operate(session: &mut Session, model: &mut Model, choices: &mut Choices<'_>) 
         10 => {
             let item = choices.value();
             let pushed = session.push(&key, &item);
-            assert_eq!(pushed == Err(Error::WrongType), !model.is_list_or_absent(&key));
+            assert_eq!(pushed.is_err_and(Error::is_wrong_type), !model.is_list_or_absent(&key));
             pushed?;
             model.push(&key, item);
         }
         11 => {
             let message = choices.text();
             let flashed = session.flash(&message, &key);
-            assert_eq!(flashed == Err(Error::WrongType), !model.is_list_or_absent("_flashes"));
+            assert_eq!(flashed.is_err_and(Error::is_wrong_type), !model.is_list_or_absent("_flashes"));
             flashed?;
             model.push("_flashes", OwnedValue::Tuple(vec![key.into(), message.into()]));
         }
@@ -172,7 +172,7 @@ fn operate(session: &mut Session, model: &mut Model, choices: &mut Choices<'_>) 
             let contents = choices.value();
             let replaced = session.replace(&contents);
             assert_eq!(
-                replaced == Err(Error::WrongType),
+                replaced.is_err_and(Error::is_wrong_type),
                 !matches!(contents, OwnedValue::Dict(_)) && replaced != Err(Error::Depth)
             );
             replaced?;

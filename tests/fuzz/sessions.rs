@@ -137,7 +137,7 @@ fn open(header: &[u8], session: &mut Session) -> Result<(), Error> {
         }
         Ok(Opened::FRESH) => Err(Error::BadSignature),
         Ok(opened) => Err(opened.rejection().filter(|error| error.is_bad_signature()).unwrap()),
-        Err(error @ (Error::BadPayload | Error::Depth | Error::Capacity { .. })) => {
+        Err(error @ (Error::BadPayload(_) | Error::Depth | Error::Capacity { .. })) => {
             assert!(session.is_empty());
             Err(error)
         }

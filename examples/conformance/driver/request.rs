@@ -36,7 +36,7 @@ pub fn name(error: Error) -> &'static str {
         Error::BadTimeSignature => "BadTimeSignature",
         Error::SignatureExpired => "SignatureExpired",
         // Limits of the crate's own: where Flask refuses too, it is this.
-        Error::BadPayload | Error::Depth | Error::Capacity { .. } => "BadPayload",
+        Error::BadPayload(_) | Error::Depth | Error::Capacity { .. } => "BadPayload",
         Error::NoSecretKey => "RuntimeError",
         _ => "Other",
     }

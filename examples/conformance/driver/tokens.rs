@@ -147,7 +147,7 @@ fn dumped(value: &Json, serializer: TaggedJsonSerializer) -> Result<Vec<u8>, Fai
     match serializer.dumps(&Typed(value), &mut vec![0; 16 * ROOM], &mut text).map_err(Error::from) {
         Ok(()) => Ok(text),
         // Writing what CPython refuses to write is one of its own exceptions.
-        Err(Error::BadPayload | Error::Depth) => Err(failure("Other")),
+        Err(Error::BadPayload(_) | Error::Depth) => Err(failure("Other")),
         Err(error) => Err(error.into()),
     }
 }

@@ -1,7 +1,7 @@
 //! Whether a text is JSON, without reading it into anything.
 
 use super::super::{MAX_DEPTH, number::scan_number, text::literal_len};
-use crate::Error;
+use crate::{Error, error::PayloadError};
 
 // The open containers are the bits of one word.
 const _: () = assert!(MAX_DEPTH <= u64::BITS as usize);
@@ -9,10 +9,26 @@ const _: () = assert!(MAX_DEPTH <= u64::BITS as usize);
 /// Checks that `text` is one value by RFC 8259, in UTF-8, without escaped
 /// surrogates, nested no deeper than [`MAX_DEPTH`].
 pub(super) fn check(text: &[u8]) -> Result<(), Error> {
-    if core::str::from_utf8(text).is_err() {
-        return Err(Error::BadPayload);
+    if let Err(error) = core::str::from_utf8(text) {
+        return Err(Error::BadPayload(PayloadError::Utf8 { offset_bytes: error.valid_up_to() }));
     }
     let mut rest = Rest(text);
+    check_value(&mut rest).map_err(|refused| match refused {
+        Refused::Depth => Error::Depth,
+        Refused::Form => {
+            let offset_bytes = text.len().saturating_sub(rest.0.len());
+            Error::BadPayload(PayloadError::Json { offset_bytes })
+        }
+    })
+}
+
+/// Why a text is refused; where is known from what was not looked at yet.
+enum Refused {
+    Form,
+    Depth,
+}
+
+fn check_value(rest: &mut Rest<'_>) -> Result<(), Refused> {
     let mut depth = 0_usize;
     // A bit for each open container, the innermost lowest: whether it is an object.
     let mut objects = 0_u64;
@@ -20,7 +36,7 @@ pub(super) fn check(text: &[u8]) -> Result<(), Error> {
         match rest.peek() {
             Some(open @ (b'{' | b'[')) => {
                 if depth >= MAX_DEPTH {
-                    return Err(Error::Depth);
+                    return Err(Refused::Depth);
                 }
                 rest.skip(1);
                 depth = depth.wrapping_add(1);
@@ -44,7 +60,7 @@ pub(super) fn check(text: &[u8]) -> Result<(), Error> {
         loop {
             let next = rest.peek();
             if depth == 0 {
-                return if next.is_none() { Ok(()) } else { Err(Error::BadPayload) };
+                return if next.is_none() { Ok(()) } else { Err(Refused::Form) };
             }
             rest.skip(1);
             let in_object = objects & 1 == 1;
@@ -57,7 +73,7 @@ pub(super) fn check(text: &[u8]) -> Result<(), Error> {
                 }
                 Some(b'}') if in_object => {}
                 Some(b']') if !in_object => {}
-                _ => return Err(Error::BadPayload),
+                _ => return Err(Refused::Form),
             }
             depth = depth.wrapping_sub(1);
             objects >>= 1;
@@ -81,26 +97,26 @@ impl Rest<'_> {
         self.0 = self.0.get(len..).unwrap_or_default();
     }
 
-    fn word(&mut self, word: &[u8]) -> Result<(), Error> {
-        self.0 = self.0.strip_prefix(word).ok_or(Error::BadPayload)?;
+    fn word(&mut self, word: &[u8]) -> Result<(), Refused> {
+        self.0 = self.0.strip_prefix(word).ok_or(Refused::Form)?;
         Ok(())
     }
 
     /// A key and its colon.
-    fn key(&mut self) -> Result<(), Error> {
+    fn key(&mut self) -> Result<(), Refused> {
         self.peek();
         self.string()?;
         self.peek();
         self.word(b":")
     }
 
-    fn number(&mut self) -> Result<(), Error> {
-        let (len, _) = scan_number(self.0).ok_or(Error::BadPayload)?;
+    fn number(&mut self) -> Result<(), Refused> {
+        let (len, _) = scan_number(self.0).ok_or(Refused::Form)?;
         self.skip(len);
         Ok(())
     }
 
-    fn string(&mut self) -> Result<(), Error> {
+    fn string(&mut self) -> Result<(), Refused> {
         self.word(b"\"")?;
         loop {
             self.skip(literal_len(self.0));
@@ -112,14 +128,14 @@ impl Rest<'_> {
                 [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
                 // Surrogates: serde-json-core puts no pairs together.
                 [b'\\', b'u', b'd' | b'D', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F', ..] => {
-                    return Err(Error::BadPayload);
+                    return Err(Refused::Form);
                 }
                 [b'\\', b'u', a, b, c, d, ..]
                     if [a, b, c, d].iter().all(|digit| digit.is_ascii_hexdigit()) =>
                 {
                     6
                 }
-                _ => return Err(Error::BadPayload),
+                _ => return Err(Refused::Form),
             };
             self.skip(len);
         }

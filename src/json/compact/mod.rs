@@ -21,7 +21,7 @@ use serde::Deserialize;
 use serde_json_core::de;
 
 use super::{Kind, Number, STRING, Value, value::split_string};
-use crate::Error;
+use crate::error::{Error, Mismatch};
 
 /// itsdangerous' default payload, plain compact JSON, as a Rust type: for tokens
 /// between programs of your own, such as password resets or device pairing.
@@ -101,7 +101,7 @@ impl CompactJson {
             de::Error::EscapedStringIsTooLong => {
                 Error::Capacity { needed_bytes: capacity_bytes.saturating_add(1), capacity_bytes }
             }
-            _ => Error::WrongType,
+            _ => Mismatch::Value.into(),
         };
         let mut reader = de::Deserializer::new(text, Some(unescaped));
         let value = guard::deserialize(&mut reader).map_err(failed)?;

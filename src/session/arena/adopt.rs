@@ -4,8 +4,8 @@ use core::cmp::Ordering;
 
 use super::{Arena, FIRST, RECORD};
 use crate::{
-    Error,
     bytes::copy_within,
+    error::{Error, PayloadError},
     json::{
         TaggedJsonSerializer,
         sort::{compare_keys, entry_len},
@@ -48,7 +48,7 @@ impl Arena<[u8]> {
             self.drop_duplicates();
             // One key that came several times could have been a tag.
             if self.len == 1 && serializer.role(self.entry(0).0.as_bytes()).is_some() {
-                return Err(Error::BadPayload);
+                return Err(Error::BadPayload(PayloadError::NotASession));
             }
         }
         Ok(())

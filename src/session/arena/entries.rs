@@ -4,8 +4,8 @@ use core::mem::forget;
 
 use super::{Arena, Place, RECORD};
 use crate::{
-    Error,
     bytes::{copy, copy_within},
+    error::{Error, TypeName},
     json::{
         Encode, Encoder, STRING, STRING_END, TaggedJsonSerializer, Value,
         sort::{entry_len, rotate},
@@ -92,7 +92,7 @@ impl Arena<[u8]> {
     ) -> Result<(), Error> {
         let list = self.value(place).span();
         if list.first() != Some(&b'[') {
-            return Err(Error::WrongType);
+            return Err(self.value(place).is_not(TypeName::List).into());
         }
         let comma = usize::from(list.len() > 2);
         let counted = Encoder::count(item, serializer, 2)?;

@@ -1,7 +1,10 @@
 //! The bit reader: bits from the low end, pulled through a small read-ahead.
 
 use super::Refused;
-use crate::{Error, bytes::copy};
+use crate::{
+    bytes::copy,
+    error::{Error, PayloadError},
+};
 
 /// Where compressed bytes come from, pulled in small pieces.
 ///
@@ -161,7 +164,7 @@ impl<'a, S: Source> Bits<'a, S> {
     pub(crate) fn new(source: &'a mut S) -> Self {
         let input = Input {
             source,
-            failure: Error::BadPayload,
+            failure: Error::BadPayload(PayloadError::Zlib),
             ahead: [0; READ_AHEAD],
             next: 0,
             end: 0,

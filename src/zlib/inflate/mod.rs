@@ -15,7 +15,7 @@ use super::symbols::{
     CODE_LENGTH_ORDER, CODE_LENGTH_SYMBOLS, DISTANCES, END_OF_BLOCK, FIRST_LENGTH, FIXED_DISTANCE_BITS,
     LENGTHS, LITERAL_SYMBOLS, MAX_CODE_BITS, fixed_literal_length,
 };
-use crate::Error;
+use crate::error::{Error, PayloadError};
 use bits::Bits;
 use huffman::Huffman;
 
@@ -71,7 +71,7 @@ pub fn inflate_counting<S: Source>(source: &mut S, out: &mut [u8]) -> Result<Inf
     let mut output = Output { out, len: 0, missing: 0 };
     match stream(&mut bits, &mut output) {
         Ok(()) => Ok(Inflated { len_bytes: output.len, consumed_bytes: bits.consumed_bytes() }),
-        Err(Refused::Malformed) => Err(Error::BadPayload),
+        Err(Refused::Malformed) => Err(Error::BadPayload(PayloadError::Zlib)),
         Err(Refused::Source) => Err(bits.input.failure),
         Err(Refused::Full) => Err(Error::Capacity {
             needed_bytes: output.len.saturating_add(output.missing),
