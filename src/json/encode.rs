@@ -53,6 +53,8 @@ enum Expect {
     Anything,
     /// A dict's key: text.
     Key,
+    /// The key of a registered tag: text.
+    TagKey,
     /// What a tag holds where it is text.
     Text,
     /// Decimal text that becomes an integer.
@@ -74,7 +76,7 @@ pub struct Encoder<'b> {
     /// The deepest level of the container that is being written.
     deepest: usize,
     expect: Expect,
-    /// Whether the latest key would read as a tag.
+    /// Whether the latest key would read as a tag: as a registered one where only that may stand.
     key_is_tag: bool,
     /// How many entries the outermost dict has.
     entries: Option<usize>,
@@ -91,7 +93,7 @@ pub(super) struct Open {
     outer_deepest: usize,
     /// How many entries it has.
     pub(super) count: usize,
-    /// Whether a key of it would read as a tag if it were the only one.
+    /// Whether a key of it is a tag's, so that it would read as one if it were the only one.
     has_tag_key: bool,
     /// Whether it is a tuple, which is a list in a tag.
     tagged: bool,
@@ -185,6 +187,9 @@ impl<'b> Encoder<'b> {
             }
             Expect::Custom => return Err(Error::NotSerializable),
             Expect::Key => self.key_is_tag = self.serializer.role(text.as_bytes()).is_some(),
+            Expect::TagKey => {
+                self.key_is_tag = matches!(self.serializer.role(text.as_bytes()), Some(Role::Custom(_)));
+            }
             Expect::Anything | Expect::Text => {}
         }
         self.emit(&[STRING]);
@@ -197,7 +202,9 @@ impl<'b> Encoder<'b> {
     pub(super) fn display(&mut self, text: &dyn fmt::Display) -> Result<(), Error> {
         match core::mem::replace(&mut self.expect, Expect::Anything) {
             Expect::Anything | Expect::Text => {}
-            Expect::Key | Expect::Integer | Expect::Custom => return Err(Error::NotSerializable),
+            Expect::Key | Expect::TagKey | Expect::Integer | Expect::Custom => {
+                return Err(Error::NotSerializable);
+            }
         }
         self.emit(&[STRING]);
         write!(Letters(self), "{text}").map_err(|_| Error::NotSerializable)?;
@@ -351,7 +358,7 @@ impl<'b> Encoder<'b> {
             self.emit(b",");
         }
         open.count = open.count.saturating_add(1);
-        self.expect = Expect::Key;
+        self.expect = if open.custom { Expect::TagKey } else { Expect::Key };
         self.element(key)?;
         open.has_tag_key |= self.key_is_tag;
         self.emit(b":");
@@ -407,7 +414,7 @@ impl<'b> Encoder<'b> {
         self.leave();
         self.deepest = self.deepest.max(open.outer_deepest);
         let accepted = match self.out.get(open.start.saturating_add(1)..self.len) {
-            // Counting: only the key is known.
+            // While counting, only the key is known.
             None => open.has_tag_key,
             Some(entry) => {
                 let (key, value) = split_entry(entry);
