@@ -1,6 +1,23 @@
-//! Bytes that are copied.
+//! Parts of bytes, and bytes that are copied.
 
-use core::ops::Range;
+use core::{ops::Range, slice::SliceIndex};
+
+/// The part of `bytes` at `range`, which lies inside. If it did not there would be a
+/// mistake in this crate: a debug build stops there, any other goes on with nothing.
+#[inline(always)]
+pub(crate) fn sub_slice(bytes: &[u8], range: impl SliceIndex<[u8], Output = [u8]>) -> &[u8] {
+    let part = bytes.get(range);
+    debug_assert!(part.is_some(), "out of range");
+    part.unwrap_or_default()
+}
+
+/// As [`sub_slice`], to be written.
+#[inline(always)]
+pub(crate) fn sub_slice_mut(bytes: &mut [u8], range: impl SliceIndex<[u8], Output = [u8]>) -> &mut [u8] {
+    let part = bytes.get_mut(range);
+    debug_assert!(part.is_some(), "out of range");
+    part.unwrap_or_default()
+}
 
 /// Copies from the start, as far as both go. [`slice::copy_from_slice`] panics
 /// where the lengths differ.

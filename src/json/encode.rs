@@ -5,7 +5,7 @@ use core::fmt::{self, Write as _};
 use serde::Serialize;
 
 use super::{
-    CUSTOM, MAX_DEPTH, STRING, STRING_END, TAG, TaggedJsonSerializer, Value,
+    CUSTOM, MAX_DEPTH, STRING, STRING_END, TAG, TaggedJsonSerializer, Value, WRAPPED, WRAPPED_END,
     sort::{have_one_key, sort_entries},
     tag::{self, Role, Standard},
     types,
@@ -374,10 +374,11 @@ impl<'b> Encoder<'b> {
         // A session has room for it as long as it has such a key, because the
         // other keys may be taken out.
         let outermost = self.depth == 1;
-        if open.has_tag_key && (open.count == 1 || outermost) {
+        let wrapped = open.has_tag_key && open.count == 1;
+        if wrapped || open.has_tag_key && outermost {
             self.text_extra = self.text_extra.saturating_add(WRAPPER_LEN);
         }
-        if open.has_tag_key && open.count == 1 && !outermost {
+        if wrapped && !outermost {
             self.deepest = self.deepest.saturating_add(1);
             if self.deepest > MAX_DEPTH {
                 return Err(Error::Depth);
@@ -400,7 +401,10 @@ impl<'b> Encoder<'b> {
             }
             self.len = self.len.saturating_sub(1);
         }
-        self.emit(b"}");
+        if wrapped && let Some(bracket) = self.out.get_mut(open.start) {
+            *bracket = WRAPPED;
+        }
+        self.emit(&[if wrapped { WRAPPED_END } else { b'}' }]);
         self.leave();
         self.deepest = self.deepest.max(open.outer_deepest);
         self.entries = (open.start == 0).then_some(open.count);

@@ -61,8 +61,8 @@ pub(crate) fn ascii_len(bytes: &[u8]) -> usize {
 }
 
 /// A word of unescaped JSON as JSON text, string marks as quotes, and the place
-/// of its first byte that is not written so: that stands for something else, is
-/// not ASCII, or is an opening brace.
+/// of its first byte that is not written so: that stands for something else or is
+/// not ASCII.
 #[inline]
 pub(crate) fn to_json(bytes: [u8; WORD_BYTES]) -> ([u8; WORD_BYTES], Option<usize>) {
     const fn all(byte: u8) -> Word {
@@ -75,8 +75,7 @@ pub(crate) fn to_json(bytes: [u8; WORD_BYTES]) -> ([u8; WORD_BYTES], Option<usiz
     // A quote is the first byte behind the control characters, once a bit is flipped.
     let plain = (low ^ all(0x02)).wrapping_add(all(0x80 - 0x21))
         & (low ^ all(b'\\')).wrapping_add(all(0x7F))
-        // DEL and the opening brace differ in one bit.
-        & ((low | all(0x04)) ^ all(0x7F)).wrapping_add(all(0x7F))
+        & (low ^ all(0x7F)).wrapping_add(all(0x7F))
         & !word;
     let stops = !(plain | marks) & HIGHS;
     let quoted = if marks == 0 {
@@ -94,6 +93,11 @@ pub(crate) fn to_json(bytes: [u8; WORD_BYTES]) -> ([u8; WORD_BYTES], Option<usiz
 #[inline(never)]
 pub(crate) fn string_len(bytes: &[u8]) -> usize {
     leading(bytes, |word| equal_to(word, STRING_END))
+}
+
+/// How many leading bytes of unescaped JSON, outside of strings, are no mark.
+pub(crate) fn structure_len(bytes: &[u8]) -> usize {
+    leading(bytes, |word| word & HIGHS)
 }
 
 /// How many leading bytes of unescaped JSON, outside of strings, are neither a
@@ -144,6 +148,7 @@ mod tests {
                         first(|b| !(0x20..0x7F).contains(&b) || b == b'"' || b == b'\\')
                     );
                     assert_eq!(string_len(&bytes), first(|b| b == 0xFF));
+                    assert_eq!(structure_len(&bytes), first(|b| b >= 0x80));
                     assert_eq!(plain_len(&bytes), first(|b| b"[]{}Y_y\x7F".contains(&b) || b >= 0x80));
                 }
             }
@@ -152,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_word_is_text_up_to_the_first_byte_that_is_not() {
-        let is_text = |byte| matches!(byte, 0x20..0x7F | 0xFE..) && !b"\"\\{".contains(&byte);
+        let is_text = |byte| matches!(byte, 0x20..0x7F | 0xFE..) && !b"\"\\".contains(&byte);
         for at in 0..WORD_BYTES {
             for (byte, other) in (0..=255_u8).flat_map(|byte| (0..=255).map(move |other| (byte, other))) {
                 let mut word = [b'a'; WORD_BYTES];

@@ -20,9 +20,10 @@ use core::cmp::Ordering;
 
 use crate::{
     Error,
+    bytes::sub_slice_mut,
     json::{
-        Encode, Encoder, TaggedJsonSerializer, Value,
-        scan::{self, Order},
+        Encode, Encoder, TaggedJsonSerializer, Value, WRAPPED,
+        scan::{self, MAX_LEN_BYTES, Order},
         sort::entry_len,
         text,
         value::{split_entry, split_string_bytes},
@@ -67,8 +68,9 @@ impl Arena<[u8]> {
         self.len
     }
 
+    /// The bytes that count: where an entry starts is a number of 31 bits.
     pub(super) const fn capacity_bytes(&self) -> usize {
-        self.bytes.len()
+        if self.bytes.len() < MAX_LEN_BYTES { self.bytes.len() } else { MAX_LEN_BYTES }
     }
 
     /// What entries and index take.
@@ -187,7 +189,7 @@ impl Arena<[u8]> {
                 writer.spans(entries(start, start.wrapping_add(entry_len(&self.bytes, start))))?;
             }
         }
-        writer.close()?;
+        writer.close(would_read_as_tag)?;
         writer.finish()
     }
 
@@ -201,7 +203,8 @@ impl Arena<[u8]> {
         fill: impl FnOnce(&mut [u8]) -> Result<usize, Error>,
     ) -> Result<(), Error> {
         self.clear();
-        let len = fill(&mut self.bytes)?;
+        let capacity_bytes = self.capacity_bytes();
+        let len = fill(sub_slice_mut(&mut self.bytes, ..capacity_bytes))?;
         let (text, free) = self.bytes.split_at_mut_checked(len).unwrap_or_default();
         // The index is filled as the text is read, as far as there is room behind it.
         let indexed = free.len() / RECORD;
@@ -213,7 +216,7 @@ impl Arena<[u8]> {
         let len = scan::load(text, serializer, Order::KeepOutermost(&mut note))?;
         let loaded = match self.bytes.get(..len) {
             Some(b"null") => Ok(()),
-            Some([b'{', ..]) => self.adopt(len, entries, indexed, serializer),
+            Some([b'{' | WRAPPED, ..]) => self.adopt(len, entries, indexed, serializer),
             // Flask makes a session of pairs, and an exception of the rest.
             _ => Err(Error::BadPayload),
         };
@@ -237,7 +240,7 @@ impl Arena<[u8]> {
     }
 
     fn check(&self, needed_bytes: usize) -> Result<(), Error> {
-        let capacity_bytes = self.bytes.len();
+        let capacity_bytes = self.capacity_bytes();
         if needed_bytes > capacity_bytes {
             return Err(Error::Capacity { needed_bytes, capacity_bytes });
         }
