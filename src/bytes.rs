@@ -2,19 +2,19 @@
 
 use core::{ops::Range, slice::SliceIndex};
 
-/// The part of `bytes` at `range`, which lies inside. If it did not there would be a
+/// The part of `items` at `range`, which lies inside. If it did not there would be a
 /// mistake in this crate: a debug build stops there, any other goes on with nothing.
 #[inline(always)]
-pub(crate) fn sub_slice(bytes: &[u8], range: impl SliceIndex<[u8], Output = [u8]>) -> &[u8] {
-    let part = bytes.get(range);
+pub(crate) fn sub_slice<T>(items: &[T], range: impl SliceIndex<[T], Output = [T]>) -> &[T] {
+    let part = items.get(range);
     debug_assert!(part.is_some(), "out of range");
     part.unwrap_or_default()
 }
 
 /// As [`sub_slice`], to be written.
 #[inline(always)]
-pub(crate) fn sub_slice_mut(bytes: &mut [u8], range: impl SliceIndex<[u8], Output = [u8]>) -> &mut [u8] {
-    let part = bytes.get_mut(range);
+pub(crate) fn sub_slice_mut<T>(items: &mut [T], range: impl SliceIndex<[T], Output = [T]>) -> &mut [T] {
+    let part = items.get_mut(range);
     debug_assert!(part.is_some(), "out of range");
     part.unwrap_or_default()
 }

@@ -128,8 +128,8 @@ impl Session {
     }
 
     /// Adds `item` to the end of the list at `key`, or starts a list with it.
-    /// Python: `session[key] = session.get(key, []) + [item]`. As `insert`, it takes
-    /// time in proportion to the whole session.
+    /// Python: `session[key] = session.get(key, []) + [item]`. It takes no longer for a long
+    /// list, which moves behind all other entries when it grows.
     ///
     /// # Errors
     /// [`Error::WrongType`] when there is something else at `key`, and as
@@ -263,9 +263,9 @@ impl SessionMap for Session {
         self.arena.find(key).ok().map(|place| self.arena.value(place))
     }
 
-    /// Puts any value that serde can serialize at `key`. It takes time in proportion
-    /// to the whole session, whose text may not become too long: make a long list a
-    /// single value.
+    /// Puts any value that serde can serialize at `key`. The first change to a session takes
+    /// time in proportion to all that is in it, whose text is measured then; later ones do not,
+    /// but for what has to move to where a value of another length was.
     ///
     /// # Errors
     /// [`Error::Capacity`] when the session with it would not open again;
@@ -282,14 +282,16 @@ impl SessionMap for Session {
         self.writable()?;
         let Ok(place) = self.arena.find(key) else { return Ok(None) };
         self.modified = true;
-        Ok(Some(self.arena.pop(place).1))
+        let serializer = self.serializer();
+        Ok(Some(self.arena.pop(place, serializer).1))
     }
 
     fn popitem(&mut self) -> Result<Option<(&str, Value<'_>)>, Error> {
         self.writable()?;
         let Some(place) = self.arena.last() else { return Ok(None) };
         self.modified = true;
-        Ok(Some(self.arena.pop(place)))
+        let serializer = self.serializer();
+        Ok(Some(self.arena.pop(place, serializer)))
     }
 
     fn clear(&mut self) -> Result<(), Error> {
