@@ -331,6 +331,50 @@ fn sequences_of_operations_do_what_a_dict_does_or_nothing() {
     assert!(refused > 5_000 && done > 20_000, "{refused} refused, {done} done");
 }
 
+/// Whatever was done to a session, it knows how long its text is: what does not fit
+/// any more says by how much.
+#[test]
+fn a_session_knows_how_long_its_text_is() {
+    const PROBE: &str = "probe";
+    let wrapper_len = r#"{" di":__}"#.len();
+    // Six letters of text for each byte.
+    let long = "\u{1}".repeat(1_000);
+    let mut probes = 0;
+    for seed in 1..=400 {
+        let mut random = Random(seed << 32 | 3);
+        let serializer = SESSION_JSON_SERIALIZER.with_ensure_ascii(seed % 2 == 0);
+        let mut session = Box::new(SecureCookieSession::<6_000>::new());
+        session.reset(serializer);
+        let mut model = Model::default();
+        for _ in 0..30 {
+            let _ = operate(&mut session, &mut model, &mut random);
+            let text = dump(&session);
+            let is_tag = |key: &&str| TAGS.contains(key);
+            let wrapped = session.len() == 1 && session.iter().any(|(key, _)| is_tag(&key));
+            let has_tag_key = session.iter().any(|(key, _)| is_tag(&key));
+            let entries_len =
+                text.len() - if session.is_empty() { 1 } else { 0 } - if wrapped { wrapper_len } else { 0 };
+            let probe_len = quoted(PROBE).len() + quoted(&long).len() + 2;
+            let needed_bytes = entries_len + probe_len + if has_tag_key { wrapper_len } else { 0 };
+            let refused = session.insert(PROBE, &long);
+            assert_eq!(refused, Err(Error::Capacity { needed_bytes, capacity_bytes: 6_000 }), "{text}");
+            probes += 1;
+            if random.below(7) == 0 {
+                // Opened, it does not know yet.
+                session
+                    .load(serializer, |buffer| {
+                        buffer[..text.len()].copy_from_slice(text.as_bytes());
+                        Ok(text.len())
+                    })
+                    .unwrap();
+                model.entries.sort();
+                model.modified = false;
+            }
+        }
+    }
+    assert_eq!(probes, 12_000);
+}
+
 /// A value is refused only where its text, the wrapper it may come to need, or
 /// its bytes with the index would not fit.
 #[test]
