@@ -1,6 +1,28 @@
-//! Bytes that are copied.
+//! Parts of slices, and bytes that are copied.
 
-use core::ops::Range;
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "positions in slices, in the direction that was asked for"
+)]
+
+use core::{ops::Range, slice::SliceIndex};
+
+/// The part of `items` at `range`, which lies inside. If it did not there would be a
+/// mistake in this crate: a debug build stops there, any other goes on with nothing.
+#[inline(always)]
+pub(crate) fn sub_slice<T>(items: &[T], range: impl SliceIndex<[T], Output = [T]>) -> &[T] {
+    let part = items.get(range);
+    debug_assert!(part.is_some(), "out of range");
+    part.unwrap_or_default()
+}
+
+/// As [`sub_slice`], to be written.
+#[inline(always)]
+pub(crate) fn sub_slice_mut<T>(items: &mut [T], range: impl SliceIndex<[T], Output = [T]>) -> &mut [T] {
+    let part = items.get_mut(range);
+    debug_assert!(part.is_some(), "out of range");
+    part.unwrap_or_default()
+}
 
 /// Copies from the start, as far as both go. [`slice::copy_from_slice`] panics
 /// where the lengths differ.
@@ -18,11 +40,11 @@ pub(crate) fn copy_within(bytes: &mut [u8], from: Range<usize>, to: usize) {
     const WORD: usize = size_of::<usize>();
     let Range { start, end } = from;
     if to > start {
-        let distance = to.wrapping_sub(start);
-        (start..end).rev().for_each(|from| copy_step::<1>(bytes, from, from.wrapping_add(distance)));
+        let distance = to - start;
+        (start..end).rev().for_each(|from| copy_step::<1>(bytes, from, from + distance));
         return;
     }
-    let distance = start.wrapping_sub(to);
+    let distance = start - to;
     // Longer steps would be calls of `memmove`.
     let rest = steps::<{ 2 * WORD }>(bytes, start, end, distance);
     let rest = steps::<{ WORD / 2 }>(bytes, rest, end, distance);
@@ -34,8 +56,8 @@ pub(crate) fn copy_within(bytes: &mut [u8], from: Range<usize>, to: usize) {
 #[inline(always)]
 fn steps<const N: usize>(bytes: &mut [u8], mut from: usize, end: usize, distance: usize) -> usize {
     while end.saturating_sub(from) >= N {
-        copy_step::<N>(bytes, from, from.wrapping_sub(distance));
-        from = from.wrapping_add(N);
+        copy_step::<N>(bytes, from, from - distance);
+        from += N;
     }
     from
 }

@@ -353,6 +353,51 @@ fn a_key_like_the_wrapper_s_gives_no_other_dict_a_level() {
     assert_eq!(plain.loads(&mut text).map(|_| ()), Err(Error::Depth));
 }
 
+/// What Flask's `TaggedJSONSerializer` makes of wrappers in all sorts of surroundings:
+/// `dumps(loads(text))`.
+#[test]
+fn wrappers_are_taken_off_wherever_they_stand() {
+    const CASES: &[(&str, &str)] = &[
+        (
+            r#"{" di":{" t__":{" di":{" m__":{" di":{" di__":1}}}}}}"#,
+            r#"{" di":{" t__":{" di":{" m__":{" di":{" di__":1}}}}}}"#,
+        ),
+        (r#"{" di":{" t__":{" di":{" m__":1},"a":2}}}"#, r#"{" di":{" t__":{" di":{" m__":1},"a":2}}}"#),
+        (r#"{" di":{" t__":{" di":{" m__":1}}},"a":2}"#, r#"{" di":{" t__":{" di":{" m__":1}}},"a":2}"#),
+        (r#"{" di":{" di":{"a____":1}}}"#, r#"{"a":1}"#),
+        (r#"{" di":{" di":{" t____":1}}}"#, r#"{" di":{" t__":1}}"#),
+        (
+            r#"{"x":{" di":1," di":{" t__":{" di":{" b__":[]}}}}}"#,
+            r#"{"x":{" di":{" t__":{" di":{" b__":[]}}}}}"#,
+        ),
+        (
+            "{\" di\" : {\" t__\" :\n{\" di\" : {\" u__\":[] }\t} } }",
+            r#"{" di":{" t__":{" di":{" u__":[]}}}}"#,
+        ),
+        (r#"{" di":{" t__":1," t__":{" di":{" t__":2}}}}"#, r#"{" di":{" t__":{" di":{" t__":2}}}}"#),
+        (
+            r#"{" di":{"a__":{" di":{"__":{" di":{" t__":"\u00e9"}}}}}}"#,
+            r#"{"a":{"":{" di":{" t__":"\u00e9"}}}}"#,
+        ),
+        (
+            r#"{"a":[{" di":{" t__":[{" di":{" t__":[{" di":{" m__":{" di":{" m__":0}}}}]}}]}}]}"#,
+            r#"{"a":[{" di":{" t__":[{" di":{" t__":[{" di":{" m__":{" di":{" m__":0}}}}]}}]}}]}"#,
+        ),
+    ];
+    for (text, same) in CASES {
+        let nested = [text.to_string(), format!("[{text},{text}]"), format!(r#"{{"b":{text},"a":{text}}}"#)];
+        let expected =
+            [same.to_string(), format!("[{same},{same}]"), format!(r#"{{"a":{same},"b":{same}}}"#)];
+        for (text, same) in nested.iter().zip(expected) {
+            assert_eq!(
+                reread(text.as_bytes()).map(|text| String::from_utf8(text).unwrap()),
+                Ok(same),
+                "{text}"
+            );
+        }
+    }
+}
+
 /// Neither depth nor length costs stack: 64 KiB are enough for all of it.
 #[test]
 fn nothing_recurses() {

@@ -3,13 +3,21 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::{
+    cell::Cell,
+    collections::BTreeMap,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use common::{Random, VecSink};
 use hipflask::{
     Config, Error, NullSession, Opened, Request, RequestContext, Saved, SecureCookieSession, Session,
     SessionInterface, SessionMap, SessionMixin,
-    json::{Bytes, Encode, Markup, SESSION_JSON_SERIALIZER, TaggedJsonSerializer, Uuid, Value},
+    json::{
+        Bytes, Custom, Encode, JsonTag, Kind, Markup, SESSION_JSON_SERIALIZER, TaggedJsonSerializer, Uuid,
+        Value,
+    },
     signing::NoCompression,
 };
 use serde::{Serialize, Serializer};
@@ -318,6 +326,45 @@ fn sequences_of_operations_do_what_a_dict_does_or_nothing() {
     assert!(refused > 5_000 && done > 20_000, "{refused} refused, {done} done");
 }
 
+/// Whatever was done to a session, it knows how long its text is: what does not fit
+/// any more says by how much.
+#[test]
+fn a_session_knows_how_long_its_text_is() {
+    const PROBE: &str = "probe";
+    let wrapper_len = r#"{" di":__}"#.len();
+    // Six letters of text for each byte.
+    let long = "\u{1}".repeat(1_000);
+    let mut probes = 0;
+    for seed in 1..=400 {
+        let mut random = Random(seed << 32 | 3);
+        let serializer = SESSION_JSON_SERIALIZER.with_ensure_ascii(seed % 2 == 0);
+        let mut session = Box::new(SecureCookieSession::<6_000>::new());
+        session.reset(serializer);
+        let mut model = Model::default();
+        for _ in 0..30 {
+            let _ = operate(&mut session, &mut model, &mut random);
+            let text = dump(&session);
+            let is_tag = |key: &&str| TAGS.contains(key);
+            let wrapped = session.len() == 1 && session.iter().any(|(key, _)| is_tag(&key));
+            let has_tag_key = session.iter().any(|(key, _)| is_tag(&key));
+            let entries_len =
+                text.len() - if session.is_empty() { 1 } else { 0 } - if wrapped { wrapper_len } else { 0 };
+            let probe_len = quoted(PROBE).len() + quoted(&long).len() + 2;
+            let needed_bytes = entries_len + probe_len + if has_tag_key { wrapper_len } else { 0 };
+            let refused = session.insert(PROBE, &long);
+            assert_eq!(refused, Err(Error::Capacity { needed_bytes, capacity_bytes: 6_000 }), "{text}");
+            probes += 1;
+            if random.below(7) == 0 {
+                // Opened, it does not know yet.
+                common::load(&mut session, text.as_bytes()).unwrap();
+                model.entries.sort();
+                model.modified = false;
+            }
+        }
+    }
+    assert_eq!(probes, 12_000);
+}
+
 /// A value is refused only where its text, the wrapper it may come to need, or
 /// its bytes with the index would not fit.
 #[test]
@@ -392,6 +439,73 @@ fn a_session_stays_openable_when_entries_are_taken_out() {
             }
         }
     }
+}
+
+/// Text of so many letters.
+struct Long(usize);
+
+impl fmt::Display for Long {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const PIECE: &str = match str::from_utf8(&[b'x'; 1 << 16]) {
+            Ok(piece) => piece,
+            Err(_) => "",
+        };
+        (0..self.0 / PIECE.len()).try_for_each(|_| f.write_str(PIECE))?;
+        f.write_str(&PIECE[..self.0 % PIECE.len()])
+    }
+}
+
+impl Serialize for Long {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Where an entry stands is a number of 32 bits, and a scanner takes one of them: what
+/// is beyond is no room. On a machine with 16 GiB, in a minute:
+/// `cargo test --release --all-features --test session -- --ignored`.
+#[test]
+#[ignore = "takes 9 GiB of memory"]
+fn beyond_2_gib_there_is_no_room() {
+    const ROOM: usize = (1 << 31) - 1;
+    /// Room for an entry behind one that is longer than 32 bits can say.
+    const LARGE: usize = (1 << 32) + (1 << 16);
+    /// All but a value's text: two braces, a key of one letter, quotes, a colon; a record.
+    const BESIDE: usize = 8 + 8;
+
+    let run = || {
+        let mut session: Box<Session> = Box::new(SecureCookieSession::<LARGE>::new());
+        assert_eq!(session.capacity_bytes(), ROOM);
+        let too_large = |needed_bytes| Err(Error::Capacity { needed_bytes, capacity_bytes: ROOM });
+        assert_eq!(session.insert("a", &Long(1 << 32)), too_large((1 << 32) + BESIDE));
+        assert_eq!(session.insert("a", &Long(ROOM)), too_large(ROOM + BESIDE));
+        assert_eq!(session.replace(&BTreeMap::from([("a", Long(1 << 32))])), too_large((1 << 32) + BESIDE));
+        assert!(session.is_empty() && !session.modified());
+        assert_eq!(session.buffer().len(), ROOM);
+
+        // As much as there is room for opens again.
+        session.insert("a", &Long(ROOM - BESIDE)).unwrap();
+        assert_eq!(session.used_bytes(), ROOM);
+        assert!(session.insert("b", &1).is_err_and(Error::is_capacity));
+        session.insert("a", &Long(ROOM - BESIDE - 100)).unwrap();
+        session.insert("b", &1).unwrap();
+        let mut text = VecSink(Vec::with_capacity(ROOM));
+        let Ok(()) = session.dump(&mut text);
+        common::load(&mut session, &text.0).unwrap();
+        assert_eq!(
+            session.get("a").and_then(|value| value.as_str()).map(str::len),
+            Some(ROOM - BESIDE - 100)
+        );
+        assert_eq!(session.get_as("b"), Ok(Some(1)));
+        assert_eq!(session.len(), 2);
+
+        // What is longer is refused where there is no session, too.
+        text.0.resize(ROOM + 1, b' ');
+        let refused = SESSION_JSON_SERIALIZER.loads(&mut text.0).map(|_| ());
+        assert_eq!(refused, Err(Error::Capacity { needed_bytes: ROOM + 1, capacity_bytes: ROOM }));
+    };
+    let builder = std::thread::Builder::new().stack_size(3 * LARGE);
+    builder.spawn(run).unwrap().join().unwrap();
 }
 
 fn value_of<'a>(text: &'a &'a str) -> &'a dyn Encode {
@@ -521,6 +635,74 @@ fn what_a_refused_value_takes_with_it_is_a_change() {
     assert!(!session.modified());
     assert_eq!(session.replace(&equal_keys), refused);
     assert_eq!((session.is_empty(), session.modified()), (true, true));
+}
+
+/// Only a registered tag may be written as one, which is known before the old value goes.
+#[test]
+fn a_tag_that_is_not_registered_leaves_the_old_value() {
+    const TAGS: &[JsonTag] = &[JsonTag::new(" x", |value| matches!(value.kind(), Kind::List(_)))];
+    let serializer = SESSION_JSON_SERIALIZER.register(TAGS).unwrap();
+    for key in ["", "a", " y", " x__"].into_iter().chain(self::TAGS) {
+        let mut session = SecureCookieSession::<256>::new();
+        session.reset(serializer);
+        session.insert("a", &1).unwrap();
+        session.set_modified(false);
+        let custom = Custom { key, value: Nested(vec![]) };
+        let refused = [
+            session.insert("a", &custom),
+            session.insert("a", &vec![&custom]),
+            session.replace(&BTreeMap::from([("b", &custom)])),
+        ];
+        assert_eq!(refused, [Err(Error::NotSerializable); 3], "{key:?}");
+        assert_eq!((&*dump(&session), session.modified()), (r#"{"a":1}"#, false), "{key:?}");
+        session.insert("a", &Custom { key: " x", value: Nested(vec![]) }).unwrap();
+        assert_eq!((&*dump(&session), session.modified()), (r#"{"a":{" x":[]}}"#, true));
+    }
+}
+
+/// Can be counted, and panics when it is to be written.
+struct PanicsTheSecondTime(Cell<bool>);
+
+impl Serialize for PanicsTheSecondTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        assert!(!self.0.replace(true), "the second time");
+        serializer.serialize_u8(1)
+    }
+}
+
+/// A server goes on after a panic, and saves what a session is left with.
+#[test]
+fn what_a_panic_takes_with_it_is_a_change() {
+    type Operation = fn(&mut Session, &PanicsTheSecondTime);
+    let operations: [(&str, Operation, &str); 7] = [
+        ("insert over", |session, value| session.insert("a", value).unwrap(), r#"{"l":[1]}"#),
+        ("insert anew", |session, value| session.insert("b", value).unwrap(), r#"{"a":1,"l":[1]}"#),
+        (
+            "setdefault",
+            |session, value| assert!(session.setdefault("b", value).is_ok()),
+            r#"{"a":1,"l":[1]}"#,
+        ),
+        (
+            "update",
+            |session, value| session.update(&[("c", &1), ("a", value)]).unwrap(),
+            r#"{"c":1,"l":[1]}"#,
+        ),
+        ("push", |session, value| session.push("l", value).unwrap(), r#"{"a":1,"l":[1]}"#),
+        ("push anew", |session, value| session.push("b", value).unwrap(), r#"{"a":1,"l":[1]}"#),
+        ("replace", |session, value| session.replace(&BTreeMap::from([("a", value)])).unwrap(), "{}"),
+    ];
+    for (name, operation, left) in operations {
+        let mut session: SecureCookieSession<256> = opened(r#"{"a":1,"l":[1]}"#);
+        let value = PanicsTheSecondTime(Cell::new(false));
+        let panicked = catch_unwind(AssertUnwindSafe(|| operation(&mut session, &value)));
+        assert!(panicked.is_err(), "{name}");
+        assert_eq!(dump(&session), left, "{name}");
+        assert_eq!(session.modified(), left != r#"{"a":1,"l":[1]}"#, "{name}");
+        // And it can be used as ever.
+        session.insert("a", &"\u{e9}").unwrap();
+        let again: SecureCookieSession<256> = opened(&dump(&session));
+        assert_eq!(dump(&again), dump(&session), "{name}");
+    }
 }
 
 #[test]

@@ -256,7 +256,8 @@ impl<'de> Deserializer<'de> for Value<'de> {
         match self.kind() {
             Kind::Str(text) | Kind::Markup(text) => visitor.visit_borrowed_str(text),
             // The uuid crate's type asks for text and takes numbers too, which no text does.
-            Kind::Uuid(uuid) => visit_items(uuid.0.into_iter(), visitor),
+            Kind::Uuid(uuid) => visit_items(uuid.0.into_iter(), visitor)
+                .map_err(|_: DeserializeError<'_>| self.is_not(TypeName::Str).into()),
             _ => Err(self.is_not(TypeName::Str).into()),
         }
     }

@@ -5,7 +5,7 @@ use core::fmt::{self, Write as _};
 use serde::Serialize;
 
 use super::{
-    CUSTOM, MAX_DEPTH, STRING, STRING_END, TAG, TaggedJsonSerializer, Value, date,
+    CUSTOM, MAX_DEPTH, STRING, STRING_END, TAG, TaggedJsonSerializer, Value, WRAPPED, WRAPPED_END, date,
     sort::{have_one_key, sort_entries},
     tag::{self, Role, Standard},
     types,
@@ -63,6 +63,8 @@ enum Expect {
     Anything,
     /// A dict's key: text.
     Key,
+    /// The key of a registered tag: text.
+    TagKey,
     /// What a tag holds where it is text.
     Text,
     /// The text of a date, to the microsecond.
@@ -86,7 +88,7 @@ pub struct Encoder<'b> {
     /// The deepest level of the container that is being written.
     deepest: usize,
     expect: Expect,
-    /// Whether the latest key would read as a tag.
+    /// Whether the latest key would read as a tag: as a registered one where only that may stand.
     key_is_tag: bool,
     /// How many entries the outermost dict has.
     entries: Option<usize>,
@@ -103,7 +105,7 @@ pub(super) struct Open {
     outer_deepest: usize,
     /// How many entries it has.
     pub(super) count: usize,
-    /// Whether a key of it would read as a tag if it were the only one.
+    /// Whether a key of it is a tag's, so that it would read as one if it were the only one.
     has_tag_key: bool,
     /// Whether it is a tuple, which is a list in a tag.
     tagged: bool,
@@ -206,6 +208,9 @@ impl<'b> Encoder<'b> {
             }
             Expect::Custom => return Err(Error::NotSerializable),
             Expect::Key => self.key_is_tag = self.serializer.role(text.as_bytes()).is_some(),
+            Expect::TagKey => {
+                self.key_is_tag = matches!(self.serializer.role(text.as_bytes()), Some(Role::Custom(_)));
+            }
             Expect::Anything | Expect::Text => {}
         }
         self.emit(&[STRING]);
@@ -218,7 +223,7 @@ impl<'b> Encoder<'b> {
     pub(super) fn display(&mut self, text: &dyn fmt::Display) -> Result<(), Error> {
         match core::mem::replace(&mut self.expect, Expect::Anything) {
             Expect::Anything | Expect::Text => {}
-            Expect::Date | Expect::Key | Expect::Integer | Expect::Custom => {
+            Expect::Date | Expect::Key | Expect::TagKey | Expect::Integer | Expect::Custom => {
                 return Err(Error::NotSerializable);
             }
         }
@@ -377,7 +382,7 @@ impl<'b> Encoder<'b> {
             self.emit(b",");
         }
         open.count = open.count.saturating_add(1);
-        self.expect = Expect::Key;
+        self.expect = if open.custom { Expect::TagKey } else { Expect::Key };
         self.element(key)?;
         open.has_tag_key |= self.key_is_tag;
         self.emit(b":");
@@ -393,10 +398,11 @@ impl<'b> Encoder<'b> {
         // A session has room for it as long as it has such a key, because the
         // other keys may be taken out.
         let outermost = self.depth == 1;
-        if open.has_tag_key && (open.count == 1 || outermost) {
+        let wrapped = open.has_tag_key && open.count == 1;
+        if wrapped || open.has_tag_key && outermost {
             self.text_extra = self.text_extra.saturating_add(WRAPPER_LEN);
         }
-        if open.has_tag_key && open.count == 1 && !outermost {
+        if wrapped && !outermost {
             self.deepest = self.deepest.saturating_add(1);
             if self.deepest > MAX_DEPTH {
                 return Err(Error::Depth);
@@ -419,7 +425,10 @@ impl<'b> Encoder<'b> {
             }
             self.len = self.len.saturating_sub(1);
         }
-        self.emit(b"}");
+        if wrapped && let Some(bracket) = self.out.get_mut(open.start) {
+            *bracket = WRAPPED;
+        }
+        self.emit(&[if wrapped { WRAPPED_END } else { b'}' }]);
         self.leave();
         self.deepest = self.deepest.max(open.outer_deepest);
         self.entries = (open.start == 0).then_some(open.count);
@@ -433,7 +442,7 @@ impl<'b> Encoder<'b> {
         self.leave();
         self.deepest = self.deepest.max(open.outer_deepest);
         let accepted = match self.out.get(open.start.saturating_add(1)..self.len) {
-            // Counting: only the key is known.
+            // While counting, only the key is known.
             None => open.has_tag_key,
             Some(entry) => {
                 let (key, value) = split_entry(entry);

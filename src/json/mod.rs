@@ -19,11 +19,11 @@
 //!   never occur in UTF-8, so that a `&str` can always be borrowed;
 //! - an object that is a tag (`{" t":[...]}`) starts with `0xFD` (or `0xFC`, if
 //!   the application registered the tag) in place of `{`, so that a `{` is
-//!   always a real dict; the ` di` wrapper that keeps Flask's own one-key dicts
-//!   apart is taken off when reading and put back when writing;
+//!   always a real dict; a dict that Flask writes in a ` di` wrapper, because it
+//!   would read as a tag, stands without it between `0xFB` and `0xFA`;
 //! - numbers stay source text, so that big integers and Python's float
 //!   spelling survive, and nobody links float code who reads no float;
-//! - a date that has microseconds has them, behind the byte `0xFB`, in place of
+//! - a date that has microseconds has them, behind the byte `0xF9`, in place of
 //!   ` GMT`, because they are kept but not written;
 //! - there is no whitespace, and the keys of every object are unique, and sorted
 //!   unless a serializer that does not sort made it of a Rust value.
@@ -98,5 +98,10 @@ pub(crate) const STRING_END: u8 = 0xFF;
 pub(crate) const TAG: u8 = 0xFD;
 /// Starts an object with a registered tag in unescaped JSON.
 pub(crate) const CUSTOM: u8 = 0xFC;
-/// Starts the four bytes in place of a date's ` GMT` that hold its microseconds.
-pub(crate) const FRACTION: u8 = 0xFB;
+/// Starts a dict that is written in a wrapper in unescaped JSON.
+pub(crate) const WRAPPED: u8 = 0xFB;
+/// Ends a dict that is written in a wrapper in unescaped JSON.
+pub(crate) const WRAPPED_END: u8 = 0xFA;
+/// Starts the four bytes in place of a date's ` GMT` that hold its microseconds. The
+/// lowest mark.
+pub(crate) const FRACTION: u8 = 0xF9;

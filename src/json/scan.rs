@@ -1,16 +1,27 @@
 //! JSON text to unescaped JSON: one pass, in place, without recursion.
 
-use core::cmp::Ordering;
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "positions in the buffer, which is shorter than 2 GiB; what was written ends before what is to be read"
+)]
+
+use core::{cmp::Ordering, ops::Range};
 
 use super::{
-    CUSTOM, MAX_DEPTH, STRING, STRING_END, TAG, TaggedJsonSerializer, Value,
+    CUSTOM, MAX_DEPTH, STRING, STRING_END, TAG, TaggedJsonSerializer, Value, WRAPPED, WRAPPED_END,
     number::scan_number,
     sort::{compare_keys, sort_entries_around},
     tag::{self, Role, Standard},
     text,
-    value::{span_len, split_string_bytes},
+    value::split_string_bytes,
 };
-use crate::{Error, bytes::copy_within, error::PayloadError};
+use crate::{
+    bytes::{copy_within, sub_slice, sub_slice_mut},
+    error::{Error, PayloadError},
+};
+
+/// The longest text that is read, in bytes: positions are numbers of 31 bits.
+pub(crate) const MAX_LEN_BYTES: usize = UNSORTED as usize - 1;
 
 /// What happens to the entries of the outermost object. All others are sorted.
 pub(crate) enum Order<'n> {
@@ -28,11 +39,14 @@ pub(crate) fn load(
     serializer: TaggedJsonSerializer,
     order: Order<'_>,
 ) -> Result<usize, Error> {
+    if buffer.len() > MAX_LEN_BYTES {
+        return Err(Error::Capacity { needed_bytes: buffer.len(), capacity_bytes: MAX_LEN_BYTES });
+    }
     // Python decodes the payload as UTF-8 before it looks at it.
     if let Err(error) = core::str::from_utf8(buffer) {
         return Err(Error::BadPayload(PayloadError::Utf8 { offset_bytes: error.valid_up_to() }));
     }
-    let mut scanner = Scanner { buffer, read: 0, written: 0, too_deep: false, serializer, order };
+    let mut scanner = Scanner { buffer, read: 0, written: 0, too_deep: false, waiting: 0, serializer, order };
     scanner.document().map_err(|refused| refused.at(scanner.read))?;
     if scanner.too_deep {
         return Err(Error::Depth);
@@ -76,10 +90,15 @@ impl Level {
         self.key & !UNSORTED
     }
 
+    /// Whether its first entry is the only one so far.
+    const fn is_single(self) -> bool {
+        self.key == self.start + 1
+    }
+
     /// Remembers the entry that ends at `end` if it is the longest so far.
     fn entry_ends(&mut self, end: usize) {
         let start = self.key_start();
-        let len = (end as u32).wrapping_sub(start).wrapping_add(1);
+        let len = end as u32 - start + 1;
         if len > self.longest_len {
             (self.longest, self.longest_len) = (start, len);
         }
@@ -87,6 +106,9 @@ impl Level {
 }
 
 const UNSORTED: u32 = 1 << 31;
+
+/// What a wrapper starts with, as it is written.
+const WRAPPER: &[u8; 7] = &[b'{', STRING, b' ', b'd', b'i', STRING_END, b':'];
 
 struct Scanner<'a, 'n> {
     buffer: &'a mut [u8],
@@ -97,6 +119,9 @@ struct Scanner<'a, 'n> {
     /// Whether there is one level too many, which is the wrapper's around the
     /// whole document if there is to be a value.
     too_deep: bool,
+    /// How many wrappers, one directly in the other, begin with the value that ended
+    /// last: the one around them takes them off with its own.
+    waiting: usize,
     serializer: TaggedJsonSerializer,
     order: Order<'n>,
 }
@@ -104,9 +129,6 @@ struct Scanner<'a, 'n> {
 impl Scanner<'_, '_> {
     #[inline(never)]
     fn document(&mut self) -> Result<(), Refused> {
-        if self.buffer.len() >= UNSORTED as usize {
-            return Err(Refused::Form);
-        }
         // One more level than a value may have: a session whose only key is a
         // tag's is wrapped as a whole, and must open again.
         let mut levels = [Level::default(); MAX_DEPTH + 1];
@@ -123,13 +145,13 @@ impl Scanner<'_, '_> {
                         self.too_deep = true;
                     }
                     *levels.get_mut(depth).ok_or(Refused::Depth)? = top;
-                    depth = depth.wrapping_add(1);
+                    depth += 1;
                     match self.peek()? {
                         b'}' if open == b'{' => {}
                         b']' if open == b'[' => {}
                         _ => {
                             if open == b'{' {
-                                self.key(levels.get_mut(depth.wrapping_sub(1)))?;
+                                self.key(levels.get_mut(depth - 1))?;
                             }
                             continue;
                         }
@@ -140,8 +162,9 @@ impl Scanner<'_, '_> {
             }
             // A value ended: close what ends with it, or go on to its sibling.
             loop {
-                let top = depth.wrapping_sub(1);
-                let Some(level) = levels.get_mut(top) else {
+                let Some((top, level)) =
+                    depth.checked_sub(1).and_then(|top| Some((top, levels.get_mut(top)?)))
+                else {
                     return if self.skip_whitespace().is_none() { Ok(()) } else { Err(Refused::Form) };
                 };
                 let in_object = self.buffer.get(level.start as usize) == Some(&b'{');
@@ -159,8 +182,7 @@ impl Scanner<'_, '_> {
                     b']' if !in_object => self.emit(b']'),
                     b'}' if in_object => {
                         level.entry_ends(self.written);
-                        let level = *level;
-                        self.close_object(level)?;
+                        self.close_object(&mut levels, top)?;
                     }
                     _ => return Err(Refused::Form),
                 }
@@ -171,7 +193,7 @@ impl Scanner<'_, '_> {
 
     /// Whether the whole document can be a ` di` wrapper, as far as it was written.
     fn is_wrapped_document(&self) -> bool {
-        self.buffer.starts_with(&[b'{', STRING, b' ', b'd', b'i', STRING_END])
+        self.buffer.starts_with(WRAPPER)
     }
 
     /// The next byte that is not whitespace, without taking it.
@@ -189,7 +211,7 @@ impl Scanner<'_, '_> {
     fn skip_more_whitespace(&mut self) -> Option<u8> {
         loop {
             match self.buffer.get(self.read).copied() {
-                Some(b' ' | b'\t' | b'\n' | b'\r') => self.read = self.read.wrapping_add(1),
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.read += 1,
                 other => return other,
             }
         }
@@ -202,7 +224,7 @@ impl Scanner<'_, '_> {
     /// Takes the next byte that is not whitespace.
     fn next(&mut self) -> Result<u8, Refused> {
         let byte = self.peek()?;
-        self.read = self.read.wrapping_add(1);
+        self.read += 1;
         Ok(byte)
     }
 
@@ -210,25 +232,32 @@ impl Scanner<'_, '_> {
         if let Some(slot) = self.buffer.get_mut(self.written) {
             *slot = byte;
         }
-        self.written = self.written.wrapping_add(1);
+        self.written += 1;
     }
 
     /// Takes `len` bytes of the text as they are.
     fn copy(&mut self, len: usize) {
         if self.read != self.written {
-            copy_within(self.buffer, self.read..self.read.wrapping_add(len), self.written);
+            copy_within(self.buffer, self.read..self.read + len, self.written);
         }
-        self.read = self.read.wrapping_add(len);
-        self.written = self.written.wrapping_add(len);
+        self.read += len;
+        self.written += len;
+    }
+
+    /// Writes what stands further behind.
+    fn move_here(&mut self, from: Range<usize>) {
+        let len = from.len();
+        copy_within(self.buffer, from, self.written);
+        self.written += len;
     }
 
     fn rest(&self) -> &[u8] {
-        self.buffer.get(self.read..).unwrap_or_default()
+        sub_slice(self.buffer, self.read..)
     }
 
     /// A number or a name, whose first byte was taken.
     fn scalar(&mut self, first: u8) -> Result<(), Refused> {
-        self.read = self.read.wrapping_sub(1);
+        self.read -= 1;
         let name: &[u8] = match first {
             b't' => b"true",
             b'f' => b"false",
@@ -240,8 +269,8 @@ impl Scanner<'_, '_> {
                 let (len, integer) = scan_number(self.rest()).ok_or(Refused::Form)?;
                 // The int -0 is 0.
                 let negative_zero = integer && self.rest().starts_with(b"-0");
-                self.read = self.read.wrapping_add(usize::from(negative_zero));
-                self.copy(len.wrapping_sub(usize::from(negative_zero)));
+                self.read += usize::from(negative_zero);
+                self.copy(len - usize::from(negative_zero));
                 return Ok(());
             }
             _ => return Err(Refused::Form),
@@ -272,10 +301,8 @@ impl Scanner<'_, '_> {
         }
         let previous = level.key_start() as usize;
         let sorted = previous == 0
-            || compare_keys(
-                self.buffer.get(previous.wrapping_add(1)..).unwrap_or_default(),
-                self.buffer.get(start.wrapping_add(1)..).unwrap_or_default(),
-            ) == Ordering::Less;
+            || compare_keys(sub_slice(self.buffer, previous + 1..), sub_slice(self.buffer, start + 1..))
+                == Ordering::Less;
         level.key = level.key & UNSORTED | start as u32 | if sorted { 0 } else { UNSORTED };
         Ok(())
     }
@@ -286,7 +313,7 @@ impl Scanner<'_, '_> {
         loop {
             self.copy(text::literal_len(self.rest()));
             if self.rest().first() == Some(&b'"') {
-                self.read = self.read.wrapping_add(1);
+                self.read += 1;
                 self.emit(STRING_END);
                 return Ok(());
             }
@@ -307,7 +334,7 @@ impl Scanner<'_, '_> {
             b'f' => 0x0C,
             _ => return Err(Refused::Form),
         };
-        self.read = self.read.wrapping_add(2);
+        self.read += 2;
         self.emit(byte);
         Ok(())
     }
@@ -315,16 +342,16 @@ impl Scanner<'_, '_> {
     /// `\uXXXX`, or two of them that make one character.
     fn unicode_escape(&mut self) -> Result<(), Refused> {
         let first = hex4(self.rest()).ok_or(Refused::Form)?;
-        self.read = self.read.wrapping_add(6);
+        self.read += 6;
         let code = match first {
             // A lone surrogate has no place in UTF-8.
             0xD800..0xDC00 => {
                 let second = hex4(self.rest()).ok_or(Refused::Form)?;
-                self.read = self.read.wrapping_add(6);
+                self.read += 6;
                 if !(0xDC00..0xE000).contains(&second) {
                     return Err(Refused::Form);
                 }
-                0x1_0000_u32.wrapping_add((first & 0x3FF) << 10 | second & 0x3FF)
+                0x1_0000 + ((first & 0x3FF) << 10 | second & 0x3FF)
             }
             code => code,
         };
@@ -335,46 +362,54 @@ impl Scanner<'_, '_> {
         Ok(())
     }
 
-    /// Ends an object: sorts it, and sees whether it is a tag.
+    /// Ends the object at `top`: sorts it, and sees whether it is a tag.
     #[inline(never)]
-    fn close_object(&mut self, level: Level) -> Result<(), Refused> {
+    fn close_object(&mut self, levels: &mut [Level], top: usize) -> Result<(), Refused> {
+        let Some([level, inside @ ..]) = levels.get_mut(top..) else { return Err(Refused::Depth) };
         let start = level.start as usize;
-        let first_key = start.wrapping_add(1);
-        let mut single = level.key as usize == first_key;
         let keep = start == 0 && matches!(self.order, Order::KeepOutermost(_));
         if level.key & UNSORTED != 0 && !keep {
             // Every entry ends with a comma while they are sorted; the last
             // one's becomes the brace.
             self.emit(b',');
-            let entries = self.buffer.get_mut(first_key..self.written).unwrap_or_default();
-            let longest = (level.longest as usize).wrapping_sub(first_key);
-            let longest = longest..longest.wrapping_add(level.longest_len as usize);
-            let len;
-            (len, single) = sort_entries_around(entries, longest);
-            self.written = first_key.wrapping_add(len).wrapping_sub(1);
+            let first_key = start + 1;
+            let longest = level.longest as usize - first_key;
+            let longest = longest..longest + level.longest_len as usize;
+            let entries = sub_slice_mut(self.buffer, first_key..self.written);
+            let (len, single) = sort_entries_around(entries, longest);
+            self.written = first_key + len - 1;
+            if single {
+                // All had one key, and the last of them moved to the front.
+                let moved = level.key_start() - (level.start + 1);
+                level.key = level.start + 1;
+                if let Some(inside) = inside.first_mut() {
+                    inside.start = inside.start.saturating_sub(moved);
+                    inside.key = inside.key.saturating_sub(moved);
+                }
+            }
         }
         self.emit(b'}');
-        if single { self.close_tag(start) } else { Ok(()) }
+        if level.is_single() { self.close_tag(levels, top) } else { Ok(()) }
     }
 
-    /// Ends an object of one entry, which starts at `start`.
-    fn close_tag(&mut self, start: usize) -> Result<(), Refused> {
-        let object = self.buffer.get_mut(start..self.written).unwrap_or_default();
-        let (key, rest) = split_string_bytes(object.get(1..).unwrap_or_default());
+    /// Ends the object at `top`, which has one entry.
+    fn close_tag(&mut self, levels: &[Level], top: usize) -> Result<(), Refused> {
+        let start = levels.get(top).map_or(0, |level| level.start as usize);
+        let object = sub_slice_mut(self.buffer, start..self.written);
+        let (key, _) = split_string_bytes(sub_slice(object, 1..));
         let Some(role) = self.serializer.role(key) else { return Ok(()) };
-        let value_at = object.len().wrapping_sub(rest.len()).wrapping_add(1);
-        let value_end = object.len().wrapping_sub(1);
-        let value = object.get_mut(value_at..value_end).unwrap_or_default();
+        // The bracket, the string's marks, the colon; the brace.
+        let value = key.len() + 4..object.len() - 1;
         let mark = match role {
-            Role::Standard(Standard::Dict) => return self.unwrap_dict(start),
+            Role::Standard(Standard::Dict) => return self.close_wrapper(levels, top),
             Role::Standard(tag) => {
-                if !tag::check(tag, value) {
+                if !tag::check(tag, sub_slice_mut(object, value)) {
                     return Err(Refused::Form);
                 }
                 TAG
             }
             Role::Custom(tag) => {
-                if !(tag.accepts)(Value::split(value).0) {
+                if !(tag.accepts)(Value::split(sub_slice(object, value)).0) {
                     return Err(Refused::Form);
                 }
                 CUSTOM
@@ -386,36 +421,73 @@ impl Scanner<'_, '_> {
         Ok(())
     }
 
-    /// Takes the wrapper off a dict that was escaped: `{" di":{"KEY__":VALUE}}`
-    /// becomes `{"KEY":VALUE}`. Flask takes any object here and keeps its first
+    /// Ends the wrapper at `top` of a dict that was escaped: `{" di":{"KEY__":VALUE}}`
+    /// is stored as `{"KEY":VALUE}`. Flask takes any object here and keeps its first
     /// key less two characters; anything but what it writes itself is refused.
-    fn unwrap_dict(&mut self, start: usize) -> Result<(), Refused> {
-        /// The wrapper's key and the inner brace, as written.
-        const BEFORE: usize = 7;
-        let end = self.written;
-        let inner_start = start.wrapping_add(BEFORE);
-        let inner = self.buffer.get(inner_start..end).unwrap_or_default();
-        let [b'{', entries @ ..] = inner else { return Err(Refused::Form) };
-        if entries.first() != Some(&STRING) {
+    ///
+    /// Of wrappers that are one directly in the other the outermost takes all of them
+    /// off: the value inside is moved once, not once for each.
+    fn close_wrapper(&mut self, levels: &[Level], top: usize) -> Result<(), Refused> {
+        if self.is_wrapper(levels, top).is_none() {
             return Err(Refused::Form);
         }
-        let (key, rest) = split_string_bytes(entries);
-        let value = rest.get(1..).unwrap_or_default();
-        if !key.ends_with(b"__") || value.get(span_len(value)) != Some(&b'}') {
-            return Err(Refused::Form);
+        self.waiting += 1;
+        if let Some(outer) = top.checked_sub(2)
+            && let Some(key) = self.is_wrapper(levels, outer)
+            && self.serializer.role(key).is_none()
+            && self.rest().iter().filter(|byte| !byte.is_ascii_whitespace()).take(2).eq(b"}}")
+        {
+            return Ok(());
         }
-        // Without the suffix, up to the outer brace.
-        let key_len = key.len().wrapping_sub(2);
-        let key_from = inner_start.wrapping_add(2);
-        let rest_from = key_from.wrapping_add(key.len());
-        let key_to = start.wrapping_add(2);
-        let rest_to = key_to.wrapping_add(key_len);
-        let rest_end = end.wrapping_sub(1);
-        copy_within(self.buffer, key_from..key_from.wrapping_add(key_len), key_to);
-        copy_within(self.buffer, rest_from..rest_end, rest_to);
-        self.written = rest_to.wrapping_add(rest_end.wrapping_sub(rest_from));
+        let start = levels.get(top).map_or(0, |level| level.start as usize);
         self.too_deep &= start != 0;
+        self.unwrap_dicts(start);
         Ok(())
+    }
+
+    /// The key inside of the object at `top` that is a wrapper, as far as it was written.
+    fn is_wrapper(&self, levels: &[Level], top: usize) -> Option<&[u8]> {
+        let [outer, inner, ..] = levels.get(top..)? else { return None };
+        // The dict inside may have been in a wrapper of its own.
+        let starts = sub_slice(self.buffer, outer.start as usize..)
+            .strip_prefix(WRAPPER)
+            .is_some_and(|inner| matches!(inner.first(), Some(&(b'{' | WRAPPED))));
+        // Only then is `inner` the level of that dict, and not of one before.
+        if !starts || !outer.is_single() || !inner.is_single() {
+            return None;
+        }
+        let key = split_string_bytes(sub_slice(self.buffer, inner.key as usize..)).0;
+        key.ends_with(b"__").then_some(key)
+    }
+
+    /// Takes off the wrappers that wait, the first of which starts at `start`.
+    fn unwrap_dicts(&mut self, start: usize) {
+        let count = core::mem::take(&mut self.waiting);
+        let end = self.written - 2 * count;
+        let mut from = start;
+        self.written = start;
+        // A bit for each, the innermost lowest: whether it is written in a wrapper again.
+        let mut marks = 0_u64;
+        for _ in 0..count {
+            // Behind the dict's bracket and its key's mark.
+            let key_start = from + WRAPPER.len() + 2;
+            let key_len = text::string_len(sub_slice(self.buffer, key_start..));
+            // Without the suffix.
+            let key = key_start..key_start + key_len - 2;
+            let wrapped = self.serializer.role(sub_slice(self.buffer, key.clone())).is_some();
+            marks = marks << 1 | u64::from(wrapped);
+            self.emit(if wrapped { WRAPPED } else { b'{' });
+            self.emit(STRING);
+            self.move_here(key);
+            self.emit(STRING_END);
+            self.emit(b':');
+            from = key_start + key_len + 2;
+        }
+        self.move_here(from..end);
+        for _ in 0..count {
+            self.emit(if marks & 1 != 0 { WRAPPED_END } else { b'}' });
+            marks >>= 1;
+        }
     }
 }
 

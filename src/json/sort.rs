@@ -2,20 +2,28 @@
 //!
 //! Flask writes keys sorted, so this runs only for what others wrote, or for a
 //! Rust struct whose fields are declared in another order. The entries differ
-//! in length and there is no second buffer of their size, so it is a bottom-up
-//! merge sort whose merge rotates (after Dudziński and Dydek, "On a stable
+//! in length and there is no second buffer of their size, so it is a merge
+//! sort whose merge rotates (after Dudziński and Dydek, "On a stable
 //! minimum storage merging algorithm", 1981): O(n log² n) for any input. Small
 //! runs are merged through a buffer on the stack instead.
+//!
+//! Runs that are in order already are taken as they are. Each waits until one comes that
+//! is at least half as long, so that few wait and every entry is merged O(log n) times.
 //!
 //! Objects are sorted from the inside out, so an object whose parents are all
 //! unsorted would be walked and moved again and again. Therefore the longest
 //! entry stands aside: it is moved twice and never walked, and what remains,
 //! summed over all levels, is O(n log n).
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "positions in an object's entries, which are shorter than 2 GiB, and none is empty"
+)]
+
 use core::{cmp::Ordering, ops::Range};
 
 use super::{text, value::span_len};
-use crate::bytes::{copy, copy_within};
+use crate::bytes::{copy, copy_within, sub_slice, sub_slice_mut};
 
 /// Runs of up to so many bytes are merged through a buffer.
 const BUFFER: usize = 256;
@@ -23,6 +31,9 @@ const BUFFER: usize = 256;
 /// The deepest that [`merge`] can put off work: its left part halves each time,
 /// until it fits into the buffer.
 const MERGE_DEPTH: usize = (usize::BITS - BUFFER.ilog2()) as usize;
+
+/// The most runs that wait: each is at least twice as long as the next.
+const RUNS: usize = 32;
 
 /// The order of two keys, given from behind their start marks: by code point.
 ///
@@ -32,6 +43,7 @@ const MERGE_DEPTH: usize = (usize::BITS - BUFFER.ilog2()) as usize;
 pub(crate) fn compare_keys(a: &[u8], b: &[u8]) -> Ordering {
     for (a, b) in a.iter().zip(b) {
         if a != b {
+            // The end mark is 0xFF.
             return a.wrapping_add(1).cmp(&b.wrapping_add(1));
         }
         if *a == super::STRING_END {
@@ -57,13 +69,13 @@ pub(crate) fn sort_entries(entries: &mut [u8]) -> usize {
 pub(crate) fn sort_entries_around(entries: &mut [u8], longest: Range<usize>) -> (usize, bool) {
     let len = longest.len();
     let end = entries.len();
-    let others = end.wrapping_sub(len);
+    let others = end - len;
     let mut later = longest.end;
     while later < end && compare(entries, later, longest.start) != Ordering::Equal {
-        later = later.wrapping_add(entry_len(entries, later));
+        later += entry_len(entries, later);
     }
     rotate(entries, longest.start, longest.end, end);
-    let mut kept = sort_entries(entries.get_mut(..others).unwrap_or_default());
+    let mut kept = sort_entries(sub_slice_mut(entries, ..others));
     if later < end {
         // A later entry has its key.
         return (kept, entry_len(entries, 0) == kept);
@@ -71,48 +83,61 @@ pub(crate) fn sort_entries_around(entries: &mut [u8], longest: Range<usize>) -> 
     let place = lower_bound(entries, 0, kept, others);
     if place < kept && compare(entries, place, others) == Ordering::Equal {
         let replaced = entry_len(entries, place);
-        copy_within(entries, place.wrapping_add(replaced)..kept, place);
-        kept = kept.wrapping_sub(replaced);
+        copy_within(entries, place + replaced..kept, place);
+        kept -= replaced;
     }
     rotate(entries, place, others, end);
-    (kept.wrapping_add(len), kept == 0)
+    (kept + len, kept == 0)
 }
 
-/// Merges runs of entries, each sorted and at first one long, until there is one.
+/// Sorts `entries` by key, stably.
 fn merge_runs(entries: &mut [u8]) {
-    let mut run = 1_usize;
+    // Where the runs start that wait, the last of which ends where the next one starts.
+    let mut starts = [0; RUNS];
+    let mut waiting = 0;
+    let mut start = 0;
+    while start < entries.len() {
+        let end = run_end(entries, start);
+        let mut run = start;
+        while let Some(last) = usize::checked_sub(waiting, 1)
+            && let Some(before) = starts.get(last).copied()
+            && (end == entries.len() || run - before < 2 * (end - run))
+        {
+            merge(sub_slice_mut(entries, before..end), run - before);
+            run = before;
+            waiting = last;
+        }
+        if let Some(slot) = starts.get_mut(waiting) {
+            *slot = run;
+            waiting += 1;
+        }
+        start = end;
+    }
+}
+
+/// The end of the run at `start`: of entries no key of which is less than the one before.
+fn run_end(entries: &[u8], start: usize) -> usize {
+    let mut at = start;
     loop {
-        let mut start = 0;
-        let mut merged = false;
-        while start < entries.len() {
-            let middle = skip(entries, start, run);
-            let end = skip(entries, middle, run);
-            merged |= middle < end;
-            if let Some(runs) = entries.get_mut(start..end) {
-                merge(runs, middle.wrapping_sub(start));
-            }
-            start = end;
+        let next = at + entry_len(entries, at);
+        if next >= entries.len() || compare(entries, at, next) == Ordering::Greater {
+            return next;
         }
-        if !merged {
-            return;
-        }
-        run = run.saturating_mul(2);
+        at = next;
     }
 }
 
 /// Whether every key is greater than the one before.
 fn is_sorted(entries: &[u8]) -> bool {
-    let mut at = 0_usize;
-    loop {
-        let next = at.wrapping_add(entry_len(entries, at));
-        if next >= entries.len() {
-            return true;
-        }
-        if compare(entries, at, next) != Ordering::Less {
+    let mut at = 0;
+    while at < entries.len() {
+        let next = at + entry_len(entries, at);
+        if next < entries.len() && compare(entries, at, next) != Ordering::Less {
             return false;
         }
         at = next;
     }
+    true
 }
 
 /// Merges two sorted runs that meet at `middle`. Stable.
@@ -120,54 +145,52 @@ fn merge(runs: &mut [u8], middle: usize) {
     // Merges that wait: the entry before them, which is in its place, and their
     // middle. Each ends where the next one's entry is.
     let mut later = [(0_usize, 0_usize); MERGE_DEPTH];
-    let mut waiting = 0_usize;
+    let mut waiting = 0;
     let (mut start, mut middle, mut end) = (0, middle, runs.len());
     loop {
         if start < middle && middle < end {
-            if middle.wrapping_sub(start) > BUFFER {
+            if middle - start > BUFFER {
                 // The entry in the middle of the left run goes to its place: behind
                 // what is smaller in the right run. That leaves two smaller merges.
                 let pivot = entry_at(runs, start, start.midpoint(middle));
                 let bound = lower_bound(runs, middle, end, pivot);
                 rotate(runs, pivot, middle, bound);
-                let pivot_end = pivot.wrapping_add(bound.wrapping_sub(middle));
+                let pivot_end = pivot + (bound - middle);
                 if let Some(slot) = later.get_mut(waiting) {
                     *slot = (pivot_end, bound);
-                    waiting = waiting.wrapping_add(1);
+                    waiting += 1;
                 }
                 (middle, end) = (pivot, pivot_end);
                 continue;
             }
-            merge_small(runs.get_mut(start..end).unwrap_or_default(), middle.wrapping_sub(start));
+            merge_small(sub_slice_mut(runs, start..end), middle - start);
         }
         let mut rest = later.iter().take(waiting).rev();
         let Some((before, bound)) = rest.next().copied() else { return };
-        (start, middle) = (before.wrapping_add(entry_len(runs, before)), bound);
+        (start, middle) = (before + entry_len(runs, before), bound);
         end = rest.next().map_or(runs.len(), |(after, _)| *after);
-        waiting = waiting.wrapping_sub(1);
+        waiting -= 1;
     }
 }
 
 /// Merges two sorted runs that meet at `middle`, at most [`BUFFER`]. Stable.
 fn merge_small(runs: &mut [u8], middle: usize) {
     let mut buffer = [0; BUFFER];
-    copy(&mut buffer, runs);
-    let left_run = buffer.get(..middle).unwrap_or_default();
+    let left_run = sub_slice_mut(&mut buffer, ..middle);
+    copy(left_run, runs);
     // What was written never reaches what is still to be read.
-    let (mut written, mut left, mut right) = (0_usize, 0_usize, middle);
+    let (mut written, mut left, mut right) = (0, 0, middle);
     while left < middle {
         let take_left =
             right >= runs.len() || compare_keys(key(left_run, left), key(runs, right)) != Ordering::Greater;
         let len = if take_left { entry_len(left_run, left) } else { entry_len(runs, right) };
-        let after = written.wrapping_add(len);
+        let after = written + len;
         if take_left {
-            let slots = runs.get_mut(written..after).unwrap_or_default();
-            let entry = left_run.get(left..).unwrap_or_default();
-            copy(slots, entry);
-            left = left.wrapping_add(len);
+            copy(sub_slice_mut(runs, written..after), sub_slice(left_run, left..));
+            left += len;
         } else {
-            copy_within(runs, right..right.wrapping_add(len), written);
-            right = right.wrapping_add(len);
+            copy_within(runs, right..right + len, written);
+            right += len;
         }
         written = after;
     }
@@ -177,7 +200,7 @@ fn merge_small(runs: &mut [u8], middle: usize) {
 fn entry_at(entries: &[u8], start: usize, position: usize) -> usize {
     let mut at = start;
     loop {
-        let next = at.wrapping_add(entry_len(entries, at));
+        let next = at + entry_len(entries, at);
         if next > position {
             return at;
         }
@@ -189,7 +212,7 @@ fn entry_at(entries: &[u8], start: usize, position: usize) -> usize {
 fn lower_bound(entries: &[u8], from: usize, to: usize, pivot: usize) -> usize {
     let mut at = from;
     while at < to && compare(entries, at, pivot) == Ordering::Less {
-        at = at.wrapping_add(entry_len(entries, at));
+        at += entry_len(entries, at);
     }
     at
 }
@@ -206,45 +229,32 @@ pub(crate) fn rotate(bytes: &mut [u8], start: usize, middle: usize, end: usize) 
 
 /// Whether all `entries`, each `key:value,`, have the same key.
 pub(crate) fn have_one_key(entries: &[u8]) -> bool {
-    let mut at = 0_usize;
+    let mut at = 0;
     while at < entries.len() {
         if compare(entries, 0, at) != Ordering::Equal {
             return false;
         }
-        at = at.wrapping_add(entry_len(entries, at));
+        at += entry_len(entries, at);
     }
     true
 }
 
 /// Keeps the last of the entries with equal keys.
 fn drop_duplicates(entries: &mut [u8]) -> usize {
-    let mut kept = 0_usize;
-    let mut at = 0_usize;
+    let (mut kept, mut at) = (0, 0);
     while at < entries.len() {
         let len = entry_len(entries, at);
-        let next = at.wrapping_add(len);
+        let next = at + len;
         let replaced = next < entries.len() && compare(entries, at, next) == Ordering::Equal;
         if !replaced {
             if kept != at {
                 copy_within(entries, at..next, kept);
             }
-            kept = kept.wrapping_add(len);
+            kept += len;
         }
         at = next;
     }
     kept
-}
-
-/// The position `count` entries after `from`.
-fn skip(entries: &[u8], from: usize, count: usize) -> usize {
-    let mut at = from;
-    for _ in 0..count {
-        if at >= entries.len() {
-            break;
-        }
-        at = at.wrapping_add(entry_len(entries, at));
-    }
-    at
 }
 
 /// The order of the entries at `a` and `b`.
@@ -255,16 +265,16 @@ fn compare(entries: &[u8], a: usize, b: usize) -> Ordering {
 
 /// The key at `at`, from behind its start mark.
 fn key(entries: &[u8], at: usize) -> &[u8] {
-    entries.get(at.wrapping_add(1)..).unwrap_or_default()
+    sub_slice(entries, at + 1..)
 }
 
 /// The length of the entry at `at`, its comma included; at least 1.
 pub(crate) fn entry_len(entries: &[u8], at: usize) -> usize {
     let key = key(entries, at);
     // Behind the start mark: the key, its end mark, the colon, the value, the comma.
-    let before_value = text::string_len(key).wrapping_add(2);
-    let value_len = span_len(key.get(before_value..).unwrap_or_default());
-    before_value.wrapping_add(value_len).wrapping_add(2)
+    let before_value = text::string_len(key) + 2;
+    let value_len = span_len(sub_slice(key, before_value..));
+    before_value + value_len + 2
 }
 
 #[cfg(test)]
@@ -317,8 +327,9 @@ mod tests {
             assert_eq!(&bytes[..kept], &expected[..]);
             if len > 0 {
                 // Any entry may stand aside.
-                let start = skip(&around, 0, random(len as u32) as usize);
-                let end = skip(&around, start, 1);
+                let next = |at| at + entry_len(&around, at);
+                let start = (0..random(len as u32)).fold(0, |at, _| next(at));
+                let end = next(start);
                 let (kept, single) = sort_entries_around(&mut around, start..end);
                 assert_eq!(&around[..kept], &expected[..]);
                 assert_eq!(single, map_len == 1);

@@ -149,11 +149,12 @@ fn normalize_date(value: &mut [u8]) -> bool {
 }
 
 /// The value of a digit of the standard base64 alphabet.
+#[expect(clippy::arithmetic_side_effects, reason = "each range is counted from its first letter")]
 pub(crate) const fn base64_digit(byte: u8) -> Option<u32> {
     Some(match byte {
-        b'A'..=b'Z' => byte.wrapping_sub(b'A') as u32,
-        b'a'..=b'z' => byte.wrapping_sub(b'a').wrapping_add(26) as u32,
-        b'0'..=b'9' => byte.wrapping_sub(b'0').wrapping_add(52) as u32,
+        b'A'..=b'Z' => (byte - b'A') as u32,
+        b'a'..=b'z' => (byte - b'a' + 26) as u32,
+        b'0'..=b'9' => (byte - b'0' + 52) as u32,
         b'+' => 62,
         b'/' => 63,
         _ => return None,
@@ -162,10 +163,11 @@ pub(crate) const fn base64_digit(byte: u8) -> Option<u32> {
 
 /// Whether `text` is what Python's `b64encode` gives: standard alphabet, padded,
 /// no spare bits.
+#[expect(clippy::arithmetic_side_effects, reason = "behind a byte of a slice")]
 fn is_canonical_base64(text: &[u8]) -> bool {
-    let padding = text.iter().rev().take_while(|byte| **byte == b'=').count();
-    let Some(digits) = text.get(..text.len().wrapping_sub(padding)) else { return false };
-    let spare_bits = match padding {
+    let digits_len = text.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
+    let (digits, padding) = text.split_at_checked(digits_len).unwrap_or_default();
+    let spare_bits = match padding.len() {
         0 => 0,
         1 => 0b11,
         2 => 0b1111,

@@ -1,5 +1,10 @@
 //! Strings, looked at a machine word at a time.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "lengths of slices, and sums of bytes that do not reach into the next byte of a word; what may is `wrapping`"
+)]
+
 use super::STRING_END;
 
 type Word = usize;
@@ -7,35 +12,40 @@ const WORD_BYTES: usize = size_of::<Word>();
 const ONES: Word = Word::MAX / 255;
 const HIGHS: Word = ONES << 7;
 
+/// `byte` in each byte of a word.
+const fn all(byte: u8) -> Word {
+    ONES * byte as Word
+}
+
 /// The high bit of every byte that equals `byte` (exact up to the first).
 const fn equal_to(word: Word, byte: u8) -> Word {
-    let zeros = word ^ ONES.wrapping_mul(byte as Word);
+    let zeros = word ^ all(byte);
     zeros.wrapping_sub(ONES) & !zeros & HIGHS
 }
 
 /// The high bit of every byte below `limit` (exact up to the first).
 const fn below(word: Word, limit: u8) -> Word {
-    word.wrapping_sub(ONES.wrapping_mul(limit as Word)) & !word & HIGHS
+    word.wrapping_sub(all(limit)) & !word & HIGHS
 }
 
 /// How many leading bytes have their bit clear in `stops`.
 #[inline]
 fn leading(bytes: &[u8], stops: impl Fn(Word) -> Word) -> usize {
-    let mut len = 0_usize;
+    let mut len = 0;
     let (words, tail) = bytes.as_chunks::<WORD_BYTES>();
     for word in words {
         let hits = stops(Word::from_le_bytes(*word));
         if hits != 0 {
-            return len.wrapping_add((hits.trailing_zeros() / 8) as usize);
+            return len + (hits.trailing_zeros() / 8) as usize;
         }
-        len = len.wrapping_add(WORD_BYTES);
+        len += WORD_BYTES;
     }
     for byte in tail {
         // A byte repeated over the whole word, so that the one test serves both.
-        if stops(ONES.wrapping_mul(Word::from(*byte))) != 0 {
+        if stops(all(*byte)) != 0 {
             break;
         }
-        len = len.wrapping_add(1);
+        len += 1;
     }
     len
 }
@@ -45,7 +55,7 @@ fn leading(bytes: &[u8], stops: impl Fn(Word) -> Word) -> usize {
 #[inline(never)]
 pub(crate) fn literal_len(bytes: &[u8]) -> usize {
     // With this bit turned, the quote is the first byte behind the control characters.
-    leading(bytes, |word| equal_to(word, b'\\') | below(word ^ ONES.wrapping_mul(0x02), 0x21))
+    leading(bytes, |word| equal_to(word, b'\\') | below(word ^ all(0x02), 0x21))
 }
 
 /// How many leading bytes Python writes as they are with `ensure_ascii`:
@@ -61,22 +71,18 @@ pub(crate) fn ascii_len(bytes: &[u8]) -> usize {
 }
 
 /// A word of unescaped JSON as JSON text, string marks as quotes, and the place
-/// of its first byte that is not written so: that stands for something else, is
-/// not ASCII, or is an opening brace.
+/// of its first byte that is not written so: that stands for something else or is
+/// not ASCII.
 #[inline]
 pub(crate) fn to_json(bytes: [u8; WORD_BYTES]) -> ([u8; WORD_BYTES], Option<usize>) {
-    const fn all(byte: u8) -> Word {
-        ONES.wrapping_mul(byte as Word)
-    }
     let word = Word::from_le_bytes(bytes);
     // Without the high bit of each byte, so that no sum reaches into the next one.
     let low = word & !HIGHS;
-    let marks = low.wrapping_add(all(0x80 - 0x7E)) & word & HIGHS;
+    let marks = (low + all(0x80 - 0x7E)) & word & HIGHS;
     // A quote is the first byte behind the control characters, once a bit is flipped.
-    let plain = (low ^ all(0x02)).wrapping_add(all(0x80 - 0x21))
-        & (low ^ all(b'\\')).wrapping_add(all(0x7F))
-        // DEL and the opening brace differ in one bit.
-        & ((low | all(0x04)) ^ all(0x7F)).wrapping_add(all(0x7F))
+    let plain = ((low ^ all(0x02)) + all(0x80 - 0x21))
+        & ((low ^ all(b'\\')) + all(0x7F))
+        & ((low ^ all(0x7F)) + all(0x7F))
         & !word;
     let stops = !(plain | marks) & HIGHS;
     let quoted = if marks == 0 {
@@ -96,20 +102,25 @@ pub(crate) fn string_len(bytes: &[u8]) -> usize {
     leading(bytes, |word| equal_to(word, STRING_END))
 }
 
+/// How many leading bytes of unescaped JSON, outside of strings, are no mark.
+pub(crate) fn structure_len(bytes: &[u8]) -> usize {
+    leading(bytes, |word| word & HIGHS)
+}
+
 /// How many leading bytes of unescaped JSON, outside of strings, are neither a
 /// bracket nor a mark, or at least some of them.
 #[inline(never)]
 pub(crate) fn plain_len(bytes: &[u8]) -> usize {
     // With these bits set the four brackets are one byte; so are `Y`, `_`, `y`
     // and 0x7F, of which only `y` occurs there, in `Infinity`.
-    leading(bytes, |word| equal_to(word | ONES.wrapping_mul(0x26), 0x7F) | (word & HIGHS))
+    leading(bytes, |word| equal_to(word | all(0x26), 0x7F) | (word & HIGHS))
 }
 
 /// The lowercase hex digit of a value below 16.
 pub(crate) const fn hex_digit(value: u8) -> u8 {
     match value {
-        0..10 => value.wrapping_add(b'0'),
-        _ => value.wrapping_add(b'a' - 10),
+        0..10 => value + b'0',
+        _ => value + (b'a' - 10),
     }
 }
 
@@ -144,6 +155,7 @@ mod tests {
                         first(|b| !(0x20..0x7F).contains(&b) || b == b'"' || b == b'\\')
                     );
                     assert_eq!(string_len(&bytes), first(|b| b == 0xFF));
+                    assert_eq!(structure_len(&bytes), first(|b| b >= 0x80));
                     assert_eq!(plain_len(&bytes), first(|b| b"[]{}Y_y\x7F".contains(&b) || b >= 0x80));
                 }
             }
@@ -152,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_word_is_text_up_to_the_first_byte_that_is_not() {
-        let is_text = |byte| matches!(byte, 0x20..0x7F | 0xFE..) && !b"\"\\{".contains(&byte);
+        let is_text = |byte| matches!(byte, 0x20..0x7F | 0xFE..) && !b"\"\\".contains(&byte);
         for at in 0..WORD_BYTES {
             for (byte, other) in (0..=255_u8).flat_map(|byte| (0..=255).map(move |other| (byte, other))) {
                 let mut word = [b'a'; WORD_BYTES];

@@ -6,7 +6,7 @@ use base64ct::Encoding as _;
 use serde::Deserialize;
 
 use super::{
-    CUSTOM, Number, STRING, TAG, Uuid, date,
+    CUSTOM, Number, STRING, TAG, Uuid, WRAPPED, WRAPPED_END, date,
     tag::{self, Standard},
     text,
 };
@@ -90,7 +90,7 @@ impl<'a> Value<'a> {
         match self.span {
             [STRING, ..] => Kind::Str(split_string(self.span).0),
             [b'[', items @ ..] => Kind::List(List { items }),
-            [b'{', entries @ ..] => Kind::Dict(Dict { entries }),
+            [b'{' | WRAPPED, entries @ ..] => Kind::Dict(Dict { entries }),
             [TAG, entry @ ..] => {
                 let (key, value) = split_entry(entry);
                 tag_kind(key, value)
@@ -403,8 +403,9 @@ pub(crate) fn split_entry(bytes: &[u8]) -> (&str, Value<'_>) {
 /// The length of the value at the start of `bytes`.
 pub(crate) fn span_len(bytes: &[u8]) -> usize {
     let Some(first) = bytes.first() else { return 0 };
-    if !matches!(*first, STRING | b'[' | b'{' | TAG | CUSTOM) {
-        return bytes.iter().position(|byte| matches!(byte, b',' | b']' | b'}')).unwrap_or(bytes.len());
+    if !matches!(*first, STRING | b'[' | b'{' | TAG | CUSTOM | WRAPPED) {
+        let is_end = |byte: &u8| matches!(*byte, b',' | b']' | b'}' | WRAPPED_END);
+        return bytes.iter().position(is_end).unwrap_or(bytes.len());
     }
     let mut rest = bytes;
     let mut depth = 0_usize;
@@ -415,8 +416,8 @@ pub(crate) fn span_len(bytes: &[u8]) -> usize {
                 let len = text::string_len(behind);
                 rest = behind.get(len.wrapping_add(1)..).unwrap_or_default();
             }
-            b'[' | b'{' | TAG | CUSTOM => depth = depth.wrapping_add(1),
-            b']' | b'}' => depth = depth.wrapping_sub(1),
+            b'[' | b'{' | TAG | CUSTOM | WRAPPED => depth = depth.wrapping_add(1),
+            b']' | b'}' | WRAPPED_END => depth = depth.wrapping_sub(1),
             _ => {
                 rest = behind.get(text::plain_len(behind)..).unwrap_or_default();
                 continue;

@@ -1,11 +1,15 @@
 //! Unescaped JSON to JSON text, in one pass.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "lengths of bytes that are in memory, less than 2 GiB; their text is at most six times as long"
+)]
+
 use super::{
-    CUSTOM, FRACTION, STRING, STRING_END, TAG, TaggedJsonSerializer, Value, text,
-    value::{span_len, split_string_bytes},
+    CUSTOM, FRACTION, STRING, STRING_END, TAG, TaggedJsonSerializer, Value, WRAPPED, WRAPPED_END, text,
 };
 use crate::{
-    bytes::copy,
+    bytes::{copy, sub_slice, sub_slice_mut},
     sink::{PIECE, Sink},
 };
 
@@ -35,13 +39,8 @@ pub(crate) struct Writer<'s, S> {
     /// What the sink was not yet given: the first `len` bytes, less than a piece.
     text: [u8; PIECE + STEP],
     len: usize,
-    /// A bit for each open brace, the innermost lowest: whether it is a wrapped
-    /// dict's. There are at most `MAX_DEPTH`.
-    wrapped: u64,
     /// Whether the next string is a wrapped dict's key.
     is_key: bool,
-    /// Whether a string is open. Known only inside of wrapped dicts.
-    in_string: bool,
 }
 
 /// The most bytes that are written in one step.
@@ -50,12 +49,12 @@ const STEP: usize = 8;
 impl<'s, S: Sink> Writer<'s, S> {
     pub(crate) const fn new(serializer: TaggedJsonSerializer, sink: &'s mut S) -> Self {
         let text = [0; PIECE + STEP];
-        Self { sink, serializer, text, len: 0, wrapped: 0, is_key: false, in_string: false }
+        Self { sink, serializer, text, len: 0, is_key: false }
     }
 
     /// Gives the sink the rest.
     pub(crate) fn finish(&mut self) -> Result<(), S::Error> {
-        self.sink.write(self.text.get(..self.len).unwrap_or_default())
+        self.sink.write(sub_slice(&self.text, ..self.len))
     }
 
     /// Writes a few bytes of text as they are.
@@ -64,7 +63,7 @@ impl<'s, S: Sink> Writer<'s, S> {
         if let Some(room) = self.text.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut) {
             *room = *text;
         }
-        self.len = self.len.wrapping_add(N);
+        self.len += N;
         if self.len < PIECE { Ok(()) } else { self.write_piece() }
     }
 
@@ -73,58 +72,51 @@ impl<'s, S: Sink> Writer<'s, S> {
         let Some((piece, more)) = self.text.split_first_chunk_mut::<{ PIECE }>() else { return Ok(()) };
         self.sink.write(piece)?;
         copy(piece, more);
-        self.len = self.len.wrapping_sub(PIECE);
+        self.len -= PIECE;
         Ok(())
     }
 
-    /// Opens an object; a dict that would read as a tag is wrapped.
-    pub(crate) fn open(&mut self, would_read_as_tag: bool) -> Result<(), S::Error> {
-        self.wrapped = self.wrapped << 1 | u64::from(would_read_as_tag);
-        if would_read_as_tag {
-            self.is_key = true;
-            self.in_string = false;
+    /// Opens a dict; one that would read as a tag is wrapped.
+    pub(crate) fn open(&mut self, wrapped: bool) -> Result<(), S::Error> {
+        self.is_key = wrapped;
+        if wrapped {
             self.put(WRAPPER)?;
         }
         self.put(b"{")
     }
 
-    /// Closes an object.
-    pub(crate) fn close(&mut self) -> Result<(), S::Error> {
-        if self.wrapped & 1 == 1 {
+    /// Closes a dict.
+    pub(crate) fn close(&mut self, wrapped: bool) -> Result<(), S::Error> {
+        if wrapped {
             self.put(b"}")?;
         }
-        self.wrapped >>= 1;
         self.put(b"}")
     }
 
     /// Writes values, or keys and values, with what stands between them.
     pub(crate) fn spans(&mut self, mut rest: &[u8]) -> Result<(), S::Error> {
         loop {
-            if self.wrapped == 0 {
+            // The end of a key is to be seen.
+            if !self.is_key {
                 rest = self.words(rest)?;
             }
             let Some((byte, behind)) = rest.split_first() else { return Ok(()) };
             match *byte {
-                STRING => {
-                    self.in_string = true;
-                    self.put(b"\"")?;
-                }
+                STRING => self.put(b"\"")?,
                 STRING_END => {
-                    if self.is_key {
-                        self.is_key = false;
+                    if core::mem::take(&mut self.is_key) {
                         self.put(SUFFIX)?;
                     }
-                    self.in_string = false;
                     self.put(b"\"")?;
                 }
-                TAG | CUSTOM => self.open(false)?,
                 FRACTION => {
                     self.put(b" GMT")?;
-                    rest = behind.get(3..).unwrap_or_default();
+                    rest = sub_slice(behind, 3..);
                     continue;
                 }
-                b'{' if !self.in_string => self.open(would_read_as_tag(behind, self.serializer))?,
-                b'}' if !self.in_string => self.close()?,
+                TAG | CUSTOM => self.put(b"{")?,
+                WRAPPED => self.open(true)?,
+                WRAPPED_END => self.close(true)?,
                 0..0x20 | b'"' | b'\\' => self.escape(*byte)?,
                 0x7F.. if self.serializer.ensure_ascii => {
                     rest = self.escape_letters(rest)?;
@@ -140,17 +132,17 @@ impl<'s, S: Sink> Writer<'s, S> {
     fn words<'a>(&mut self, mut rest: &'a [u8]) -> Result<&'a [u8], S::Error> {
         loop {
             let mut len = 0_usize;
-            let room = self.text.get_mut(self.len..).unwrap_or_default();
+            let room = sub_slice_mut(&mut self.text, self.len..);
             for (slot, word) in room.as_chunks_mut().0.iter_mut().zip(rest.as_chunks().0) {
                 let (word, stop) = text::to_json(*word);
                 *slot = word;
-                len = len.wrapping_add(stop.unwrap_or(word.len()));
+                len += stop.unwrap_or(word.len());
                 if stop.is_some() {
                     break;
                 }
             }
-            rest = rest.get(len..).unwrap_or_default();
-            self.len = self.len.wrapping_add(len);
+            rest = sub_slice(rest, len..);
+            self.len += len;
             if self.len < PIECE {
                 return Ok(rest);
             }
@@ -210,58 +202,47 @@ const fn bits(byte: u8, mask: u8) -> u32 {
     (byte & mask) as u32
 }
 
-/// Whether the dict behind whose brace `entries` start has one entry, the key of
-/// which is a tag's.
-fn would_read_as_tag(entries: &[u8], serializer: TaggedJsonSerializer) -> bool {
-    if entries.first() != Some(&STRING) {
-        return false;
-    }
-    let (key, rest) = split_string_bytes(entries);
-    let value = rest.get(1..).unwrap_or_default();
-    serializer.role(key).is_some() && value.get(span_len(value)) == Some(&b'}')
-}
-
 /// How many bytes [`write_value`] writes.
 pub(crate) fn text_len(value: Value<'_>, serializer: TaggedJsonSerializer) -> usize {
     let mut rest = value.span();
     let mut len = rest.len();
-    loop {
-        let plain = text::plain_len(rest);
-        let Some((byte, behind)) = rest.get(plain..).and_then(<[u8]>::split_first) else { return len };
+    // Outside of strings only marks are not ASCII.
+    while let Some((mark, behind)) = sub_slice(rest, text::structure_len(rest)..).split_first() {
         rest = behind;
-        if *byte == STRING {
-            let string = behind.get(..text::string_len(behind)).unwrap_or_default();
-            len = len.saturating_add(escaped_extra(string, serializer.ensure_ascii));
-            rest = behind.get(string.len()..).unwrap_or_default();
-        } else if *byte == b'{' && would_read_as_tag(behind, serializer) {
-            len = len.saturating_add(WRAPPER_LEN);
+        if *mark == STRING {
+            let string = sub_slice(behind, ..text::string_len(behind));
+            len += escaped_extra(string, serializer.ensure_ascii);
+            rest = sub_slice(behind, string.len()..);
+        } else if *mark == WRAPPED {
+            len += WRAPPER_LEN;
         }
     }
+    len
 }
 
 /// How many bytes a string takes as JSON text.
 pub(crate) fn string_text_len(string: &str, ensure_ascii: bool) -> usize {
-    escaped_extra(string.as_bytes(), ensure_ascii).saturating_add(string.len()).saturating_add(2)
+    escaped_extra(string.as_bytes(), ensure_ascii) + string.len() + 2
 }
 
 /// How many bytes escaping adds to the inside of a string, given in UTF-8 or a date.
 pub(crate) fn escaped_extra(string: &[u8], ensure_ascii: bool) -> usize {
     let clean_len = if ensure_ascii { text::ascii_len } else { text::literal_len };
     let mut rest = string;
-    let mut extra = 0_usize;
+    let mut extra = 0;
     loop {
-        rest = rest.get(clean_len(rest)..).unwrap_or_default();
+        rest = sub_slice(rest, clean_len(rest)..);
         let Some(first) = rest.first() else { return extra };
         let (len, more) = match *first {
             b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0C => (1, 1),
             0x00..0x80 => (1, 5),
             0x80..0xE0 => (2, 4),
             0xE0..0xF0 => (3, 3),
-            FRACTION => (4, 0_usize),
+            FRACTION => (4, 0),
             0xF0.. => (4, 8),
         };
-        extra = extra.saturating_add(more);
-        rest = rest.get(len..).unwrap_or_default();
+        extra += more;
+        rest = sub_slice(rest, len..);
     }
 }
 

@@ -12,6 +12,15 @@
 //!
 //! Both live in one array, so that a session of any size is one type behind a
 //! reference.
+//!
+//! How long the JSON text is decides whether a change is possible. The first change
+//! measures all entries, and each later one what it puts in and takes out, so that
+//! filling a session takes time in proportion.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "positions and lengths in an arena, of which at most 2 GiB count, and numbers of entries in it"
+)]
 
 mod adopt;
 mod entries;
@@ -19,22 +28,26 @@ mod entries;
 use core::cmp::Ordering;
 
 use crate::{
+    bytes::{sub_slice, sub_slice_mut},
     error::{Error, Mismatch, PayloadError},
     json::{
-        Encode, Encoder, TaggedJsonSerializer, Value,
-        scan::{self, Order},
+        Encode, Encoder, TaggedJsonSerializer, Value, WRAPPED,
+        scan::{self, MAX_LEN_BYTES, Order},
         sort::entry_len,
         text,
         value::{split_entry, split_string_bytes},
-        write::Writer,
+        write::{self, WRAPPER_LEN, Writer},
     },
     sink::Sink,
 };
 
-/// Bytes of an index record: two little-endian `u32`.
-const RECORD: usize = 8;
+/// Bytes of an index record.
+const RECORD: usize = size_of::<Record>();
 /// Entries start behind the brace that the payload starts with.
 const FIRST: usize = 1;
+
+/// Two little-endian `u32`: a start and a position.
+type Record = [[u8; 4]; 2];
 
 /// Entries and index in one array.
 #[derive(Clone)]
@@ -44,12 +57,17 @@ pub(super) struct Arena<A: ?Sized> {
     entries_bytes: usize,
     /// How many entries there are.
     len: usize,
+    /// How many bytes the entries take as JSON text, each with a colon and a comma.
+    /// Zero beside entries says that they have not been measured.
+    text_bytes: usize,
+    /// How many keys would read as a tag if they were the only one. Measured with the text.
+    tag_keys: usize,
     bytes: A,
 }
 
 impl<const N: usize> Arena<[u8; N]> {
     pub(super) const fn new() -> Self {
-        Self { entries_bytes: 0, len: 0, bytes: [0; N] }
+        Self { entries_bytes: 0, len: 0, text_bytes: 0, tag_keys: 0, bytes: [0; N] }
     }
 }
 
@@ -62,61 +80,97 @@ pub(super) struct Place {
     rank: usize,
 }
 
+/// What an entry takes as JSON text.
+#[derive(Clone, Copy)]
+struct EntryText {
+    len_bytes: usize,
+    /// Whether its key would read as a tag if it were the only one.
+    is_tag: bool,
+}
+
+impl EntryText {
+    fn new(key: &str, value_text_len: usize, serializer: TaggedJsonSerializer) -> Self {
+        let key_text_len = write::string_text_len(key, serializer.ensure_ascii);
+        // A colon, and a comma or brace.
+        let len_bytes = key_text_len.saturating_add(value_text_len).saturating_add(2);
+        Self { len_bytes, is_tag: serializer.role(key.as_bytes()).is_some() }
+    }
+}
+
 impl Arena<[u8]> {
     pub(super) const fn len(&self) -> usize {
         self.len
     }
 
+    /// The bytes that count: where an entry starts is a number of 31 bits.
     pub(super) const fn capacity_bytes(&self) -> usize {
-        self.bytes.len()
+        if self.bytes.len() < MAX_LEN_BYTES { self.bytes.len() } else { MAX_LEN_BYTES }
     }
 
     /// What entries and index take.
     pub(super) const fn used_bytes(&self) -> usize {
-        self.end().saturating_add(self.len.saturating_mul(RECORD))
+        self.end() + self.len * RECORD
     }
 
     pub(super) fn clear(&mut self) {
-        self.entries_bytes = 0;
-        self.len = 0;
+        (self.entries_bytes, self.len, self.text_bytes, self.tag_keys) = (0, 0, 0, 0);
     }
 
     /// The end of the entries.
     const fn end(&self) -> usize {
-        self.entries_bytes.saturating_add(FIRST)
+        FIRST + self.entries_bytes
     }
 
     fn set_end(&mut self, end: usize) {
-        self.entries_bytes = end.wrapping_sub(FIRST);
+        self.entries_bytes = end - FIRST;
     }
 
     // ---- the index
 
-    fn load(&self, at: usize) -> usize {
-        let bytes = self.bytes.get(at..).and_then(<[u8]>::first_chunk::<4>);
-        bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes) as usize)
+    /// The index, the last record first.
+    fn index(&self) -> &[Record] {
+        let records = records(&self.bytes);
+        sub_slice(records, records.len().saturating_sub(self.len)..)
+    }
+
+    /// As [`index`](Self::index), to be written.
+    fn index_mut(&mut self) -> &mut [Record] {
+        let records = records_mut(&mut self.bytes);
+        let free = records.len().saturating_sub(self.len);
+        sub_slice_mut(records, free..)
+    }
+
+    #[inline(always)]
+    fn record(&self, number: usize) -> Record {
+        let records = records(&self.bytes);
+        let record = records.len().checked_sub(number + 1).and_then(|at| records.get(at));
+        record.copied().unwrap_or_default()
     }
 
     #[inline(never)]
     fn start_of(&self, position: usize) -> usize {
-        self.load(record(&self.bytes, position))
+        let [start, _] = self.record(position);
+        u32::from_le_bytes(start) as usize
     }
 
     #[inline(never)]
     fn set_start(&mut self, position: usize, start: usize) {
-        let at = record(&self.bytes, position);
-        store(&mut self.bytes, at, start);
+        if let Some([slot, _]) = record_mut(&mut self.bytes, position) {
+            *slot = (start as u32).to_le_bytes();
+        }
     }
 
     #[inline(never)]
     fn ranked(&self, rank: usize) -> usize {
-        self.load(record(&self.bytes, rank).wrapping_add(4))
+        let [_, ranked] = self.record(rank);
+        u32::from_le_bytes(ranked) as usize
     }
 
     #[inline(never)]
     fn set_ranked(&mut self, rank: usize, position: usize) {
-        let at = record(&self.bytes, rank).wrapping_add(4);
-        store(&mut self.bytes, at, position);
+        if let Some([_, slot]) = record_mut(&mut self.bytes, rank) {
+            *slot = (position as u32).to_le_bytes();
+        }
     }
 
     // ---- reading
@@ -124,20 +178,19 @@ impl Arena<[u8]> {
     /// The entry at `position` in insertion order.
     #[inline(never)]
     pub(super) fn entry(&self, position: usize) -> (&str, Value<'_>) {
-        split_entry(self.bytes.get(self.start_of(position)..self.end()).unwrap_or_default())
+        split_entry(sub_slice(&self.bytes, self.start_of(position)..self.end()))
     }
 
     /// The key at `position`, from behind its start mark.
     #[inline(never)]
     fn key(&self, position: usize) -> &[u8] {
-        self.bytes.get(self.start_of(position).wrapping_add(1)..self.end()).unwrap_or_default()
+        sub_slice(&self.bytes, self.start_of(position) + 1..self.end())
     }
 
     pub(super) fn value(&self, place: Place) -> Value<'_> {
         let key = self.key(place.position);
         // Behind the key, its end mark and the colon.
-        let start = text::string_len(key).wrapping_add(2);
-        Value::split(key.get(start..).unwrap_or_default()).0
+        Value::split(sub_slice(key, text::string_len(key) + 2..)).0
     }
 
     pub(super) fn last(&self) -> Option<Place> {
@@ -153,8 +206,8 @@ impl Arena<[u8]> {
             let rank = low.midpoint(high);
             let position = self.ranked(rank);
             let other = self.key(position);
-            match other.get(..text::string_len(other)).unwrap_or_default().cmp(key.as_bytes()) {
-                Ordering::Less => low = rank.wrapping_add(1),
+            match sub_slice(other, ..text::string_len(other)).cmp(key.as_bytes()) {
+                Ordering::Less => low = rank + 1,
                 Ordering::Equal => return Ok(Place { position, rank }),
                 Ordering::Greater => high = rank,
             }
@@ -162,7 +215,7 @@ impl Arena<[u8]> {
         Err(low)
     }
 
-    // ---- writing as JSON text
+    // ---- as JSON text
 
     /// Writes the whole session as the JSON text of a dict.
     pub(super) fn write<S: Sink>(
@@ -170,8 +223,8 @@ impl Arena<[u8]> {
         serializer: TaggedJsonSerializer,
         sink: &mut S,
     ) -> Result<(), S::Error> {
-        let entries = |start, end: usize| self.bytes.get(start..end.wrapping_sub(1)).unwrap_or_default();
-        let all = entries(FIRST, self.end());
+        // Without the last comma.
+        let all = sub_slice(&self.bytes, FIRST..FIRST.max(self.end() - 1));
         let would_read_as_tag = self.len == 1 && serializer.role(split_string_bytes(all).0).is_some();
         let start = |number| self.start_of(if serializer.sort_keys { self.ranked(number) } else { number });
         let mut writer = Writer::new(serializer, sink);
@@ -184,11 +237,53 @@ impl Arena<[u8]> {
                     writer.put(b",")?;
                 }
                 let start = start(number);
-                writer.spans(entries(start, start.wrapping_add(entry_len(&self.bytes, start))))?;
+                let end = start + entry_len(&self.bytes, start);
+                writer.spans(sub_slice(&self.bytes, start..end - 1))?;
             }
         }
-        writer.close()?;
+        writer.close(would_read_as_tag)?;
         writer.finish()
+    }
+
+    fn entry_text(&self, position: usize, serializer: TaggedJsonSerializer) -> EntryText {
+        let (key, value) = self.entry(position);
+        EntryText::new(key, write::text_len(value, serializer), serializer)
+    }
+
+    /// Measures the entries, unless it is known what they take.
+    fn measure(&mut self, serializer: TaggedJsonSerializer) {
+        if self.text_bytes == 0 {
+            for position in 0..self.len {
+                self.add_text(self.entry_text(position, serializer));
+            }
+        }
+        debug_assert!(self.is_measured(serializer), "the measure is wrong");
+    }
+
+    fn add_text(&mut self, text: EntryText) {
+        self.text_bytes += text.len_bytes;
+        self.tag_keys += usize::from(text.is_tag);
+    }
+
+    fn subtract_text(&mut self, text: EntryText) {
+        self.text_bytes -= text.len_bytes;
+        self.tag_keys -= usize::from(text.is_tag);
+    }
+
+    /// Whether the measure is what measuring gives. Large sessions are not looked at: a
+    /// debug build would take time in the square of their size.
+    fn is_measured(&self, serializer: TaggedJsonSerializer) -> bool {
+        let texts = || (0..self.len).map(|position| self.entry_text(position, serializer));
+        self.len > 64
+            || self.text_bytes == texts().map(|text| text.len_bytes).sum()
+                && self.tag_keys == texts().filter(|text| text.is_tag).count()
+    }
+
+    /// The length of the JSON text when the entries take `entries_bytes` of it. As long as
+    /// a key would read as a tag if it were the only one, the wrapper counts: the others
+    /// may be taken out.
+    const fn text_len(entries_bytes: usize, has_tag_key: bool) -> usize {
+        entries_bytes.saturating_add(if has_tag_key { 1 + WRAPPER_LEN } else { 1 })
     }
 
     // ---- the whole contents
@@ -196,7 +291,8 @@ impl Arena<[u8]> {
     /// Lends all bytes, for a JSON text. The arena is empty until it is loaded.
     pub(super) fn buffer(&mut self) -> &mut [u8] {
         self.clear();
-        &mut self.bytes
+        let capacity_bytes = self.capacity_bytes();
+        sub_slice_mut(&mut self.bytes, ..capacity_bytes)
     }
 
     /// Fills the arena with the JSON text in its first `len` bytes. Without success it
@@ -207,15 +303,17 @@ impl Arena<[u8]> {
         let (text, free) = self.bytes.split_at_mut_checked(len).unwrap_or_default();
         // The index is filled as the text is read, as far as there is room behind it.
         let indexed = free.len() / RECORD;
-        let mut entries = 0_usize;
-        let mut note = |start| {
-            store(free, record(free, entries), start);
-            entries = entries.wrapping_add(1);
+        let mut entries = 0;
+        let mut note = |start: usize| {
+            if let Some([slot, _]) = record_mut(free, entries) {
+                *slot = (start as u32).to_le_bytes();
+            }
+            entries += 1;
         };
         let len = scan::load(text, serializer, Order::KeepOutermost(&mut note))?;
         let loaded = match self.bytes.get(..len) {
             Some(b"null") => Ok(()),
-            Some([b'{', ..]) => self.adopt(len, entries, indexed, serializer),
+            Some([b'{' | WRAPPED, ..]) => self.adopt(len, entries, indexed, serializer),
             // Flask makes a session of pairs, and an exception of the rest.
             _ => Err(Error::BadPayload(PayloadError::NotASession)),
         };
@@ -233,13 +331,13 @@ impl Arena<[u8]> {
         let arena_bytes = counted.len_bytes.saturating_add(entries.saturating_mul(RECORD));
         self.check(arena_bytes.max(counted.text_len_bytes))?;
         self.clear();
-        let target = self.bytes.get_mut(..counted.len_bytes).unwrap_or_default();
+        let target = sub_slice_mut(&mut self.bytes, ..counted.len_bytes);
         Encoder::write(value, serializer, counted, target)?;
         self.adopt(counted.len_bytes, entries, 0, serializer).inspect_err(|_| self.clear())
     }
 
     fn check(&self, needed_bytes: usize) -> Result<(), Error> {
-        let capacity_bytes = self.bytes.len();
+        let capacity_bytes = self.capacity_bytes();
         if needed_bytes > capacity_bytes {
             return Err(Error::Capacity { needed_bytes, capacity_bytes });
         }
@@ -247,14 +345,22 @@ impl Arena<[u8]> {
     }
 }
 
-/// Where a record is in bytes that end with the index.
-fn record(bytes: &[u8], number: usize) -> usize {
-    bytes.len().wrapping_sub(number.wrapping_add(1).wrapping_mul(RECORD))
+/// The records that `bytes` have room for, the first of which is the last.
+#[inline(always)]
+fn records(bytes: &[u8]) -> &[Record] {
+    bytes.as_rchunks().1.as_rchunks().1
 }
 
-/// Stores half a record, if there is room.
-fn store(bytes: &mut [u8], at: usize, value: usize) {
-    if let Some(bytes) = bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<4>) {
-        *bytes = (value as u32).to_le_bytes();
-    }
+/// As [`records`], to be written.
+#[inline(always)]
+fn records_mut(bytes: &mut [u8]) -> &mut [Record] {
+    bytes.as_rchunks_mut().1.as_rchunks_mut().1
+}
+
+/// A record of the index that `bytes` end with, if there is room for it.
+#[inline(always)]
+fn record_mut(bytes: &mut [u8], number: usize) -> Option<&mut Record> {
+    let records = records_mut(bytes);
+    let at = records.len().checked_sub(number + 1)?;
+    records.get_mut(at)
 }

@@ -96,6 +96,10 @@ impl Session {
     /// Puts any value that serde can serialize at `key`, at its old position or last.
     /// Python: `session[key] = value`.
     ///
+    /// The first change to a session takes time in proportion to all that is in it, whose
+    /// text is measured then. Later ones do not, but for what has to move when a value of
+    /// another length takes a place.
+    ///
     /// # Errors
     /// [`Error::Capacity`] when the session with it would not open again;
     /// [`Error::Depth`]; [`Error::NotSerializable`]; [`Error::NoSecretKey`] on
@@ -131,7 +135,8 @@ impl Session {
     }
 
     /// Adds `item` to the end of the list at `key`, or starts a list with it.
-    /// Python: `session[key] = session.get(key, []) + [item]`.
+    /// Python: `session[key] = session.get(key, []) + [item]`. It takes no longer for a long
+    /// list, which moves behind all other entries when it grows.
     ///
     /// # Errors
     /// [`Error::WrongType`] when there is something else at `key`, and as
@@ -160,7 +165,8 @@ impl Session {
         self.writable()?;
         let Ok(place) = self.arena.find(key) else { return Ok(None) };
         self.modified = true;
-        Ok(Some(self.arena.pop(place).1))
+        let serializer = self.serializer();
+        Ok(Some(self.arena.pop(place, serializer).1))
     }
 
     /// Takes the value at `key` out; whether there was one. Python: `del session[key]`.
@@ -180,7 +186,8 @@ impl Session {
         self.writable()?;
         let Some(place) = self.arena.last() else { return Ok(None) };
         self.modified = true;
-        Ok(Some(self.arena.pop(place)))
+        let serializer = self.serializer();
+        Ok(Some(self.arena.pop(place, serializer)))
     }
 
     /// Takes everything out.

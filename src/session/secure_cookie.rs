@@ -161,21 +161,35 @@ impl Session {
         self.arena.load_text(serializer, len_bytes)
     }
 
-    /// Makes a change, which counts as one even if it failed when it had taken something out.
+    /// Makes a change, which counts as one even if it failed, or panicked, when it had taken
+    /// something out.
     pub(super) fn change<T>(
         &mut self,
         change: impl FnOnce(&mut Arena<[u8]>, TaggedJsonSerializer) -> Result<T, Error>,
     ) -> Result<(), Error> {
-        let len = self.arena.len();
         let serializer = self.serializer();
-        let changed = change(&mut self.arena, serializer);
-        self.modified |= changed.is_ok() || self.arena.len() < len;
-        changed.map(|_| ())
+        let changing = Changing { len: self.arena.len(), session: self };
+        change(&mut changing.session.arena, serializer)?;
+        changing.session.modified = true;
+        Ok(())
     }
 
     /// Refuses to write a null session.
     pub(super) fn writable(&self) -> Result<(), Error> {
         if self.null { Err(Error::NoSecretKey) } else { Ok(()) }
+    }
+}
+
+/// A change that is being made: what it takes out is one when it ends, however it ends.
+struct Changing<'s> {
+    session: &'s mut Session,
+    /// How many entries there were.
+    len: usize,
+}
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        self.session.modified |= self.session.arena.len() < self.len;
     }
 }
 

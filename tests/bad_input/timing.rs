@@ -1,10 +1,18 @@
-//! No input takes long, however it was made: whole `open_session` calls over
-//! `Cookie` headers of 64 KiB. Run with
-//! `cargo test --release --test bad_input -- --ignored --nocapture`.
+//! No input takes long, however it was made: `Cookie` headers of 64 KiB are opened,
+//! an entry is put in beside theirs, and they are saved. Nor does filling a session,
+//! however it is done. Run with
+//! `cargo test --release --all-features --test bad_input -- --ignored --nocapture`.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
-use hipflask::{Config, Error, Opened, SecureCookieSession, Session, SessionInterface as _};
+use hipflask::{
+    Config, Error, Opened, RequestContext, SecureCookieSession, Session,
+    json::{Encode, SESSION_JSON_SERIALIZER},
+    signing::NoCompression,
+};
 
 use super::{base64, common::Random, header, interface, packed, signed};
 
@@ -225,6 +233,9 @@ fn valid() -> Vec<Row> {
         ("uuids", text(filled("{\"a\":[", "{\" u\":\"0123456789abcdef0123456789abcdef\"},", "1]}"))),
         ("escaped dicts", text(filled("{\"a\":[", "{\" di\":{\" t__\":1}},", "1]}"))),
         ("deep, escaped", text(deep("{\" di\":{\" t__\":", "}}", 31))),
+        ("empty lists", text(filled("{\"a\":[", "[],", "1]}"))),
+        ("empty strings", text(filled("{\"a\":[", "\"\",", "1]}"))),
+        ("small dicts", text(filled("{\"a\":[", "{\"\":1},", "1]}"))),
         (
             "compressed words",
             signed(&packed(&literals(
@@ -263,6 +274,12 @@ fn hostile() -> Vec<Row> {
         .concat()
     };
     let payload = |unit: &[u8]| signed(&unit.repeat((HEADER_BYTES - 60) / unit.len()));
+    let around = |open: &str, close: &str, levels: usize, inside: &str| {
+        text(format!("{}{inside}{}", open.repeat(levels), close.repeat(levels)))
+    };
+    let wrapped = |levels: usize, inside: &str| around("{\" di\":{\" t__\":", "}}", levels, inside);
+    let in_lists = |inside: &str| around("{\" di\":{\" t__\":[", "]}}", 20, inside);
+    let empty_strings = format!("[{}1]", "\"\",".repeat((DECODED_BYTES - 640) / 3));
     vec![
         ("keys reversed", outside(&reversed)),
         ("keys reversed, nested", inside(&reversed)),
@@ -281,6 +298,13 @@ fn hostile() -> Vec<Row> {
         ("deep, unsorted", text(deep("{\"b\":", ",\"a\":1}", 62))),
         ("deep, duplicates", text(deep("{\"a\":1,\"a\":", "}", 62))),
         ("deep, wrapped", text(deep("{\" di\":{\" di__\":", "}}", 31))),
+        (
+            "deep, wrapped, around keys random",
+            wrapped(30, &object(shuffled[..count - 60].iter().cloned(), "1")),
+        ),
+        ("deep, wrapped, around empty strings", wrapped(31, &empty_strings)),
+        ("deep, wrapped in lists", in_lists(&empty_strings)),
+        ("deep, tags' keys beside others", text(deep("{\" t\":[", "],\"b\":1}", 31))),
         ("deep, too deep", text(filled("{\"a\":", "[", ""))),
         ("small unsorted dicts", text(filled("{\"a\":[", "{\"b\":1,\"a\":1},", "1]}"))),
         ("escapes", text(filled("{\"a\":\"", "\\n", "\"}"))),
@@ -357,38 +381,62 @@ fn hostile_unfolding() -> Vec<Row> {
     ]
 }
 
-fn open(header: &[u8], session: &mut Session) -> (Duration, Result<Opened, Error>) {
-    let (interface, config) = (interface(b"dev"), Config::new());
-    let mut best = Duration::MAX;
-    let mut opened = Ok(Opened::NULL);
+/// What is done with a header: it is opened, then an entry is put in beside those it
+/// has, then all is saved.
+const DONE: [&str; 3] = ["open", "insert", "save"];
+
+fn times(header: &[u8], context: &mut RequestContext) -> ([Duration; 3], Result<Opened, Error>) {
+    let (interface, config) = (interface(b"dev"), Config::new().max_cookie_size(0));
+    let mut best = [Duration::MAX; 3];
     for _ in 0..40 {
-        let start = Instant::now();
-        opened = interface.open_session(&config, header, session);
-        best = best.min(start.elapsed());
+        let mut at = Instant::now();
+        let mut lap = |step: usize| {
+            best[step] = best[step].min(at.elapsed());
+            at = Instant::now();
+        };
+        context.open(&interface, &config, header);
+        lap(0);
+        let Ok(session) = context.session() else { continue };
+        session.insert("beside", &1).unwrap();
+        lap(1);
+        let mut scratch = NoCompression;
+        assert!(context.save(&interface, &config, &mut scratch).unwrap().set_cookie.is_some());
+        lap(2);
     }
-    (best, opened)
+    (best.map(|time| if time == Duration::MAX { Duration::ZERO } else { time }), context.opened())
 }
 
 /// Prints how long each header takes, and gives the hostile ones that take more
-/// than ten times as long as the slowest valid one.
-fn too_slow(valid: Vec<Row>, hostile: Vec<Row>) -> Vec<&'static str> {
-    let mut session: Box<Session> = Box::new(SecureCookieSession::<CAPACITY_BYTES>::new());
-    let mut slowest = Duration::ZERO;
-    println!("{:40} {:>8} {:>10} {:>6}", "", "bytes", "time", "ratio");
+/// than ten times as long as the slowest valid one, whatever is done with them.
+fn too_slow(valid: Vec<Row>, hostile: Vec<Row>) -> Vec<String> {
+    let mut context: Box<RequestContext> =
+        Box::new(RequestContext::new(SecureCookieSession::<CAPACITY_BYTES>::new()));
+    let mut slowest = [Duration::ZERO; 3];
+    print!("{:40} {:>8}", "", "bytes");
+    DONE.iter().for_each(|done| print!(" {done:>10} {:>6}", "ratio"));
+    println!();
     for (name, header) in valid {
-        let (time, opened) = open(&header, &mut session);
+        let (times, opened) = times(&header, &mut context);
         assert_eq!(opened, Ok(Opened::LOADED), "{name}");
-        slowest = slowest.max(time);
-        println!("valid: {name:33} {:>8} {time:>10.1?}", header.len());
+        print!("valid: {name:33} {:>8}", header.len());
+        for (slowest, time) in slowest.iter_mut().zip(times) {
+            *slowest = time.max(*slowest);
+            print!(" {time:>10.1?} {:>6}", "");
+        }
+        println!();
     }
-    let ratio = |time: Duration| time.as_secs_f64() / slowest.as_secs_f64();
     let mut too_slow = Vec::new();
     for (name, header) in hostile {
-        let (time, opened) = open(&header, &mut session);
-        println!("{name:40} {:>8} {time:>10.1?} {:>6.2} {opened:?}", header.len(), ratio(time));
-        if ratio(time) > 10.0 {
-            too_slow.push(name);
+        let (times, opened) = times(&header, &mut context);
+        print!("{name:40} {:>8}", header.len());
+        for ((done, slowest), time) in DONE.iter().zip(slowest).zip(times) {
+            let ratio = time.as_secs_f64() / slowest.as_secs_f64();
+            print!(" {time:>10.1?} {ratio:>6.2}");
+            if ratio > 10.0 {
+                too_slow.push(format!("{name}: {done}"));
+            }
         }
+        println!(" {opened:?}");
     }
     too_slow
 }
@@ -403,5 +451,70 @@ fn no_header_takes_ten_times_as_long_as_a_valid_one() {
     assert!(valid.iter().all(|(_, header)| header.len() > HEADER_BYTES / 10 * 9));
     let mut slow = too_slow(valid, hostile);
     slow.extend(too_slow(valid_unfolding(), hostile_unfolding()));
+    assert!(slow.is_empty(), "{slow:?}");
+}
+
+/// The shortest time that `fill` takes on an empty session.
+fn filling(fill: impl Fn(&mut Session)) -> Duration {
+    let mut session: Box<Session> = Box::new(SecureCookieSession::<CAPACITY_BYTES>::new());
+    let run = |_| {
+        session.reset(SESSION_JSON_SERIALIZER);
+        let start = Instant::now();
+        fill(&mut session);
+        start.elapsed()
+    };
+    (0..10).map(run).min().unwrap()
+}
+
+/// How many entries or messages are put in takes time in proportion, not in its square.
+#[test]
+#[ignore = "measures time"]
+fn filling_a_session_takes_time_in_proportion() {
+    let sorted: Vec<String> = (0..4000).map(|number| format!("{number:05}")).collect();
+    let mut shuffled = sorted.clone();
+    Random(11).shuffle(&mut shuffled);
+    let map: BTreeMap<&str, u32> = sorted.iter().map(|key| (&**key, 1)).collect();
+    let replace = filling(|session| session.replace(&map).unwrap());
+    println!("{:40} {replace:>10.1?}", "replace by a map of 4,000");
+
+    let insert = |keys: &[String], session: &mut Session, value: &dyn Encode| {
+        keys.iter().for_each(|key| session.insert(key, value).unwrap());
+    };
+    let update = |keys: &[String], session: &mut Session| {
+        let items: Vec<(&str, &dyn Encode)> = keys.iter().map(|key| (&**key, &1 as &dyn Encode)).collect();
+        session.update(&items).unwrap();
+    };
+    let flashes = |session: &mut Session| {
+        (0..1000).for_each(|_| session.flash("The quick brown fox.", "message").unwrap());
+    };
+    type Row<'r> = (&'static str, f64, &'r dyn Fn(&mut Session));
+    let rows: [Row<'_>; 8] = [
+        ("4,000 inserts", 33.0, &|session| insert(&sorted, session, &1)),
+        ("4,000 inserts, shuffled", 33.0, &|session| insert(&shuffled, session, &1)),
+        ("4,000 inserts over as many, as long", 33.0, &|session| {
+            session.replace(&map).unwrap();
+            insert(&shuffled, session, &2);
+        }),
+        ("update by 4,000", 33.0, &|session| update(&sorted, session)),
+        ("update by 4,000, shuffled", 33.0, &|session| update(&shuffled, session)),
+        ("1,000 flashes", 17.0, &flashes),
+        ("1,000 flashes beside 4,000 entries", 33.0, &|session| {
+            session.replace(&map).unwrap();
+            flashes(session);
+        }),
+        ("4,000 popitems", 33.0, &|session| {
+            session.replace(&map).unwrap();
+            while session.popitem().unwrap().is_some() {}
+        }),
+    ];
+    let mut slow = Vec::new();
+    for (name, limit, fill) in rows {
+        let time = filling(fill);
+        let ratio = time.as_secs_f64() / replace.as_secs_f64();
+        println!("{name:40} {time:>10.1?} {ratio:>6.2} of at most {limit}");
+        if ratio > limit {
+            slow.push(name);
+        }
+    }
     assert!(slow.is_empty(), "{slow:?}");
 }

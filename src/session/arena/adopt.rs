@@ -25,7 +25,7 @@ impl Arena<[u8]> {
     ) -> Result<(), Error> {
         self.check(len.saturating_add(entries.saturating_mul(RECORD)))?;
         if entries > 0 {
-            if let Some(brace) = self.bytes.get_mut(len.wrapping_sub(1)) {
+            if let Some(brace) = self.bytes.get_mut(len - 1) {
                 *brace = b',';
             }
             self.set_end(len);
@@ -44,7 +44,7 @@ impl Arena<[u8]> {
             }
         }
         if !sorted {
-            self.sort_ranks(Self::by_key);
+            self.sort_ranks();
             self.drop_duplicates();
             // One key that came several times could have been a tag.
             if self.len == 1 && serializer.role(self.entry(0).0.as_bytes()).is_some() {
@@ -56,45 +56,43 @@ impl Arena<[u8]> {
 
     fn end_of(&self, position: usize) -> usize {
         let start = self.start_of(position);
-        start.wrapping_add(entry_len(&self.bytes, start))
+        start + entry_len(&self.bytes, start)
     }
 
-    /// By key, and by insertion among equal keys.
-    fn by_key(&self, a: usize, b: usize) -> Ordering {
-        compare_keys(self.key(a), self.key(b)).then(a.cmp(&b))
-    }
-
-    /// By where the entries stand.
-    fn by_start(&self, a: usize, b: usize) -> Ordering {
-        self.start_of(a).cmp(&self.start_of(b))
-    }
-
-    /// Orders the ranks. Heapsort: no second buffer, and no input makes it slow.
-    fn sort_ranks(&mut self, order: fn(&Self, usize, usize) -> Ordering) {
+    /// Orders the ranks by key, and by insertion among equal keys. Heapsort: no second
+    /// buffer, and no input makes it slow.
+    fn sort_ranks(&mut self) {
         for root in (0..self.len / 2).rev() {
-            self.sift_down(root, self.len, order);
+            self.sift_down(root, self.len);
         }
         for end in (1..self.len).rev() {
-            self.swap_ranks(0, end);
-            self.sift_down(0, end, order);
+            let (first, last) = (self.ranked(0), self.ranked(end));
+            self.set_ranked(0, last);
+            self.set_ranked(end, first);
+            self.sift_down(0, end);
         }
+    }
+
+    /// Whether what is at rank `a` belongs before what is at rank `b`.
+    fn is_before(&self, a: usize, b: usize) -> bool {
+        let (a, b) = (self.ranked(a), self.ranked(b));
+        compare_keys(self.key(a), self.key(b)).then(a.cmp(&b)) == Ordering::Less
     }
 
     /// Goes down to a leaf along the greater children, then back up to where the
     /// root belongs: half the comparisons of going down with it.
-    fn sift_down(&mut self, root: usize, end: usize, order: fn(&Self, usize, usize) -> Ordering) {
-        let before = |arena: &Self, a, b| order(arena, arena.ranked(a), arena.ranked(b)) == Ordering::Less;
+    fn sift_down(&mut self, root: usize, end: usize) {
         let mut place = root;
         loop {
-            let left = place.wrapping_mul(2).wrapping_add(1);
-            let right = left.wrapping_add(1);
+            let left = place * 2 + 1;
+            let right = left + 1;
             if left >= end {
                 break;
             }
-            place = if right < end && before(self, left, right) { right } else { left };
+            place = if right < end && self.is_before(left, right) { right } else { left };
         }
-        while place > root && before(self, place, root) {
-            place = place.wrapping_sub(1) / 2;
+        while place > root && self.is_before(place, root) {
+            place = (place - 1) / 2;
         }
         // Each on the way moves up to its parent's place.
         let mut moved = self.ranked(root);
@@ -102,79 +100,78 @@ impl Arena<[u8]> {
             let next = self.ranked(place);
             self.set_ranked(place, moved);
             moved = next;
-            place = place.wrapping_sub(1) / 2;
+            place = (place - 1) / 2;
         }
         self.set_ranked(root, moved);
     }
 
-    fn swap_ranks(&mut self, a: usize, b: usize) {
-        let (at_a, at_b) = (self.ranked(a), self.ranked(b));
-        self.set_ranked(a, at_b);
-        self.set_ranked(b, at_a);
-    }
-
-    /// Among equal keys keeps the last value, at the first position, as Python
-    /// does. The ranks are in key order, before as after.
+    /// Among equal keys keeps the last value, at the first position, as Python does. The
+    /// entries stand as they came, and the ranks are in key order, before as after.
     fn drop_duplicates(&mut self) {
-        /// Takes the place of an entry's start mark while it waits to be dropped.
-        const DEAD: u8 = 0xFB;
-        /// The start in a record that waits to be dropped.
+        /// Takes the place of the start mark of an entry that is dropped.
+        const DEAD: u8 = 0xF9;
+        /// The start in a record that is dropped.
         const GONE: usize = 0;
+        /// Set in such a record whose entry is kept, for the record with this number.
+        const KEPT_FOR: usize = 1 << 31;
 
         let all = self.len;
-        let mut has_duplicates = false;
-        let mut rank = 0_usize;
+        let (mut rank, mut kept) = (0, 0);
         while rank < all {
             let first = self.ranked(rank);
             let mut last = first;
-            rank = rank.wrapping_add(1);
+            rank += 1;
             while rank < all && compare_keys(self.key(last), self.key(self.ranked(rank))) == Ordering::Equal {
                 if let Some(mark) = self.bytes.get_mut(self.start_of(last)) {
                     *mark = DEAD;
                 }
-                has_duplicates = true;
                 if last != first {
                     self.set_start(last, GONE);
                 }
                 last = self.ranked(rank);
-                rank = rank.wrapping_add(1);
+                rank += 1;
             }
             if last != first {
-                self.set_start(first, self.start_of(last));
-                self.set_start(last, GONE);
+                self.set_start(last, KEPT_FOR | first);
             }
+            self.set_ranked(kept, first);
+            kept += 1;
         }
-
-        // Mostly there are none, and sorting twice more would take three times as long.
-        if !has_duplicates {
+        if kept == all {
             return;
         }
 
-        let mut kept = 0_usize;
-        for position in 0..all {
-            let start = self.start_of(position);
-            if start != GONE {
-                self.set_start(kept, start);
-                self.set_ranked(kept, kept);
-                kept = kept.wrapping_add(1);
-            }
-        }
-        self.len = kept;
-
-        self.sort_ranks(Self::by_start);
-        let mut rank = 0_usize;
         let (mut from, mut to) = (FIRST, FIRST);
-        while from < self.end() {
+        for position in 0..all {
             let len = entry_len(&self.bytes, from);
             if self.bytes.get(from) != Some(&DEAD) {
-                copy_within(&mut self.bytes, from..from.wrapping_add(len), to);
-                self.set_start(self.ranked(rank), to);
-                rank = rank.wrapping_add(1);
-                to = to.wrapping_add(len);
+                copy_within(&mut self.bytes, from..from + len, to);
+                let start = self.start_of(position);
+                if start & KEPT_FOR == 0 {
+                    self.set_start(position, to);
+                } else {
+                    self.set_start(start - KEPT_FOR, to);
+                    self.set_start(position, GONE);
+                }
+                to += len;
             }
-            from = from.wrapping_add(len);
+            from += len;
         }
         self.set_end(to);
-        self.sort_ranks(Self::by_key);
+
+        // The records close ranks, for which each start waits where its position is known from.
+        for rank in 0..kept {
+            let position = self.ranked(rank);
+            self.set_ranked(rank, self.start_of(position));
+            self.set_start(position, rank + 1);
+        }
+        let mut number = 0;
+        for position in 0..all {
+            let Some(rank) = self.start_of(position).checked_sub(1) else { continue };
+            self.set_start(number, self.ranked(rank));
+            self.set_ranked(rank, number);
+            number += 1;
+        }
+        self.len = kept;
     }
 }

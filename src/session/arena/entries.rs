@@ -1,18 +1,32 @@
 //! Putting entries in and taking them out.
 
-use core::mem::forget;
+use core::{
+    mem::{forget, replace, swap},
+    ops::Range,
+};
 
-use super::{Arena, Place, RECORD};
+use super::{Arena, EntryText, Place, RECORD};
 use crate::{
-    bytes::{copy, copy_within},
+    bytes::{copy, copy_within, sub_slice, sub_slice_mut},
     error::{Error, TypeName},
     json::{
         Encode, Encoder, STRING, STRING_END, TaggedJsonSerializer, Value,
         sort::{entry_len, rotate},
         value::split_entry,
-        write::{self, WRAPPER_LEN},
+        write,
     },
 };
+
+/// An entry of which all but the value is there.
+#[derive(Clone)]
+struct Reserved {
+    place: Place,
+    /// Where it is, from its key's start mark to its comma.
+    entry: Range<usize>,
+    /// Where its value is to be.
+    value: Range<usize>,
+    text: EntryText,
+}
 
 impl Arena<[u8]> {
     /// Puts `value` at `key`: at its old position, or last. Without success
@@ -26,16 +40,17 @@ impl Arena<[u8]> {
         serializer: TaggedJsonSerializer,
     ) -> Result<Place, Error> {
         let counted = Encoder::count(value, serializer, 1)?;
-        let place = self.reserve(key, counted.len_bytes, counted.text_len_bytes, serializer)?;
-        let start = self.open_entry(place, key);
-        let from = self.end();
-        let end = from.wrapping_add(counted.len_bytes);
-        let unfinished = Unfinished { arena: self, undo: move |arena| arena.drop_last(place, start) };
-        let target = unfinished.arena.bytes.get_mut(from..end).unwrap_or_default();
+        let reserved = self.reserve(key, counted.len_bytes, counted.text_len_bytes, serializer)?;
+        let undo = |arena: &mut Self| {
+            arena.close_gap(reserved.entry.clone());
+            arena.remove_record(reserved.place);
+        };
+        let unfinished = Unfinished { arena: self, undo };
+        let target = sub_slice_mut(&mut unfinished.arena.bytes, reserved.value.clone());
         Encoder::write(value, serializer, counted, target)?;
-        unfinished.arena.close_entry(end);
+        unfinished.arena.add_text(reserved.text);
         forget(unfinished);
-        Ok(place)
+        Ok(reserved.place)
     }
 
     /// Puts a copy of the value at `from` at `key`. Without success nothing changes.
@@ -49,15 +64,13 @@ impl Arena<[u8]> {
         if from_key == key {
             return Ok(());
         }
+        let before_value = before_value_len(from_key);
         let len = value.span().len();
         let text_len = write::text_len(value, serializer);
-        let place = self.reserve(key, len, text_len, serializer)?;
-        self.open_entry(place, key);
-        let source = self.value_start(from.position);
-        let end = self.end().wrapping_add(len);
-        let to = self.end();
-        copy_within(&mut self.bytes, source..source.wrapping_add(len), to);
-        self.close_entry(end);
+        let reserved = self.reserve(key, len, text_len, serializer)?;
+        let source = self.start_of(from.position) + before_value;
+        copy_within(&mut self.bytes, source..source + len, reserved.value.start);
+        self.add_text(reserved.text);
         Ok(())
     }
 
@@ -75,7 +88,7 @@ impl Arena<[u8]> {
         const NO_ITEMS: &[()] = &[];
         let place = self.insert(key, &NO_ITEMS, serializer)?;
         let undo = |arena: &mut Self| {
-            arena.pop(place);
+            arena.pop(place, serializer);
         };
         let unfinished = Unfinished { arena: self, undo };
         unfinished.arena.extend(key, place, item, serializer)?;
@@ -90,7 +103,8 @@ impl Arena<[u8]> {
         item: &dyn Encode,
         serializer: TaggedJsonSerializer,
     ) -> Result<(), Error> {
-        let list = self.value(place).span();
+        let entry = self.entry_range(place.position);
+        let list = sub_slice(&self.bytes, entry.start + before_value_len(key)..entry.end - 1);
         if list.first() != Some(&b'[') {
             return Err(self.value(place).is_not(TypeName::List).into());
         }
@@ -98,175 +112,189 @@ impl Arena<[u8]> {
         let counted = Encoder::count(item, serializer, 2)?;
         let added = counted.len_bytes.saturating_add(comma);
         self.check(self.used_bytes().saturating_add(added))?;
-        let text_len = write::text_len(self.value(place), serializer)
-            .saturating_add(counted.text_len_bytes)
-            .saturating_add(comma);
-        self.check(self.text_len_with(key, text_len, self.len, serializer))?;
+        self.measure(serializer);
+        let text_bytes = self.text_bytes.saturating_add(counted.text_len_bytes).saturating_add(comma);
+        self.check(Self::text_len(text_bytes, self.tag_keys > 0))?;
         // At the end the list can grow. Its bracket and its entry's comma are
         // the last two bytes.
-        self.move_to_end(place.position);
-        let list_end = self.end().wrapping_sub(2);
-        let end = list_end.wrapping_add(added);
+        self.move_to_end(place.position, entry);
+        let list_end = self.end() - 2;
+        let end = list_end + added;
         self.set_end(list_end);
-        self.put(b",".get(..comma).unwrap_or_default());
+        self.put(sub_slice(b",", ..comma));
         let close = |arena: &mut Self, end| {
             arena.set_end(end);
             arena.put(b"],");
         };
         let from = self.end();
         let unfinished = Unfinished { arena: self, undo: move |arena| close(arena, list_end) };
-        let target = unfinished.arena.bytes.get_mut(from..end).unwrap_or_default();
+        let target = sub_slice_mut(&mut unfinished.arena.bytes, from..end);
         Encoder::write(item, serializer, counted, target)?;
         close(unfinished.arena, end);
+        unfinished.arena.text_bytes = text_bytes;
         forget(unfinished);
         Ok(())
     }
 
     /// Takes an entry out. Its bytes stay readable until the next change.
-    pub(in crate::session) fn pop(&mut self, place: Place) -> (&str, Value<'_>) {
-        let start = self.move_to_end(place.position);
+    pub(in crate::session) fn pop(
+        &mut self,
+        place: Place,
+        serializer: TaggedJsonSerializer,
+    ) -> (&str, Value<'_>) {
+        if self.text_bytes > 0 {
+            self.subtract_text(self.entry_text(place.position, serializer));
+        }
+        let entry = self.start_of(place.position);
+        let entry = entry..entry + entry_len(&self.bytes, entry);
+        let start = self.move_to_end(place.position, entry);
         let end = self.end();
-        self.drop_last(place, start);
-        split_entry(self.bytes.get(start..end).unwrap_or_default())
+        self.set_end(start);
+        self.remove_record(place);
+        split_entry(sub_slice(&self.bytes, start..end))
     }
 
-    /// Makes sure that `key` and a value of these lengths fit, then takes out
-    /// the old value of `key`, or gives it a record.
+    /// Makes sure that `key` and a value of these lengths fit, then takes out the old
+    /// value of `key`, or gives it a record. The entry is not measured yet.
     fn reserve(
         &mut self,
         key: &str,
         value_len: usize,
         value_text_len: usize,
         serializer: TaggedJsonSerializer,
-    ) -> Result<Place, Error> {
+    ) -> Result<Reserved, Error> {
+        self.measure(serializer);
         let found = self.find(key);
-        let (old_len, records) = match found {
-            Ok(place) => (entry_len(&self.bytes, self.start_of(place.position)), self.len),
-            Err(_) => (0, self.len.saturating_add(1)),
+        let start = self.end();
+        let (old, old_text, records) = match found {
+            Ok(Place { position, .. }) => {
+                let start = self.start_of(position);
+                let old_text = self.entry_text(position, serializer);
+                (start..start + entry_len(&self.bytes, start), Some(old_text), self.len)
+            }
+            Err(_) => (start..start, None, self.len + 1),
         };
         // Two string marks, the colon, the comma.
-        let new_len = key.len().saturating_add(value_len).saturating_add(4);
-        let arena = self.end().saturating_sub(old_len).saturating_add(new_len);
-        self.check(arena.saturating_add(records.saturating_mul(RECORD)))?;
-        self.check(self.text_len_with(key, value_text_len, records, serializer))?;
-        Ok(match found {
-            Ok(place) => {
-                let start = self.move_to_end(place.position);
-                self.set_end(start);
-                place
-            }
-            Err(rank) => self.insert_record(rank),
-        })
-    }
+        let len = key.len().saturating_add(value_len).saturating_add(4);
+        self.check((start - old.len() + records * RECORD).saturating_add(len))?;
+        let text = EntryText::new(key, value_text_len, serializer);
+        let text_bytes = self.text_bytes - old_text.map_or(0, |old| old.len_bytes);
+        let text_bytes = text_bytes.saturating_add(text.len_bytes);
+        self.check(Self::text_len(text_bytes, text.is_tag || self.tag_keys > 0))?;
 
-    /// The length of the JSON text once `key` has a value of `value_text_len`.
-    /// As long as a key would read as a tag if it were the only one, the wrapper
-    /// counts: the others may be taken out.
-    fn text_len_with(
-        &self,
-        key: &str,
-        value_text_len: usize,
-        records: usize,
-        serializer: TaggedJsonSerializer,
-    ) -> usize {
-        let mut len = write::string_text_len(key, serializer.ensure_ascii);
-        let mut has_tag_key = serializer.role(key.as_bytes()).is_some();
-        for position in 0..self.len {
-            let (other, value) = self.entry(position);
-            if other != key {
-                has_tag_key |= serializer.role(other.as_bytes()).is_some();
-                len = len
-                    .saturating_add(write::string_text_len(other, serializer.ensure_ascii))
-                    .saturating_add(write::text_len(value, serializer));
-            }
+        if let Some(old_text) = old_text {
+            self.subtract_text(old_text);
         }
-        // A colon and a comma or brace for each, and the opening brace.
-        let punctuation = records.saturating_mul(2).saturating_add(1);
-        len.saturating_add(value_text_len).saturating_add(punctuation).saturating_add(if has_tag_key {
-            WRAPPER_LEN
-        } else {
-            0
-        })
-    }
-
-    /// Starts the entry of `place` at the end: all but its value and comma.
-    fn open_entry(&mut self, place: Place, key: &str) -> usize {
-        let start = self.end();
-        self.set_start(place.position, start);
-        self.put(&[STRING]);
-        self.put(key.as_bytes());
-        self.put(&[STRING_END, b':']);
-        start
-    }
-
-    /// Ends the entry whose value ends at `end`.
-    fn close_entry(&mut self, end: usize) {
-        self.set_end(end);
-        self.put(b",");
+        let (place, start) = match found {
+            // A value as long as the old one takes its place.
+            Ok(place) if old.len() == len => (place, old.start),
+            _ => {
+                let place = match found {
+                    Ok(place) => {
+                        self.close_gap(old);
+                        place
+                    }
+                    Err(rank) => self.insert_record(rank),
+                };
+                let start = self.end();
+                self.set_start(place.position, start);
+                self.put(&[STRING]);
+                self.put(key.as_bytes());
+                self.put(&[STRING_END, b':']);
+                self.set_end(start + len - 1);
+                self.put(b",");
+                (place, start)
+            }
+        };
+        let value_start = start + before_value_len(key);
+        Ok(Reserved { place, entry: start..start + len, value: value_start..value_start + value_len, text })
     }
 
     fn put(&mut self, bytes: &[u8]) {
-        let room = self.bytes.get_mut(self.end()..).unwrap_or_default();
-        copy(room, bytes);
-        self.set_end(self.end().wrapping_add(bytes.len()));
+        let end = self.end();
+        copy(sub_slice_mut(&mut self.bytes, end..), bytes);
+        self.set_end(end + bytes.len());
     }
 
-    /// Forgets the entry of `place`, which is the last in the arena and starts at `start`.
-    fn drop_last(&mut self, place: Place, start: usize) {
-        self.set_end(start);
-        self.remove_record(place);
-    }
-
-    fn value_start(&self, position: usize) -> usize {
+    /// Where an entry stands. Takes time in proportion to how many there are, and not to
+    /// its length.
+    fn entry_range(&self, position: usize) -> Range<usize> {
         let start = self.start_of(position);
-        let (key, _) = self.entry(position);
-        start.wrapping_add(key.len()).wrapping_add(3)
+        let end = self.end();
+        let starts = self.index().iter().map(|[start, _]| u32::from_le_bytes(*start) as usize);
+        start..starts.filter(|other| *other > start).min().unwrap_or(end)
     }
 
     /// Moves an entry behind all others and returns where it starts then.
-    fn move_to_end(&mut self, position: usize) -> usize {
-        let start = self.start_of(position);
-        let len = entry_len(&self.bytes, start);
+    fn move_to_end(&mut self, position: usize, entry: Range<usize>) -> usize {
         let end = self.end();
-        rotate(&mut self.bytes, start, start.wrapping_add(len), end);
-        for other in 0..self.len {
-            let other_start = self.start_of(other);
-            if other_start > start {
-                self.set_start(other, other_start.wrapping_sub(len));
+        let moved = end - entry.len();
+        if entry.end < end {
+            rotate(&mut self.bytes, entry.start, entry.end, end);
+            self.shift_starts(&entry);
+            self.set_start(position, moved);
+        }
+        moved
+    }
+
+    /// Moves all entries behind `gap` to where it starts.
+    fn close_gap(&mut self, gap: Range<usize>) {
+        let end = self.end();
+        self.set_end(end - gap.len());
+        if gap.end < end {
+            copy_within(&mut self.bytes, gap.end..end, gap.start);
+            self.shift_starts(&gap);
+        }
+    }
+
+    /// Corrects the starts of the entries behind `gap`, which moved to where it starts.
+    fn shift_starts(&mut self, gap: &Range<usize>) {
+        let (gap_start, len) = (gap.start as u32, gap.len() as u32);
+        for [slot, _] in self.index_mut() {
+            let start = u32::from_le_bytes(*slot);
+            if start > gap_start {
+                *slot = (start - len).to_le_bytes();
             }
         }
-        let moved = end.wrapping_sub(len);
-        self.set_start(position, moved);
-        moved
     }
 
     /// A record for a new entry of this rank, last in insertion order.
     fn insert_record(&mut self, rank: usize) -> Place {
         let position = self.len;
-        for later in (rank..position).rev() {
-            self.set_ranked(later.wrapping_add(1), self.ranked(later));
+        self.len += 1;
+        // Each of a later rank moves on by one.
+        let mut moved = (position as u32).to_le_bytes();
+        for [_, ranked] in sub_slice_mut(self.index_mut(), ..=position - rank).iter_mut().rev() {
+            moved = replace(ranked, moved);
         }
-        self.set_ranked(rank, position);
-        self.len = position.wrapping_add(1);
         Place { position, rank }
     }
 
     fn remove_record(&mut self, place: Place) {
-        let last = self.len.saturating_sub(1);
-        for position in place.position..last {
-            self.set_start(position, self.start_of(position.wrapping_add(1)));
+        let last = self.len - 1;
+        let index = self.index_mut();
+        // The last record comes first: each gives way to the one before.
+        let mut moved = [0; 4];
+        for [start, _] in sub_slice_mut(index, ..=last - place.position) {
+            swap(start, &mut moved);
         }
-        for rank in place.rank..last {
-            self.set_ranked(rank, self.ranked(rank.wrapping_add(1)));
+        for [_, ranked] in sub_slice_mut(index, ..=last - place.rank) {
+            swap(ranked, &mut moved);
         }
-        self.len = last;
-        for rank in 0..last {
-            let position = self.ranked(rank);
-            if position > place.position {
-                self.set_ranked(rank, position.wrapping_sub(1));
+        let removed = place.position as u32;
+        for [_, ranked] in index {
+            let position = u32::from_le_bytes(*ranked);
+            if position > removed {
+                *ranked = (position - 1).to_le_bytes();
             }
         }
+        self.len = last;
     }
+}
+
+/// How many bytes of an entry stand before its value: the key, its marks, the colon.
+const fn before_value_len(key: &str) -> usize {
+    key.len() + 3
 }
 
 /// A change that is undone unless it is forgotten: a value's own code runs in
