@@ -47,7 +47,7 @@ impl Sessions {
         let mut scratch = zlib::DeflateScratch::<SESSION_BYTES>::new();
         let saved = context.save(&*self.interface, &self.config, &mut scratch)?;
         if saved.refresh_skipped.is_some() || saved.oversize_len_bytes.is_some() {
-            tracing::warn!(?saved.refresh_skipped, ?saved.oversize_len_bytes, "a cookie is too long");
+            tracing::warn!(?saved.refresh_skipped, ?saved.oversize_len_bytes, "a cookie needs attention");
         }
         saved.apply(response.headers_mut()).map_err(|_| SessionError::NotSent)
     }
