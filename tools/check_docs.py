@@ -9,7 +9,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "tests").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *(file for folder in ("docs/*.md", "tests/*.md", "crates/*/*.md") for file in sorted(ROOT.glob(folder)))]
 IN_RUSTDOC = [document for document in DOCUMENTS if document.parent != ROOT / "tests"]
 REFUSED = ROOT / "tests" / "data" / "refused.txt"
 
@@ -17,9 +17,9 @@ REFUSED = ROOT / "tests" / "data" / "refused.txt"
 def tests():
     """The names of all tests in the project."""
     names = set()
-    for folder in ("src", "backends", "tests", "examples"):
+    for folder in ("src", "backends", "tests", "examples", "crates"):
         for file in (ROOT / folder).rglob("*.rs"):
-            names |= set(re.findall(r"#\[test\]\s*(?:#\[[^\]]*\]\s*)*fn (\w+)", file.read_text()))
+            names |= set(re.findall(r"#\[(?:tokio::)?test\]\s*(?:#\[[^\]]*\]\s*)*(?:async )?fn (\w+)", file.read_text()))
     return names
 
 
@@ -74,10 +74,12 @@ def main():
             faults += [f"{document.relative_to(ROOT)} links to {target}, which rustdoc has not" for target in links]
             for line in re.findall(r"^# .*[;({})]$", text, re.MULTILINE):
                 faults.append(f"{document.relative_to(ROOT)} hides a line from rustdoc only: {line}")
-        for target in re.findall(r"\b((?:tools|tests|examples|benches|fuzz)/[\w./-]*\w)", text):
-            if not (ROOT / target).exists():
+        for target in re.findall(r"\b((?:crates|tools|tests|examples|benches|fuzz)/[\w./-]*\w)", text):
+            if not (ROOT / target).exists() and not (document.parent / target).exists():
                 faults.append(f"{document.relative_to(ROOT)} names {target}, which is not there")
         for file, shown in re.findall(r"```rust,ignore\n// (\S+)\n(.*?)```", text, re.DOTALL):
+            if not (ROOT / file).exists():
+                continue  # It is a fault already.
             source = "\n".join(line.strip() for line in (ROOT / file).read_text().splitlines())
             for part in shown.split("// …\n"):
                 if "\n".join(line.strip() for line in part.splitlines()) not in source:

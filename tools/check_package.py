@@ -8,7 +8,7 @@ import tarfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LIMIT = 1_000_000
 
-packages = sorted((ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "package").glob("hipflask-*.crate"), key=lambda path: path.stat().st_mtime)
+packages = sorted((ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "package").glob("hipflask-[0-9]*.crate"), key=lambda path: path.stat().st_mtime)
 crate = packages[-1]
 with tarfile.open(crate) as archive:
     names = {name.partition("/")[2] for name in archive.getnames()}
