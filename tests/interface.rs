@@ -669,7 +669,7 @@ fn unreadable() -> [(Vec<u8>, Error); 6] {
         // Half an emoji: what a limit on the length of a text leaves in Python or JavaScript.
         (
             signed(&base64(r#"{"draft":"h\ud83d","user":"ada"}"#)),
-            Error::BadPayload(PayloadError::Json { offset_bytes: 11 }),
+            Error::BadPayload(PayloadError::Json { offset_bytes: 17 }),
         ),
         (signed(&base64("[1]")), Error::BadPayload(PayloadError::NotASession)),
         (signed(&base64(&deep)), Error::Depth),
