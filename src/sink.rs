@@ -2,7 +2,10 @@
 
 use core::{convert::Infallible, fmt};
 
-use crate::{Error, bytes::copy};
+use crate::{
+    bytes::{copy, sub_slice, sub_slice_mut},
+    error::Error,
+};
 
 /// A place that takes bytes, in pieces of any size.
 pub trait Sink {
@@ -144,13 +147,13 @@ impl<'a> SliceSink<'a> {
     /// What was written.
     #[must_use]
     pub fn written(&self) -> &[u8] {
-        self.buffer.get(..self.len).unwrap_or_default()
+        sub_slice(self.buffer, ..self.len)
     }
 
     /// What was written, for as long as the buffer was lent.
     #[must_use]
     pub fn into_written(self) -> &'a mut [u8] {
-        self.buffer.get_mut(..self.len).unwrap_or_default()
+        sub_slice_mut(self.buffer, ..self.len)
     }
 }
 
