@@ -480,7 +480,7 @@ fn memory_that_is_too_small_is_an_error_that_says_so() {
         assert!((len + 1..=9).contains(&needed_bytes), "{len}: {needed_bytes}");
     }
     assert_eq!(tokens.loads::<String>(token.as_bytes(), &mut [0; 9]).unwrap(), "a\nb");
-    let full = tokens.dumps(&"a\nb", &mut [0; 4], VecSink::default()).map_err(Error::from);
+    let full = tokens.dumps(&"a\nb", &mut [0; 4], &mut VecSink::default()).map_err(Error::from);
     assert!(full.unwrap_err().is_capacity());
 }
 

@@ -221,7 +221,7 @@ fn an_empty_secret_neither_derives_nor_signs_nor_verifies() {
         assert!(!keys.has_current());
         let signer = TimestampSigner::new(&keys);
         assert_eq!(signer.begin().map(drop), Err(Error::NoSecretKey));
-        let written = signer.sign(b"x", UnixTime::from_secs(0), CountSink::default());
+        let written = signer.sign(b"x", UnixTime::from_secs(0), &mut CountSink::default());
         assert_eq!(written, Err(WriteError::Source(Error::NoSecretKey)));
         assert_eq!(Signer::new(&keys).signature(b"x"), Err(Error::NoSecretKey));
         // Exactly as with a wrong key.
@@ -322,7 +322,7 @@ fn leeway_lets_through_the_near_future_and_lengthens_no_lifetime() {
 fn a_sink_that_fails_is_told_from_keys_that_fail() {
     let keys = ring("dev", &[]);
     let mut buffer = [0; 20];
-    let written = Signer::new(&keys).sign(b"value", SliceSink::new(&mut buffer));
+    let written = Signer::new(&keys).sign(b"value", &mut SliceSink::new(&mut buffer));
     assert!(matches!(written, Err(WriteError::Sink(Error::Capacity { capacity_bytes: 20, .. }))));
     assert!(Error::from(written.unwrap_err()).is_capacity());
     let never: WriteError<Infallible> = WriteError::Source(Error::NoSecretKey);

@@ -10,8 +10,8 @@ use crate::{
     json::{SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
     signing::{
         Compression, NoCompression, SignatureSuffix, SigningKeys, TimestampSigner,
-        payload::{Dump, Payload, dump_payload, load_payload},
-        serializer::update,
+        payload::load_payload,
+        token::{Dump, Payload, update},
     },
     sink::{FmtSink, Sink},
 };
@@ -305,7 +305,7 @@ where
         }
         let now = self.clock.now()?;
         let expires = interface.get_expiration_time(app, session, now)?;
-        let payload = dump_payload(session, scratch)?;
+        let payload = Payload::new(session, scratch)?;
         let mut mac = self.signer.begin()?;
         let payload_len = update(&mut mac, &payload);
         // A payload of another writer's can be shorter than the same one in our

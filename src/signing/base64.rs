@@ -5,8 +5,8 @@ use core::fmt;
 use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::{
-    Error,
     bytes::copy,
+    error::Error,
     sink::{PIECE, Sink},
     zlib::Source,
 };

@@ -5,10 +5,10 @@ use core::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::{
-    Digest, Mac, MacTag, Sha1, SigningKeys,
-    digest::{HmacState, finish, hash, keyed, update},
+    digest::{Digest, HmacState, Sha1, finish, hash, keyed, update},
+    mac::{Mac, MacTag, SigningKeys},
 };
-use crate::Error;
+use crate::error::Error;
 
 /// How a signing key is made of a secret and a salt (itsdangerous'
 /// `key_derivation`).

@@ -6,7 +6,10 @@ use super::{
     base64::{MAX_ENCODED_LEN, encode},
     digest::MAX_DIGEST_BYTES,
 };
-use crate::{Error, bytes::copy};
+use crate::{
+    bytes::{copy, sub_slice},
+    error::Error,
+};
 
 /// The keys a signer signs and verifies with, without the keys themselves:
 /// each is known only by what it can do, start a MAC.
@@ -106,7 +109,7 @@ impl MacTag {
     /// The bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
+        sub_slice(&self.bytes, ..self.len)
     }
 
     /// Whether `signature` is exactly these bytes, in constant time. Another

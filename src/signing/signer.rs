@@ -2,10 +2,15 @@
 
 use core::fmt;
 
-use super::{Mac, MacTag, SignatureError, SigningKeys, base64::encode_public, digest::MAX_DIGEST_BYTES};
+use super::{
+    base64::encode_public,
+    digest::MAX_DIGEST_BYTES,
+    error::SignatureError,
+    mac::{Mac, MacTag, SigningKeys},
+};
 use crate::{
-    Error,
-    bytes::copy,
+    bytes::{copy, sub_slice},
+    error::Error,
     sink::{Sink, WriteError},
 };
 
@@ -85,12 +90,10 @@ impl<K: SigningKeys> Signer<K> {
     /// # Errors
     /// [`WriteError::Source`] as [`signature`](Self::signature),
     /// [`WriteError::Sink`] when the sink does not take it all.
-    pub fn sign<S: Sink>(&self, value: &[u8], mut sink: S) -> Result<(), WriteError<S::Error>> {
+    pub fn sign<S: Sink + ?Sized>(&self, value: &[u8], sink: &mut S) -> Result<(), WriteError<S::Error>> {
         let mut mac = self.begin()?;
         mac.update(value);
-        let suffix = self.finish(mac)?;
-        sink.write(value).map_err(WriteError::Sink)?;
-        sink.write(suffix.as_bytes()).map_err(WriteError::Sink)
+        self.finish(mac)?.write_behind(value, sink)
     }
 
     /// Starts the signature of a value that is not in one piece: give its
@@ -193,7 +196,16 @@ impl SignatureSuffix {
     /// The bytes; ASCII if the separator is.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
+        sub_slice(&self.bytes, ..self.len)
+    }
+
+    /// Writes `value`, which is what was signed, and the suffix.
+    pub(super) fn write_behind<S: Sink + ?Sized>(
+        &self,
+        value: &[u8],
+        sink: &mut S,
+    ) -> Result<(), WriteError<S::Error>> {
+        sink.write(value).and_then(|()| sink.write(self.as_bytes())).map_err(WriteError::Sink)
     }
 
     /// Appends the separator and the base64 of `bytes`. It is never full: the

@@ -2,9 +2,16 @@
 
 use core::fmt;
 
-use super::{Base64Reader, Mac, SignatureError, SignatureSuffix, Signer, SigningKeys, signer::rsplit_once};
+use super::{
+    base64::Base64Reader,
+    error::SignatureError,
+    mac::{Mac, SigningKeys},
+    signer::{SignatureSuffix, Signer, rsplit_once},
+};
 use crate::{
-    Clock, Error, UnixTime,
+    bytes::sub_slice,
+    clock::{Clock, UnixTime},
+    error::Error,
     sink::{Sink, WriteError},
 };
 
@@ -87,6 +94,11 @@ impl<K: SigningKeys> TimestampSigner<K> {
         self.signer.keys()
     }
 
+    /// The separator.
+    pub const fn separator(&self) -> u8 {
+        self.signer.separator()
+    }
+
     /// Writes `payload`, the time `now` and the signature of both. The
     /// signature is known before the first byte is written.
     ///
@@ -94,17 +106,15 @@ impl<K: SigningKeys> TimestampSigner<K> {
     /// [`WriteError::Source`] with [`Error::NoSecretKey`] or
     /// [`Error::MacUnavailable`], [`WriteError::Sink`] when the sink does not
     /// take it all.
-    pub fn sign<S: Sink>(
+    pub fn sign<S: Sink + ?Sized>(
         &self,
         payload: &[u8],
         now: UnixTime,
-        mut sink: S,
+        sink: &mut S,
     ) -> Result<(), WriteError<S::Error>> {
         let mut mac = self.begin()?;
         mac.update(payload);
-        let suffix = self.finish(mac, now)?;
-        sink.write(payload).map_err(WriteError::Sink)?;
-        sink.write(suffix.as_bytes()).map_err(WriteError::Sink)
+        self.finish(mac, now)?.write_behind(payload, sink)
     }
 
     /// Starts the signature of a payload that is not in one piece: give its
@@ -194,7 +204,7 @@ impl<K: SigningKeys> TimestampSigner<K> {
 /// leading zeros, so nothing at all for 0.
 fn significant(bytes: &[u8; 8]) -> &[u8] {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    bytes.get(zeros..).unwrap_or_default()
+    sub_slice(bytes, zeros..)
 }
 
 /// Reads a timestamp field. Nothing is 0; more than 8 bytes are unreadable,
