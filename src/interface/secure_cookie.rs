@@ -109,7 +109,7 @@ impl<K: SigningKeys, C: Clock> SecureCookieSessionInterface<K, C> {
         Self::with_signer(TimestampSigner::new(keys), clock)
     }
 
-    /// One whose signer has leeway, or another separator. Saving is
+    /// One whose signer allows for clock skew, or has another separator. Saving is
     /// [`Error::InvalidConfig`] with one that a cookie cannot hold unquoted.
     #[must_use]
     pub const fn with_signer(signer: TimestampSigner<K>, clock: C) -> Self {

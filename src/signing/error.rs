@@ -8,7 +8,7 @@ use crate::error::Error;
 ///
 /// As itsdangerous' exceptions do, it carries the payload, still encoded, and
 /// the date for logs and messages. Nobody vouches for either, unless the kind
-/// is [`Error::SignatureExpired`].
+/// is [expired](Error::is_expired).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SignatureError<'a> {
     kind: Error,

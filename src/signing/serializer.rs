@@ -180,7 +180,7 @@ impl<K: SigningKeys, P> UrlSafeTimedSerializer<K, P> {
         Self { signer: TimestampSigner::new(keys), serializer }
     }
 
-    /// Uses a signer of another separator or with leeway.
+    /// Uses a signer of another separator, or one that allows for clock skew.
     pub const fn with_signer(signer: TimestampSigner<K>, serializer: P) -> Self {
         Self { signer, serializer }
     }

@@ -62,14 +62,14 @@ impl fmt::Debug for Signed<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct TimestampSigner<K> {
     signer: Signer<K>,
-    leeway_secs: u64,
+    clock_skew_secs: u64,
 }
 
 impl<K: SigningKeys> TimestampSigner<K> {
     /// A signer with these keys (a reference to them will do), the separator
-    /// `.` and no leeway.
+    /// `.`, for clocks that agree.
     pub const fn new(keys: K) -> Self {
-        Self { signer: Signer::new(keys), leeway_secs: 0 }
+        Self { signer: Signer::new(keys), clock_skew_secs: 0 }
     }
 
     /// The same signer with another separator.
@@ -80,13 +80,22 @@ impl<K: SigningKeys> TimestampSigner<K> {
         Ok(Self { signer: self.signer.with_separator(separator)?, ..self })
     }
 
-    /// The same signer, which lets through timestamps up to `leeway_secs` in
-    /// the future, for servers whose clocks differ. The default is 0, as in
-    /// Flask: a stamp one second ahead is expired. It does not lengthen any
-    /// lifetime.
+    /// The same signer, for hosts whose clocks differ by up to `clock_skew_secs`.
+    ///
+    /// It lets through timestamps that far in the future, which hosts make whose
+    /// clocks are ahead of this one's. It also dates its own back by as much, so that
+    /// hosts with clocks behind this one's let them through, Flask among them. The
+    /// default is 0, as in Flask: a timestamp one second ahead is refused.
+    ///
+    /// No lifetime gets longer; those of its own tokens end `clock_skew_secs` earlier.
     #[must_use]
-    pub fn with_leeway_secs(self, leeway_secs: u64) -> Self {
-        Self { leeway_secs, ..self }
+    pub fn with_clock_skew_secs(self, clock_skew_secs: u64) -> Self {
+        Self { clock_skew_secs, ..self }
+    }
+
+    /// By how much the clocks of two hosts may differ.
+    pub const fn clock_skew_secs(&self) -> u64 {
+        self.clock_skew_secs
     }
 
     /// The keys.
@@ -127,14 +136,16 @@ impl<K: SigningKeys> TimestampSigner<K> {
         self.signer.begin()
     }
 
-    /// What follows the payload that `mac` has seen, signed at `now`:
-    /// separator, timestamp, separator, signature.
+    /// What follows the payload that `mac` has seen, signed at `now` (less the
+    /// [clock skew](Self::with_clock_skew_secs)): separator, timestamp, separator,
+    /// signature.
     ///
     /// # Errors
     /// [`Error::MacUnavailable`] when an external MAC does not answer.
     pub fn finish(&self, mut mac: K::Mac, now: UnixTime) -> Result<SignatureSuffix, Error> {
+        let stamp_secs = now.secs().saturating_sub(self.clock_skew_secs);
         let mut suffix = SignatureSuffix::default();
-        suffix.push(self.signer.separator(), significant(&now.secs().to_be_bytes()));
+        suffix.push(self.signer.separator(), significant(&stamp_secs.to_be_bytes()));
         mac.update(suffix.as_bytes());
         suffix.push(self.signer.separator(), mac.finish()?.as_bytes());
         Ok(suffix)
@@ -142,7 +153,7 @@ impl<K: SigningKeys> TimestampSigner<K> {
 
     /// The payload and the timestamp, if the signature holds and is not older
     /// than `max_age_secs` (an age of exactly that is fine) and not from the
-    /// future. With `None`, neither is checked and the clock is not asked; it
+    /// future by more than the [clock skew](Self::with_clock_skew_secs). With `None`, neither is checked and the clock is not asked; it
     /// is never asked before the signature holds. A negative age limit lets
     /// nothing through.
     ///
@@ -150,7 +161,8 @@ impl<K: SigningKeys> TimestampSigner<K> {
     /// - [`Error::BadSignature`]: the signature does not match and there is no
     ///   timestamp; [`Error::BadTimeSignature`]: it does not match, or the
     ///   timestamp is missing or unreadable.
-    /// - [`Error::SignatureExpired`]: too old, or from the future.
+    /// - [`Error::SignatureExpired`]: too old; [`Error::SignatureFromFuture`]: further
+    ///   in the future than clocks may differ.
     /// - [`Error::DateOutOfRange`]: signed after the year 9999. Only a key
     ///   holder can make this; itsdangerous raises an exception that is not a
     ///   `BadSignature`.
@@ -184,19 +196,21 @@ impl<K: SigningKeys> TimestampSigner<K> {
             return Err(Error::DateOutOfRange.into());
         }
         if let Some(max_age_secs) = max_age_secs
-            && !self.is_fresh(timestamp_secs, max_age_secs, clock.now()?.secs())
+            && let Err(kind) = self.check_age(timestamp_secs, max_age_secs, clock.now()?.secs())
         {
-            return Err(SignatureError::new(Error::SignatureExpired, Some(payload), Some(timestamp_secs)));
+            return Err(SignatureError::new(kind, Some(payload), Some(timestamp_secs)));
         }
         Ok(Signed { payload, timestamp_secs })
     }
 
-    fn is_fresh(&self, timestamp_secs: u64, max_age_secs: i64, now_secs: u64) -> bool {
-        let Ok(max_age_secs) = u64::try_from(max_age_secs) else { return false };
-        match now_secs.checked_sub(timestamp_secs) {
-            Some(age_secs) => age_secs <= max_age_secs,
-            None => timestamp_secs.wrapping_sub(now_secs) <= self.leeway_secs,
+    fn check_age(&self, timestamp_secs: u64, max_age_secs: i64, now_secs: u64) -> Result<(), Error> {
+        let ahead_secs = timestamp_secs.saturating_sub(now_secs);
+        if ahead_secs > self.clock_skew_secs {
+            return Err(Error::SignatureFromFuture);
         }
+        let age_secs = now_secs.saturating_sub(timestamp_secs);
+        let is_fresh = u64::try_from(max_age_secs).is_ok_and(|max_age_secs| age_secs <= max_age_secs);
+        if is_fresh { Ok(()) } else { Err(Error::SignatureExpired) }
     }
 }
 
