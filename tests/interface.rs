@@ -106,7 +106,7 @@ fn the_key_derivation_can_be_replaced() {
 #[cfg(feature = "sha2")]
 #[test]
 fn the_digest_can_be_replaced() {
-    let keys: Keyring<hipflask::signing::Sha256> = Keyring::new(b"dev", SALT, KeyDerivation::Hmac);
+    let keys: Keyring<hipflask::signing::Sha256> = Keyring::from_secret(b"dev", SALT, KeyDerivation::Hmac);
     let interface = SecureCookieSessionInterface::new(keys, now as Frozen);
     let signature = "qmBaMAXeX-C_AKgpbJYzZ6ZFBAVu1HwfGNOtQ2l-SXc";
     assert_eq!(filled(&interface), format!("{FILLED}.{signature}; HttpOnly; Path=/"));

@@ -103,7 +103,7 @@ fn keys_are_derived_as_by_itsdangerous() {
 #[test]
 fn tokens_are_written_as_by_itsdangerous() {
     fn check<D: Digest>(row: &Value) {
-        let keys = Keyring::<D>::new(text(row, "secret").as_bytes(), b"my-salt", derivation(row));
+        let keys = Keyring::<D>::from_secret(text(row, "secret").as_bytes(), b"my-salt", derivation(row));
         let derived =
             with_derived_key::<D, _>(derivation(row), text(row, "secret").as_bytes(), b"my-salt", |key| {
                 Keyring::<D>::from_derived_key(key)
@@ -257,6 +257,41 @@ fn rotation_signs_with_the_current_key_and_verifies_with_all() {
     // A ring that cannot sign still verifies.
     let only_old = ring("", &["old"]);
     assert!(Signer::new(&only_old).validate(&signed_by(ring("old", &[]), b"v")));
+}
+
+/// No type is named, and Flask's cookies open.
+#[test]
+fn sessions_keys_need_no_settings() {
+    let keys = Keyring::for_sessions(b"dev");
+    assert!(TimestampSigner::new(&keys).unsign(GOOD, Some(0), &at(NOW_SECS)).is_ok());
+    let keys = Keyring::new(b"dev", Keyring::SESSION_SALT, KeyDerivation::Hmac);
+    assert!(TimestampSigner::new(&keys).unsign(GOOD, Some(0), &at(NOW_SECS)).is_ok());
+
+    let rotated = Secrets { current: b"new", fallbacks: &[b"oldest", b"dev"] };
+    let keys = Keyring::for_sessions_from(&rotated).unwrap();
+    assert!(TimestampSigner::new(&keys).unsign(GOOD, Some(0), &at(NOW_SECS)).is_ok());
+    assert_eq!(signed_by(&keys, b"v"), signed_by(ring("new", &[]), b"v"));
+    let error =
+        Keyring::for_sessions_from(&Secrets { fallbacks: &[b"a", b"b", b"c"], ..rotated }).unwrap_err();
+    assert_eq!(error, Error::TooManyFallbacks { limit: 2 });
+    assert!(!Keyring::for_sessions(b"").has_current());
+}
+
+#[test]
+#[cfg(feature = "alloc")]
+fn shared_and_boxed_keys_are_keys() {
+    fn is_right(keys: impl SigningKeys) -> bool {
+        let signed = signed_by(&keys, b"v");
+        keys.has_current() && Signer::new(keys).validate(&signed_by(ring("old", &[]), b"v")) && {
+            signed == signed_by(ring("new", &[]), b"v")
+        }
+    }
+    assert!(is_right(std::rc::Rc::new(ring("new", &["old"]))));
+    assert!(is_right(std::sync::Arc::new(ring("new", &["old"]))));
+    assert!(is_right(Box::new(ring("new", &["old"]))));
+    let boxed: Box<dyn SigningKeys<Mac = <Keyring as SigningKeys>::Mac>> = Box::new(ring("new", &["old"]));
+    assert!(is_right(boxed));
+    assert!(!SigningKeys::has_current(&std::sync::Arc::new(ring("", &[]))));
 }
 
 #[test]

@@ -133,13 +133,13 @@ pub fn digest_by_length(token: &[u8]) -> Option<&'static str> {
 }
 
 fn is_signed<D: Digest>(secret: &[u8], salt: &[u8], derivation: KeyDerivation, token: &[u8]) -> bool {
-    let keys: Keyring<D> = Keyring::new(secret, salt, derivation);
+    let keys: Keyring<D> = Keyring::from_secret(secret, salt, derivation);
     Signer::new(&keys).validate(token)
 }
 
 /// `None` if the key, with the settings of `options`, did not sign the token.
 fn judge<D: Digest>(key: &Key, token: &[u8], options: &Options) -> Option<Verdict> {
-    let keys: Keyring<D> = Keyring::new(&key.secret, &options.salt, options.derivation);
+    let keys: Keyring<D> = Keyring::from_secret(&key.secret, &options.salt, options.derivation);
     if !Signer::new(&keys).validate(token) {
         return None;
     }

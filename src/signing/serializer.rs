@@ -24,7 +24,7 @@ use crate::{
 /// ```
 /// use hipflask::{json::TaggedJsonSerializer, signing::{KeyDerivation, Keyring, UrlSafeSerializer}, sink::SliceSink};
 ///
-/// let keys: Keyring = Keyring::new(b"secret", b"unsubscribe", KeyDerivation::Hmac);
+/// let keys = Keyring::new(b"secret", b"unsubscribe", KeyDerivation::Hmac);
 /// let tokens = UrlSafeSerializer::new(keys, TaggedJsonSerializer::plain());
 ///
 /// let (mut scratch, mut out) = ([0; 64], [0; 128]);
@@ -46,10 +46,10 @@ pub struct UrlSafeSerializer<K, P = TaggedJsonSerializer> {
 ///
 /// ```
 /// use hipflask::{UnixTime, json::SESSION_JSON_SERIALIZER, sink::SliceSink};
-/// use hipflask::signing::{KeyDerivation, Keyring, UrlSafeTimedSerializer};
+/// use hipflask::signing::{Keyring, UrlSafeTimedSerializer};
 ///
 /// let clock = || Ok(UnixTime::from_secs(1_700_000_000));
-/// let keys: Keyring = Keyring::new(b"dev", b"cookie-session", KeyDerivation::Hmac);
+/// let keys = Keyring::for_sessions(b"dev");
 /// let tokens = UrlSafeTimedSerializer::new(keys, SESSION_JSON_SERIALIZER);
 ///
 /// let mut scratch = [0; 64];

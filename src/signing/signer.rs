@@ -32,7 +32,7 @@ const MAX_SUFFIX_BYTES: usize = 1 + 11 + 1 + 88;
 /// ```
 /// use hipflask::{signing::{KeyDerivation, Keyring, Signer}, sink::SliceSink};
 ///
-/// let keys: Keyring = Keyring::new(b"dev", b"my-salt", KeyDerivation::Hmac);
+/// let keys = Keyring::new(b"dev", b"my-salt", KeyDerivation::Hmac);
 /// let signer = Signer::new(&keys);
 /// let mut buffer = [0; 64];
 /// let mut sink = SliceSink::new(&mut buffer);

@@ -44,9 +44,9 @@ impl fmt::Debug for Signed<'_> {
 /// itsdangerous reads it (see [`Base64Reader`]).
 ///
 /// ```
-/// use hipflask::{UnixTime, signing::{KeyDerivation, Keyring, TimestampSigner}, sink::SliceSink};
+/// use hipflask::{UnixTime, signing::{Keyring, TimestampSigner}, sink::SliceSink};
 ///
-/// let keys: Keyring = Keyring::new(b"dev", b"cookie-session", KeyDerivation::Hmac);
+/// let keys = Keyring::for_sessions(b"dev");
 /// let signer = TimestampSigner::new(&keys);
 /// let signed_at = UnixTime::from_secs(1_700_000_000);
 /// let mut buffer = [0; 64];

@@ -43,7 +43,7 @@ async fn answer_of(site: Router, method: &str, path: &str, cookie: &str) -> Answ
 
 /// As the site answers, with its sessions.
 async fn ask(site: Router, method: &str, path: &str, cookie: &str) -> Answer {
-    let keys = Keys::new(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
+    let keys = Keys::from_secret(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
     let clock = BoxedClock::new(|| Ok(UnixTime::from_secs(1_700_000_000)));
     answer_of(with_sessions(site, keys, clock, Config::new()), method, path, cookie).await
 }
@@ -90,7 +90,7 @@ async fn foreign_entries_shut_nobody_out() {
 /// Each would save its own session, and the browser keep the one that knows less.
 #[tokio::test]
 async fn the_layer_around_a_layer_counts() {
-    let keys = || Keys::new(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
+    let keys = || Keys::from_secret(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
     let clock = || BoxedClock::new(|| Ok(UnixTime::from_secs(1_700_000_000)));
     let inner = with_sessions(site(), keys(), clock(), Config::new());
     let answer = ask(Router::new().nest("/api", inner), "POST", "/api/goodbye", ZOE).await;

@@ -102,7 +102,7 @@ async fn set_up(spawner: Spawner) -> (&'static Device, Keyring<Sha1, 0>, Stack<'
     let mut store = Store::new(board.flash);
     let keys = store
         .with_secret_key(|key| {
-            Keyring::<Sha1, 0>::new(key, SecureCookieSessionInterface::SALT, KeyDerivation::Hmac)
+            Keyring::<Sha1, 0>::from_secret(key, SecureCookieSessionInterface::SALT, KeyDerivation::Hmac)
         })
         .await;
     let (Some(keys), Some(tokens)) = (keys, Tokens::new()) else {
