@@ -7,7 +7,7 @@ use super::codes::{Codes, cost_bits, distance_symbol, length_symbol};
 use super::header::Header;
 use super::lengths::code_lengths;
 use super::parse::{Token, Tokens};
-use super::trace::{Path, Trace};
+use super::trace::{Path, hit};
 use crate::zlib::symbols::{
     DISTANCE_SYMBOLS, DISTANCES, END_OF_BLOCK, FIRST_LENGTH, FIXED_DISTANCE_BITS, LENGTHS, LITERAL_SYMBOLS,
     MAX_CODE_BITS, fixed_literal_length,
@@ -35,21 +35,21 @@ impl Frequencies {
 }
 
 /// Writes all of the input as blocks; stops early when the output is full.
-pub(super) fn write_all<T: Trace>(mut rest: Tokens<'_>, out: &mut BitWriter<'_>, trace: &mut T) {
+pub(super) fn write_all(mut rest: Tokens<'_>, out: &mut BitWriter<'_>) {
     let mut is_last = false;
     while !is_last && !out.overflowed() {
         let start = rest;
         let mut frequencies =
             Frequencies { literals: [0; LITERAL_SYMBOLS], distances: [0; DISTANCE_SYMBOLS] };
-        is_last = count(&mut rest, &mut frequencies, trace);
+        is_last = count(&mut rest, &mut frequencies);
         let len = start.input.len().wrapping_sub(rest.input.len());
         let block = Tokens { input: start.input.get(..len).unwrap_or_default(), slots: start.slots };
-        write(block, &frequencies, is_last, out, trace);
+        write(block, &frequencies, is_last, out);
     }
 }
 
 /// Takes the next block's tokens, and says whether it is the last one.
-fn count<T: Trace>(rest: &mut Tokens<'_>, frequencies: &mut Frequencies, trace: &mut T) -> bool {
+fn count(rest: &mut Tokens<'_>, frequencies: &mut Frequencies) -> bool {
     let add = |frequencies: &mut [u16], symbol: usize| {
         if let Some(frequency) = frequencies.get_mut(symbol) {
             *frequency = frequency.wrapping_add(1);
@@ -77,7 +77,7 @@ fn count<T: Trace>(rest: &mut Tokens<'_>, frequencies: &mut Frequencies, trace: 
     // it sends after its loop. So an input can end with a block of nothing.
     let is_last = rest.input.is_empty() && (symbols < MAX_SYMBOLS || !ends_with_match);
     if !is_last {
-        trace.hit(if rest.input.is_empty() { Path::EmptyLastBlock } else { Path::FullBlock });
+        hit(if rest.input.is_empty() { Path::EmptyLastBlock } else { Path::FullBlock });
     }
     is_last
 }
@@ -85,21 +85,14 @@ fn count<T: Trace>(rest: &mut Tokens<'_>, frequencies: &mut Frequencies, trace: 
 /// Writes a block in the form that takes the fewest bytes; zlib counts whole
 /// bytes, and on a tie takes stored before fixed before dynamic.
 #[inline(never)]
-fn write<T: Trace>(
-    block: Tokens<'_>,
-    frequencies: &Frequencies,
-    is_last: bool,
-    out: &mut BitWriter<'_>,
-    trace: &mut T,
-) {
+fn write(block: Tokens<'_>, frequencies: &Frequencies, is_last: bool, out: &mut BitWriter<'_>) {
     let mut literal_lengths = [0; LITERAL_SYMBOLS];
     let mut distance_lengths = [0; DISTANCE_SYMBOLS];
-    let literal_count = code_lengths(&frequencies.literals, MAX_CODE_BITS, &mut literal_lengths, trace);
-    let distance_count = code_lengths(&frequencies.distances, MAX_CODE_BITS, &mut distance_lengths, trace);
+    let literal_count = code_lengths(&frequencies.literals, MAX_CODE_BITS, &mut literal_lengths);
+    let distance_count = code_lengths(&frequencies.distances, MAX_CODE_BITS, &mut distance_lengths);
     let header = Header::new(
         literal_lengths.get(..literal_count).unwrap_or_default(),
         distance_lengths.get(..distance_count).unwrap_or_default(),
-        trace,
     );
 
     let bytes = |bits: u32| bits.wrapping_add(3 + 7) / 8;
@@ -111,7 +104,7 @@ fn write<T: Trace>(
     let stored_bytes = (block.input.len() as u32).wrapping_add(4);
 
     if stored_bytes <= fixed_bytes.min(dynamic_bytes) {
-        trace.hit(Path::StoredBlock);
+        hit(Path::StoredBlock);
         send_form(out, 0, is_last);
         out.align();
         let len = block.input.len() as u16;
@@ -121,7 +114,7 @@ fn write<T: Trace>(
         return;
     }
     if fixed_bytes <= dynamic_bytes {
-        trace.hit(Path::FixedBlock);
+        hit(Path::FixedBlock);
         send_form(out, 1, is_last);
         literal_lengths
             .iter_mut()
@@ -129,7 +122,7 @@ fn write<T: Trace>(
             .for_each(|(symbol, slot)| *slot = fixed_literal_length(symbol));
         distance_lengths.fill(FIXED_DISTANCE_BITS);
     } else {
-        trace.hit(Path::DynamicBlock);
+        hit(Path::DynamicBlock);
         send_form(out, 2, is_last);
         header.send(out);
     }

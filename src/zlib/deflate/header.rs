@@ -3,7 +3,6 @@
 use super::bits::BitWriter;
 use super::codes::{Codes, Symbol, cost_bits};
 use super::lengths::code_lengths;
-use super::trace::Trace;
 use crate::zlib::symbols::{CODE_LENGTH_ORDER, CODE_LENGTH_SYMBOLS, FIRST_LENGTH};
 
 /// The longest code of a code length, in bits.
@@ -28,11 +27,7 @@ pub(super) struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    pub(super) fn new<T: Trace>(
-        literal_lengths: &'a [u8],
-        distance_lengths: &'a [u8],
-        trace: &mut T,
-    ) -> Self {
+    pub(super) fn new(literal_lengths: &'a [u8], distance_lengths: &'a [u8]) -> Self {
         let mut frequencies = [0_u16; CODE_LENGTH_SYMBOLS];
         let mut count = |symbol: Symbol| {
             if let Some(frequency) = frequencies.get_mut(symbol.number) {
@@ -44,7 +39,7 @@ impl<'a> Header<'a> {
         runs(distance_lengths, &mut count);
 
         let mut lengths = [0; CODE_LENGTH_SYMBOLS];
-        code_lengths(&frequencies, MAX_CODE_LENGTH_BITS, &mut lengths, trace);
+        code_lengths(&frequencies, MAX_CODE_LENGTH_BITS, &mut lengths);
         let is_used = |&symbol: &u8| lengths.get(usize::from(symbol)).is_some_and(|&length| length > 0);
         // At least four must be sent. There are more: some length is not zero.
         let sent_lengths = CODE_LENGTH_ORDER.iter().rposition(is_used).unwrap_or_default().wrapping_add(1);

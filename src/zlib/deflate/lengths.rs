@@ -3,7 +3,7 @@
 //! Huffman's algorithm over a binary heap, followed to the tie-break: which of
 //! two equally rare symbols gets the longer code is part of zlib's output.
 
-use super::trace::{Path, Trace};
+use super::trace::{Path, hit};
 use crate::zlib::symbols::{LITERAL_SYMBOLS, MAX_CODE_BITS};
 
 /// Leaves and inner nodes of the largest tree.
@@ -22,12 +22,7 @@ const HEIGHT_BITS: u32 = 6;
 /// There are always at least two codes: a lone one gets a partner, as zlib does
 /// for the sake of old decoders.
 #[inline(never)]
-pub(super) fn code_lengths<T: Trace>(
-    frequencies: &[u16],
-    longest: usize,
-    lengths: &mut [u8],
-    trace: &mut T,
-) -> usize {
+pub(super) fn code_lengths(frequencies: &[u16], longest: usize, lengths: &mut [u8]) -> usize {
     let mut heap = Heap { entries: [0; LITERAL_SYMBOLS], len: 0 };
     let mut used = 0_usize;
     for (symbol, &frequency) in frequencies.iter().enumerate() {
@@ -45,7 +40,7 @@ pub(super) fn code_lengths<T: Trace>(
     let mut tree = Tree { nodes: [0; MAX_NODES], symbols: frequencies.len() };
     let siblings = tree.grow(&mut heap);
     lengths.fill(0);
-    tree.assign(siblings, longest, lengths, trace);
+    tree.assign(siblings, longest, lengths);
     used
 }
 
@@ -184,7 +179,7 @@ impl Tree {
 
     /// Turns parents into depths and those of leaves into code lengths, none
     /// above `longest`.
-    fn assign<T: Trace>(&mut self, siblings: &[Siblings], longest: usize, lengths: &mut [u8], trace: &mut T) {
+    fn assign(&mut self, siblings: &[Siblings], longest: usize, lengths: &mut [u8]) {
         let mut counts = [0_u16; MAX_CODE_BITS + 1];
         let mut too_deep = 0_u32;
         // From the root down: a parent's depth stands where its own parent stood.
@@ -209,7 +204,7 @@ impl Tree {
             }
         }
         if too_deep > 0 {
-            trace.hit(Path::BitLengthOverflow);
+            hit(Path::BitLengthOverflow);
             rebalance(&mut counts, longest, too_deep);
             deal_out(&counts, siblings, self.symbols, lengths);
         }

@@ -1,7 +1,7 @@
 //! The longest match at a position, as zlib's `longest_match` finds it.
 
 use super::chains::{FIRST, Slot};
-use super::trace::{Path, Trace};
+use super::trace::{Path, hit};
 use crate::zlib::symbols::{MAX_MATCH, MIN_MATCH, WINDOW};
 
 /// How many candidates are tried: level 6's `max_chain_length`.
@@ -34,14 +34,7 @@ impl Match {
 /// `rank` is the position's entry in the ranks. Nearer candidates come first and
 /// farther ones must be longer, so of equally long matches the nearest wins.
 #[inline(always)]
-pub(super) fn longest<T: Trace>(
-    input: &[u8],
-    sorted: &[Slot],
-    rank: u16,
-    at: usize,
-    beat: usize,
-    trace: &mut T,
-) -> Option<Match> {
+pub(super) fn longest(input: &[u8], sorted: &[Slot], rank: u16, at: usize, beat: usize) -> Option<Match> {
     if rank & FIRST != 0 {
         return None;
     }
@@ -57,7 +50,7 @@ pub(super) fn longest<T: Trace>(
     let end = usize::from(rank);
     let mut candidates = sorted.get(end.saturating_sub(budget)..end)?;
     if let Some(limit) = at.checked_sub(MAX_DISTANCE) {
-        candidates = in_window(candidates, limit, trace);
+        candidates = in_window(candidates, limit);
     }
     let mut best = Match { len: beat, distance: 0 };
     let mut tail = Tail::new(input, ahead, beat);
@@ -70,7 +63,7 @@ pub(super) fn longest<T: Trace>(
             if len > best.len {
                 best = Match { len, distance: at.wrapping_sub(candidate) };
                 if len >= nice {
-                    trace.hit(Path::NiceMatch);
+                    hit(Path::NiceMatch);
                     is_used_up = false;
                     break;
                 }
@@ -83,10 +76,10 @@ pub(super) fn longest<T: Trace>(
         }
     }
     if is_used_up && candidates.len() == budget {
-        trace.hit(if beat >= GOOD_MATCH { Path::ReducedChainBudget } else { Path::ChainBudget });
+        hit(if beat >= GOOD_MATCH { Path::ReducedChainBudget } else { Path::ChainBudget });
     }
     if best.distance == MAX_DISTANCE {
-        trace.hit(Path::WindowLimit);
+        hit(Path::WindowLimit);
     }
     (best.len > beat).then_some(best)
 }
@@ -94,12 +87,12 @@ pub(super) fn longest<T: Trace>(
 /// Drops the candidates that are too far back. zlib takes the nearest one at the
 /// largest distance too, and the others only below it.
 #[cold]
-fn in_window<'a, T: Trace>(candidates: &'a [Slot], limit: usize, trace: &mut T) -> &'a [Slot] {
+fn in_window<'a>(candidates: &'a [Slot], limit: usize) -> &'a [Slot] {
     let mut lowest = limit;
     for (index, &slot) in candidates.iter().enumerate().rev() {
         let entry = u16::from_le_bytes(slot);
         if usize::from(entry & !FIRST) < lowest {
-            trace.hit(Path::WindowExceeded);
+            hit(Path::WindowExceeded);
             return candidates.get(index.wrapping_add(1)..).unwrap_or_default();
         }
         if entry & FIRST != 0 {

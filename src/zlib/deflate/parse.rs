@@ -5,7 +5,7 @@
 
 use super::chains::Slot;
 use super::matches::{self, Match};
-use super::trace::{Path, Trace};
+use super::trace::{Path, hit};
 use crate::zlib::symbols::MIN_MATCH;
 
 /// A match this long is used without a look at the next position: level 6's `max_lazy`.
@@ -22,7 +22,7 @@ pub(super) enum Token {
 
 /// Parses `input`. `slots` holds the ranks, and then the tokens: a position's
 /// slots are written only after its rank was used.
-pub(super) fn parse<T: Trace>(input: &[u8], sorted: &[Slot], slots: &mut [Slot], trace: &mut T) {
+pub(super) fn parse(input: &[u8], sorted: &[Slot], slots: &mut [Slot]) {
     let mut held = Match::NONE;
     let mut has_literal = false;
     let mut at = 0_usize;
@@ -32,9 +32,9 @@ pub(super) fn parse<T: Trace>(input: &[u8], sorted: &[Slot], slots: &mut [Slot],
         let mut found = Match::NONE;
         if held.len < MAX_LAZY {
             let rank = u16::from_le_bytes(slot);
-            if let Some(longer) = matches::longest(input, sorted, rank, at, held.len, trace) {
+            if let Some(longer) = matches::longest(input, sorted, rank, at, held.len) {
                 if longer.len == MIN_MATCH && longer.distance > TOO_FAR {
-                    trace.hit(Path::TooFar);
+                    hit(Path::TooFar);
                 } else {
                     found = longer;
                 }
@@ -49,7 +49,7 @@ pub(super) fn parse<T: Trace>(input: &[u8], sorted: &[Slot], slots: &mut [Slot],
             has_literal = false;
         } else {
             if held.len >= MIN_MATCH {
-                trace.hit(Path::LazyReplaced);
+                hit(Path::LazyReplaced);
             }
             if has_literal {
                 put(slots, before, 0);
