@@ -87,7 +87,8 @@ const fn octal_digit(number: u8) -> u8 {
     b'0' | number & 7
 }
 
+#[expect(clippy::arithmetic_side_effects, reason = "numbers of four bits")]
 const fn upper_hex_digit(number: u8) -> u8 {
     let base = if number < 10 { b'0' } else { b'A' - 10 };
-    base.wrapping_add(number)
+    base + number
 }

@@ -103,8 +103,9 @@ fn items(line: &str) -> impl Iterator<Item = Item<'_>> {
             scan = scan.after(byte);
             scan == QuoteScan::Outside && byte == b','
         });
-        rest = comma.and_then(|comma| line.get(comma.wrapping_add(1)..));
-        line.get(..comma.unwrap_or(line.len()))
+        let (item, after) = line.split_at_checked(comma.unwrap_or(line.len()))?;
+        rest = after.strip_prefix(',');
+        Some(item)
     })
     .map(|item| item.trim_matches([' ', '\t']))
     .filter(|item| !item.is_empty())

@@ -112,9 +112,9 @@ impl<H: EagerHash<Core: ZeroizeOnDrop> + ZeroizeOnDrop> State for HmacOf<H> {
         } else {
             copy(&mut block, key);
         }
-        let state = hmac::Hmac::<H>::new(&block);
+        let state = Self(hmac::Hmac::<H>::new(&block));
         block.as_mut_slice().zeroize();
-        Self(state)
+        state
     }
 
     /// Not inlined: deriving and signing share it.

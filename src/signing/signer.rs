@@ -141,13 +141,12 @@ impl<K: SigningKeys> Signer<K> {
     /// Tries the current key, then the fallbacks, newest first.
     #[inline(never)]
     fn verify(&self, value: &[u8], signature: &[u8]) -> Result<bool, Error> {
-        let mut tried = 0_usize;
-        loop {
+        for tried in 0_usize.. {
             let mac = match tried.checked_sub(1) {
                 None => self.keys.current(),
                 Some(index) => match self.keys.fallback(index) {
                     Some(mac) => mac,
-                    None => return Ok(false),
+                    None => break,
                 },
             };
             match mac {
@@ -159,8 +158,8 @@ impl<K: SigningKeys> Signer<K> {
                 Err(Error::NoSecretKey) => {}
                 Err(error) => return Err(error),
             }
-            tried = tried.wrapping_add(1);
         }
+        Ok(false)
     }
 }
 
@@ -173,10 +172,10 @@ fn tag(mut mac: impl Mac, value: &[u8]) -> Result<MacTag, Error> {
 pub(crate) fn rsplit_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
     let mut before = bytes;
     while let [rest @ .., last] = before {
-        before = rest;
         if *last == separator {
-            return Some((before, bytes.get(before.len().wrapping_add(1)..)?));
+            return Some((rest, sub_slice(bytes, before.len()..)));
         }
+        before = rest;
     }
     None
 }
@@ -211,15 +210,16 @@ impl SignatureSuffix {
     /// Appends the separator and the base64 of `bytes`. It is never full: the
     /// parts have the lengths the capacity is made of.
     #[inline(never)]
+    #[expect(clippy::arithmetic_side_effects, reason = "a timestamp and a signature, and no more")]
     pub(crate) fn push(&mut self, separator: u8, bytes: &[u8]) {
         let mut groups = [[0; 3]; MAX_DIGEST_BYTES.div_ceil(3)];
         copy(groups.as_flattened_mut(), bytes);
-        let groups = groups.get(..bytes.len().div_ceil(3)).unwrap_or_default();
+        let groups = sub_slice(&groups, ..bytes.len().div_ceil(3));
         if let Some((first, room)) = self.bytes.get_mut(self.len..).and_then(<[u8]>::split_first_mut) {
             *first = separator;
             encode_public(groups, room.as_chunks_mut().0);
         }
-        self.len = self.len.wrapping_add(1).wrapping_add(bytes.len().wrapping_mul(4).div_ceil(3));
+        self.len += 1 + (bytes.len() * 4).div_ceil(3);
     }
 }
 

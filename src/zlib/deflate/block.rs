@@ -1,5 +1,7 @@
 //! Blocks: where they end, and which of the three forms each one takes.
 
+#![expect(clippy::arithmetic_side_effects, reason = "a block has at most 2^14 symbols, of 28 bits or fewer")]
+
 use core::iter;
 
 use super::bits::BitWriter;
@@ -8,6 +10,7 @@ use super::header::Header;
 use super::lengths::code_lengths;
 use super::parse::{Token, Tokens};
 use super::trace::{Path, hit};
+use crate::bytes::sub_slice;
 use crate::zlib::symbols::{
     DISTANCE_SYMBOLS, DISTANCES, END_OF_BLOCK, FIRST_LENGTH, FIXED_DISTANCE_BITS, LENGTHS, LITERAL_SYMBOLS,
     MAX_CODE_BITS, fixed_literal_length,
@@ -30,7 +33,7 @@ impl Frequencies {
             iter::repeat_n(0, FIRST_LENGTH).chain(LENGTHS.iter().map(|range| range.extra_bits));
         let distance_extra = DISTANCES.iter().map(|range| range.extra_bits);
         let literals = cost_bits(&self.literals, (0..).map(literal_length), literal_extra);
-        literals.wrapping_add(cost_bits(&self.distances, (0..).map(distance_length), distance_extra))
+        literals + cost_bits(&self.distances, (0..).map(distance_length), distance_extra)
     }
 }
 
@@ -42,8 +45,8 @@ pub(super) fn write_all(mut rest: Tokens<'_>, out: &mut BitWriter<'_>) {
         let mut frequencies =
             Frequencies { literals: [0; LITERAL_SYMBOLS], distances: [0; DISTANCE_SYMBOLS] };
         is_last = count(&mut rest, &mut frequencies);
-        let len = start.input.len().wrapping_sub(rest.input.len());
-        let block = Tokens { input: start.input.get(..len).unwrap_or_default(), slots: start.slots };
+        let len = start.input.len() - rest.input.len();
+        let block = Tokens { input: sub_slice(start.input, ..len), slots: start.slots };
         write(block, &frequencies, is_last, out);
     }
 }
@@ -52,14 +55,14 @@ pub(super) fn write_all(mut rest: Tokens<'_>, out: &mut BitWriter<'_>) {
 fn count(rest: &mut Tokens<'_>, frequencies: &mut Frequencies) -> bool {
     let add = |frequencies: &mut [u16], symbol: usize| {
         if let Some(frequency) = frequencies.get_mut(symbol) {
-            *frequency = frequency.wrapping_add(1);
+            *frequency += 1;
         }
     };
     add(&mut frequencies.literals, END_OF_BLOCK);
     let mut symbols = 0_usize;
     let mut ends_with_match = false;
     for token in rest.by_ref().take(MAX_SYMBOLS) {
-        symbols = symbols.wrapping_add(1);
+        symbols += 1;
         match token {
             Token::Literal(byte) => {
                 add(&mut frequencies.literals, byte.into());
@@ -67,7 +70,7 @@ fn count(rest: &mut Tokens<'_>, frequencies: &mut Frequencies) -> bool {
             }
             Token::Match(found) => {
                 let length = length_symbol(found.len).number;
-                add(&mut frequencies.literals, FIRST_LENGTH.wrapping_add(length));
+                add(&mut frequencies.literals, FIRST_LENGTH + length);
                 add(&mut frequencies.distances, distance_symbol(found.distance).number);
                 ends_with_match = true;
             }
@@ -91,17 +94,17 @@ fn write(block: Tokens<'_>, frequencies: &Frequencies, is_last: bool, out: &mut 
     let literal_count = code_lengths(&frequencies.literals, MAX_CODE_BITS, &mut literal_lengths);
     let distance_count = code_lengths(&frequencies.distances, MAX_CODE_BITS, &mut distance_lengths);
     let header = Header::new(
-        literal_lengths.get(..literal_count).unwrap_or_default(),
-        distance_lengths.get(..distance_count).unwrap_or_default(),
+        sub_slice(&literal_lengths, ..literal_count),
+        sub_slice(&distance_lengths, ..distance_count),
     );
 
-    let bytes = |bits: u32| bits.wrapping_add(3 + 7) / 8;
+    let bytes = |bits: u32| (bits + 3).div_ceil(8);
     let fixed_bytes = bytes(frequencies.cost_bits(fixed_literal_length, |_| FIXED_DISTANCE_BITS));
     let literal_length = |symbol| literal_lengths.get(symbol).copied().unwrap_or_default();
     let distance_length = |symbol| distance_lengths.get(symbol).copied().unwrap_or_default();
-    let dynamic_bits = frequencies.cost_bits(literal_length, distance_length).wrapping_add(header.len_bits);
+    let dynamic_bits = frequencies.cost_bits(literal_length, distance_length) + header.len_bits;
     let dynamic_bytes = bytes(dynamic_bits);
-    let stored_bytes = (block.input.len() as u32).wrapping_add(4);
+    let stored_bytes = block.input.len() as u32 + 4;
 
     if stored_bytes <= fixed_bytes.min(dynamic_bytes) {
         hit(Path::StoredBlock);
@@ -147,7 +150,7 @@ fn send(
             Token::Literal(byte) => literals.send(out, byte.into()),
             Token::Match(found) => {
                 let length = length_symbol(found.len);
-                literals.send(out, FIRST_LENGTH.wrapping_add(length.number));
+                literals.send(out, FIRST_LENGTH + length.number);
                 out.bits(length.extra, length.extra_bits);
                 let distance = distance_symbol(found.distance);
                 distances.send(out, distance.number);

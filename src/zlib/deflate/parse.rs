@@ -3,6 +3,8 @@
 //! A match is held back for one byte. If the next position has a longer one,
 //! the byte becomes a literal and the longer match is held back instead.
 
+#![expect(clippy::arithmetic_side_effects, reason = "what is held back began a byte before, so there is one")]
+
 use super::chains::Slot;
 use super::matches::{self, Match};
 use super::trace::{Path, hit};
@@ -40,11 +42,10 @@ pub(super) fn parse(input: &[u8], sorted: &[Slot], slots: &mut [Slot]) {
                 }
             }
         }
-        let before = at.wrapping_sub(1);
         if held.len >= MIN_MATCH && found.len <= held.len {
-            put(slots, before, held.distance);
+            put(slots, at - 1, held.distance);
             put(slots, at, held.len);
-            at = before.wrapping_add(held.len);
+            at += held.len - 1;
             held = Match::NONE;
             has_literal = false;
         } else {
@@ -52,15 +53,15 @@ pub(super) fn parse(input: &[u8], sorted: &[Slot], slots: &mut [Slot]) {
                 hit(Path::LazyReplaced);
             }
             if has_literal {
-                put(slots, before, 0);
+                put(slots, at - 1, 0);
             }
             held = found;
             has_literal = true;
-            at = at.wrapping_add(1);
+            at += 1;
         }
     }
     if has_literal {
-        put(slots, at.wrapping_sub(1), 0);
+        put(slots, at - 1, 0);
     }
 }
 
