@@ -30,6 +30,10 @@ impl<S: Sink + ?Sized> Sink for &mut S {
 
 /// Why something was not written: it could not be made, or the sink did not take it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "what is written was made and was taken, or not: there is no third"
+)]
 pub enum WriteError<E> {
     /// It could not be serialized or signed; nothing was written.
     Source(Error),
@@ -179,6 +183,7 @@ impl Sink for SliceSink<'_> {
 /// serializer that does not [`ensure_ascii`](crate::json::TaggedJsonSerializer::with_ensure_ascii)
 /// is to write bytes.
 #[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper is what it wraps")]
 pub struct FmtSink<W>(pub W);
 
 impl<W: fmt::Write> Sink for FmtSink<W> {

@@ -19,6 +19,7 @@ use crate::json::text::as_str;
 /// assert_eq!(QuotedValue("Jürgen, J").to_string(), r#""J\303\274rgen\054 J""#);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper is what it wraps")]
 pub struct QuotedValue<'a>(pub &'a str);
 
 impl fmt::Display for QuotedValue<'_> {

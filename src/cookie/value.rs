@@ -4,6 +4,7 @@ use core::fmt::{self, Write};
 
 /// How the bytes of a `Cookie` header become text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "who decodes names of cookies has these two cases")]
 pub enum Charset {
     /// Each byte is the character of that number. This is what Flask's
     /// `request.cookies` does (WSGI, PEP 3333).

@@ -20,6 +20,7 @@ use core::fmt::{self, Write};
 /// assert_eq!(vary(Some("Accept,Origin"), "Cookie").unwrap().to_string(), "Accept, Origin, Cookie");
 /// assert!(vary(Some("accept , cookie"), "Cookie").is_none());
 /// ```
+#[doc(alias = "add")]
 #[must_use]
 pub fn vary<'a>(existing: Option<&'a str>, token: &'a str) -> Option<Vary<'a>> {
     let line = existing.filter(|line| !has_unclosed_quote(line)).unwrap_or_default();

@@ -108,6 +108,7 @@ pub(crate) fn encode<'b>(bytes: &[u8], text: &'b mut [u8; MAX_ENCODED_LEN]) -> &
 /// assert_eq!(&buffer[..len], b"hipflask");
 /// # Ok::<(), hipflask::Error>(())
 /// ```
+#[doc(alias = "base64_decode")]
 #[derive(Clone)]
 pub struct Base64Reader<'a> {
     text: &'a [u8],

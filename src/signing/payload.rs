@@ -82,6 +82,7 @@ pub trait Compression: sealed::Sealed {
 
 /// Payloads are written as they are, encoded on the way, without a buffer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a unit: its name is its value")]
 pub struct NoCompression;
 
 impl sealed::Sealed for NoCompression {}
@@ -95,6 +96,7 @@ impl Compression for NoCompression {}
 /// it wrote itself. It leaves the inflater, and the stack it takes, out of the
 /// firmware; `docs/firmware.md` says how much that is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a unit: its name is its value")]
 pub struct NoZlib;
 
 impl sealed::Sealed for NoZlib {}

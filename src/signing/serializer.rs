@@ -34,6 +34,7 @@ use crate::{
 /// assert_eq!(value.as_i64(), Some(42));
 /// # Ok::<(), hipflask::Error>(())
 /// ```
+#[doc(alias = "URLSafeSerializer")]
 #[derive(Debug)]
 pub struct UrlSafeSerializer<K, P = TaggedJsonSerializer> {
     signer: Signer<K>,
@@ -57,6 +58,7 @@ pub struct UrlSafeSerializer<K, P = TaggedJsonSerializer> {
 /// assert_eq!(loaded.timestamp_secs, 1_700_000_000);
 /// # Ok::<(), hipflask::Error>(())
 /// ```
+#[doc(alias = "URLSafeTimedSerializer")]
 #[derive(Debug)]
 pub struct UrlSafeTimedSerializer<K, P = TaggedJsonSerializer> {
     signer: TimestampSigner<K>,
@@ -65,6 +67,7 @@ pub struct UrlSafeTimedSerializer<K, P = TaggedJsonSerializer> {
 
 /// A value that was loaded, and when it was signed.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Loaded<V> {
     /// The value.
     pub value: V,
@@ -74,6 +77,7 @@ pub struct Loaded<V> {
 
 /// A value of a token that nobody vouches for.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct UnsafelyLoaded<'a> {
     /// Whether the signature holds and the token has not expired.
     pub valid: bool,

@@ -53,11 +53,12 @@ impl<K: SigningKeys> Signer<K> {
         Self { keys, separator: DEFAULT_SEPARATOR }
     }
 
-    /// The same signer with another separator.
+    /// The same signer with another separator (itsdangerous' `sep`).
     ///
     /// # Errors
     /// [`Error::InvalidSeparator`] for `A-Z a-z 0-9 - _ =`, which a signature
     /// may contain.
+    #[doc(alias = "sep")]
     pub fn with_separator(self, separator: u8) -> Result<Self, Error> {
         if separator.is_ascii_alphanumeric() || matches!(separator, b'-' | b'_' | b'=') {
             return Err(Error::InvalidSeparator);
@@ -80,6 +81,7 @@ impl<K: SigningKeys> Signer<K> {
     /// # Errors
     /// [`Error::NoSecretKey`] without a current key, [`Error::MacUnavailable`]
     /// when an external MAC does not answer.
+    #[doc(alias = "get_signature")]
     pub fn signature(&self, value: &[u8]) -> Result<MacTag, Error> {
         tag(self.keys.current()?, value)
     }

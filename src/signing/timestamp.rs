@@ -20,6 +20,7 @@ const MAX_DATE_SECS: u64 = 253_402_300_799;
 
 /// What a [`TimestampSigner`] gives back.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Signed<'a> {
     /// What was signed, still encoded.
     pub payload: &'a [u8],
@@ -76,6 +77,7 @@ impl<K: SigningKeys> TimestampSigner<K> {
     ///
     /// # Errors
     /// As [`Signer::with_separator`].
+    #[doc(alias = "sep")]
     pub fn with_separator(self, separator: u8) -> Result<Self, Error> {
         Ok(Self { signer: self.signer.with_separator(separator)?, ..self })
     }
@@ -88,6 +90,7 @@ impl<K: SigningKeys> TimestampSigner<K> {
     /// default is 0, as in Flask: a timestamp one second ahead is refused.
     ///
     /// No lifetime gets longer; those of its own tokens end `clock_skew_secs` earlier.
+    #[doc(alias = "leeway")]
     #[must_use]
     pub fn with_clock_skew_secs(self, clock_skew_secs: u64) -> Self {
         Self { clock_skew_secs, ..self }
@@ -167,6 +170,8 @@ impl<K: SigningKeys> TimestampSigner<K> {
     ///   holder can make this; itsdangerous raises an exception that is not a
     ///   `BadSignature`.
     /// - What the keys and the clock answer, without a payload.
+    #[doc(alias = "max_age")]
+    #[doc(alias = "return_timestamp")]
     pub fn unsign<'a, C: Clock + ?Sized>(
         &self,
         signed: &'a [u8],

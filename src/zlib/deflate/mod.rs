@@ -76,6 +76,7 @@ pub type DeflateScratch<const N: usize> = Scratch<[[u8; BYTES_PER_INPUT_BYTE]; N
 
 /// What [`Scratch::deflate`] leaves: both in the scratch.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Deflated<'a> {
     /// The input, unchanged.
     pub input: &'a [u8],
@@ -159,6 +160,7 @@ impl Scratch {
     ///
     /// # Errors
     /// [`Error::Capacity`] if `len_bytes` exceeds [`capacity_bytes`](Self::capacity_bytes).
+    #[doc(alias = "compress")]
     pub fn deflate(&mut self, len_bytes: usize, max_len_bytes: usize) -> Result<Deflated<'_>, Error> {
         let capacity_bytes = self.capacity_bytes();
         let full = Error::Capacity { needed_bytes: len_bytes, capacity_bytes };

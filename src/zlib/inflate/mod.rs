@@ -34,6 +34,7 @@ type DistanceCode = Huffman<DISTANCE_CODES, 128>;
 
 /// What [`inflate_counting`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Inflated {
     /// The length of the output.
     pub len_bytes: usize,
@@ -63,6 +64,7 @@ pub struct Inflated {
 /// distance from before the output's start, the checksum, the end of the input.
 /// [`Error::Capacity`] when the output does not fit `out`. The source's own errors.
 /// What `out` holds after an error is unspecified.
+#[doc(alias = "decompress")]
 pub fn inflate<S: Source>(source: &mut S, out: &mut [u8]) -> Result<usize, Error> {
     inflate_counting(source, out).map(|inflated| inflated.len_bytes)
 }
@@ -71,6 +73,7 @@ pub fn inflate<S: Source>(source: &mut S, out: &mut [u8]) -> Result<usize, Error
 ///
 /// # Errors
 /// Those of [`inflate`].
+#[doc(alias = "decompressobj")]
 pub fn inflate_counting<S: Source>(source: &mut S, out: &mut [u8]) -> Result<Inflated, Error> {
     let mut bits = Bits::new(source);
     let mut output = Output { out, len: 0, missing: 0 };
