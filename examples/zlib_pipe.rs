@@ -4,14 +4,14 @@
 //! A request is `i` (inflate) or `d` (deflate), the longest output allowed
 //! (`u32`), the length of what follows (`u32`) and that. An answer is a status
 //! (0 done, 1 refused, 2 does not fit), the bytes consumed (`u32`), the output's
-//! length (`u32`) and the output. The request `p` is answered by how often each
-//! of deflate's paths was taken so far (name, space, number, newline).
+//! length (`u32`) and the output. With `--cfg hipflask_trace`, the request `p` is answered
+//! by how often each of deflate's paths was taken so far (name, space, number, newline).
 
 use std::io::{self, Read, Write};
 
 use hipflask::{
     Error,
-    zlib::{self, DeflateScratch, Path},
+    zlib::{self, DeflateScratch},
 };
 
 const CAPACITY: usize = 32_768;
@@ -20,7 +20,6 @@ fn main() -> io::Result<()> {
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     let mut work = vec![0; 1 << 20];
     let mut scratch = Box::new(DeflateScratch::<CAPACITY>::new());
-    let mut hits = [0_u64; Path::ALL.len()];
     let mut len = [0; 4];
     while input.read_exact(&mut len).is_ok() {
         let mut batch = vec![0; u32::from_le_bytes(len) as usize];
@@ -31,8 +30,9 @@ fn main() -> io::Result<()> {
             rest = after;
             match op {
                 b'i' => inflate(&mut rest, &mut work, &mut answers),
-                b'd' => deflate(&mut rest, &mut scratch, &mut hits, &mut answers),
-                b'p' => answer(&mut answers, 0, 0, paths(&hits).as_bytes()),
+                b'd' => deflate(&mut rest, &mut scratch, &mut answers),
+                #[cfg(hipflask_trace)]
+                b'p' => answer(&mut answers, 0, 0, paths().as_bytes()),
                 other => panic!("unknown request {other}"),
             }
         }
@@ -74,22 +74,17 @@ fn inflate(rest: &mut &[u8], work: &mut [u8], answers: &mut Vec<u8>) {
     }
 }
 
-fn deflate(
-    rest: &mut &[u8],
-    scratch: &mut zlib::Scratch,
-    hits: &mut [u64; Path::ALL.len()],
-    answers: &mut Vec<u8>,
-) {
+fn deflate(rest: &mut &[u8], scratch: &mut zlib::Scratch, answers: &mut Vec<u8>) {
     let longest = number(rest);
     let input = bytes(rest);
     scratch.input_mut()[..input.len()].copy_from_slice(input);
-    let done = scratch.deflate_traced(input.len(), longest, &mut |path| hits[path as usize] += 1);
-    match done.expect("an input of up to 32 KiB").stream {
+    match scratch.deflate(input.len(), longest).expect("an input of up to 32 KiB").stream {
         Some(stream) => answer(answers, 0, input.len(), stream),
         None => answer(answers, 2, 0, &[]),
     }
 }
 
-fn paths(hits: &[u64]) -> String {
-    Path::ALL.iter().zip(hits).map(|(path, count)| format!("{path:?} {count}\n")).collect()
+#[cfg(hipflask_trace)]
+fn paths() -> String {
+    zlib::hits().map(|(path, count)| format!("{path} {count}\n")).collect()
 }

@@ -1,26 +1,22 @@
 //! Parts of slices, and bytes that are copied.
 
-#![expect(
-    clippy::arithmetic_side_effects,
-    reason = "positions in slices, in the direction that was asked for"
-)]
-
 use core::{ops::Range, slice::SliceIndex};
 
-/// The part of `items` at `range`, which lies inside. If it did not there would be a
-/// mistake in this crate: a debug build stops there, any other goes on with nothing.
+/// The part of `slice` that its caller knows to be there. Where it is not, that is a
+/// mistake of the caller's: debug builds stop, others take an empty part.
 #[inline(always)]
-pub(crate) fn sub_slice<T>(items: &[T], range: impl SliceIndex<[T], Output = [T]>) -> &[T] {
-    let part = items.get(range);
-    debug_assert!(part.is_some(), "out of range");
+pub(crate) fn sub_slice<T, R: SliceIndex<[T], Output = [T]>>(slice: &[T], range: R) -> &[T] {
+    let part = slice.get(range);
+    debug_assert!(part.is_some(), "a range outside of {} elements", slice.len());
     part.unwrap_or_default()
 }
 
 /// As [`sub_slice`], to be written.
 #[inline(always)]
-pub(crate) fn sub_slice_mut<T>(items: &mut [T], range: impl SliceIndex<[T], Output = [T]>) -> &mut [T] {
-    let part = items.get_mut(range);
-    debug_assert!(part.is_some(), "out of range");
+pub(crate) fn sub_slice_mut<T, R: SliceIndex<[T], Output = [T]>>(slice: &mut [T], range: R) -> &mut [T] {
+    let len = slice.len();
+    let part = slice.get_mut(range);
+    debug_assert!(part.is_some(), "a range outside of {len} elements");
     part.unwrap_or_default()
 }
 
@@ -36,6 +32,7 @@ pub(crate) fn copy<T: Copy>(to: &mut [T], from: &[T]) {
 /// The standard one panics there and links the C library's `memmove`, which is
 /// more code on a microcontroller than everything that calls it.
 #[inline(never)]
+#[expect(clippy::arithmetic_side_effects, reason = "each sum and difference is a place in the slice")]
 pub(crate) fn copy_within(bytes: &mut [u8], from: Range<usize>, to: usize) {
     const WORD: usize = size_of::<usize>();
     let Range { start, end } = from;
@@ -54,6 +51,7 @@ pub(crate) fn copy_within(bytes: &mut [u8], from: Range<usize>, to: usize) {
 /// Copies downwards, `N` bytes at a time, and returns where fewer are left. A
 /// step is read before it is written, and never reaches what is yet to be read.
 #[inline(always)]
+#[expect(clippy::arithmetic_side_effects, reason = "it goes up to `end`, from `distance` at least")]
 fn steps<const N: usize>(bytes: &mut [u8], mut from: usize, end: usize, distance: usize) -> usize {
     while end.saturating_sub(from) >= N {
         copy_step::<N>(bytes, from, from - distance);
@@ -92,6 +90,29 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_part_that_is_there_is_the_part() {
+        let mut numbers = [1, 2, 3];
+        assert_eq!(sub_slice(&numbers, 1..), [2, 3]);
+        assert_eq!(sub_slice(&numbers, 3..), []);
+        sub_slice_mut(&mut numbers, ..1).fill(7);
+        assert_eq!(numbers, [7, 2, 3]);
+    }
+
+    #[test]
+    #[cfg(debug_assertions)]
+    #[should_panic(expected = "a range outside of 3 elements")]
+    fn a_part_that_is_not_there_stops_a_debug_build() {
+        let _ = sub_slice(&[1, 2, 3], 2..4);
+    }
+
+    #[test]
+    #[cfg(debug_assertions)]
+    #[should_panic(expected = "a range outside of 3 elements")]
+    fn a_part_to_write_that_is_not_there_stops_a_debug_build() {
+        let _ = sub_slice_mut(&mut [1, 2, 3], 4..);
     }
 
     #[test]

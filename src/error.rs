@@ -10,8 +10,9 @@ use crate::bytes::copy;
 
 /// What can go wrong, in kinds a caller can act on.
 ///
-/// The first four are itsdangerous' exceptions of the same names. As there,
-/// [`SignatureExpired`](Error::SignatureExpired) is a
+/// The first ones are itsdangerous' exceptions of the same names, but for
+/// [`SignatureFromFuture`](Error::SignatureFromFuture), which is a `SignatureExpired`
+/// there. As there, [`SignatureExpired`](Error::SignatureExpired) is a
 /// [`BadTimeSignature`](Error::BadTimeSignature) is a
 /// [`BadSignature`](Error::BadSignature), and
 /// [`BadPayload`](Error::BadPayload) is **not** one: ask
@@ -26,8 +27,11 @@ pub enum Error {
     BadSignature,
     /// The signature does not match, or the timestamp is missing or unreadable.
     BadTimeSignature,
-    /// The signature holds, but it is older than allowed or from the future.
+    /// The signature holds, but it is older than allowed.
     SignatureExpired,
+    /// The signature holds, but its time lies in the future: the clock of the host
+    /// that signed is ahead of this one's. itsdangerous raises `SignatureExpired`.
+    SignatureFromFuture,
     /// The signature holds, but what it protects is not a value; it says which of
     /// the payload's layers could not be read, and where reading stopped.
     BadPayload(PayloadError),
@@ -111,7 +115,14 @@ impl Error {
     /// Flask answers these with a fresh session.
     #[must_use]
     pub const fn is_bad_signature(self) -> bool {
-        matches!(self, Self::BadSignature | Self::BadTimeSignature | Self::SignatureExpired)
+        matches!(self, Self::BadSignature | Self::BadTimeSignature) || self.is_expired()
+    }
+
+    /// Whether this is itsdangerous' `SignatureExpired`: the signature holds, and its
+    /// time is too long ago or in the future.
+    #[must_use]
+    pub const fn is_expired(self) -> bool {
+        matches!(self, Self::SignatureExpired | Self::SignatureFromFuture)
     }
 
     /// Whether this is itsdangerous' `BadData`: a bad signature or a bad payload.
@@ -141,6 +152,9 @@ impl fmt::Display for Error {
                 f.write_str("the signature or its timestamp is missing or does not match")
             }
             Self::SignatureExpired => f.write_str("the signature has expired"),
+            Self::SignatureFromFuture => {
+                f.write_str("the signature is from the future: the clocks of two hosts differ")
+            }
             Self::BadPayload(error) => error.fmt(f),
             Self::Compressed => f.write_str("the signed payload is compressed, which is not read here"),
             Self::DateOutOfRange => f.write_str("the date is not in the years 1 to 9999"),

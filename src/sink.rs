@@ -2,7 +2,10 @@
 
 use core::{convert::Infallible, fmt};
 
-use crate::{Error, bytes::copy};
+use crate::{
+    bytes::{copy, sub_slice, sub_slice_mut},
+    error::Error,
+};
 
 /// A place that takes bytes, in pieces of any size.
 pub trait Sink {
@@ -27,6 +30,10 @@ impl<S: Sink + ?Sized> Sink for &mut S {
 
 /// Why something was not written: it could not be made, or the sink did not take it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "what is written was made and was taken, or not: there is no third"
+)]
 pub enum WriteError<E> {
     /// It could not be serialized or signed; nothing was written.
     Source(Error),
@@ -144,13 +151,13 @@ impl<'a> SliceSink<'a> {
     /// What was written.
     #[must_use]
     pub fn written(&self) -> &[u8] {
-        self.buffer.get(..self.len).unwrap_or_default()
+        sub_slice(self.buffer, ..self.len)
     }
 
     /// What was written, for as long as the buffer was lent.
     #[must_use]
     pub fn into_written(self) -> &'a mut [u8] {
-        self.buffer.get_mut(..self.len).unwrap_or_default()
+        sub_slice_mut(self.buffer, ..self.len)
     }
 }
 
@@ -176,6 +183,7 @@ impl Sink for SliceSink<'_> {
 /// serializer that does not [`ensure_ascii`](crate::json::TaggedJsonSerializer::with_ensure_ascii)
 /// is to write bytes.
 #[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper is what it wraps")]
 pub struct FmtSink<W>(pub W);
 
 impl<W: fmt::Write> Sink for FmtSink<W> {

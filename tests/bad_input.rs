@@ -368,6 +368,7 @@ fn any_time_is_fresh_or_expired_or_out_of_range() {
                 let fits = max_age.is_none_or(|max_age| (0..=i128::from(max_age)).contains(&age));
                 let expected = match (signed_at < YEAR_10000, fits) {
                     (false, _) => Err(Error::DateOutOfRange),
+                    (true, false) if signed_at > asked_at => Err(Error::SignatureFromFuture),
                     (true, false) => Err(Error::SignatureExpired),
                     (true, true) => Ok(signed_at),
                 };

@@ -11,8 +11,8 @@ use hipflask::{
     json::{SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
     signing::{
         Base64Reader, Digest, KeyDerivation, Keyring, Mac, MacTag, SecretKeySource, Secrets, Sha1,
-        SignatureError, Signed, Signer, SigningKeys, TimestampSigner, UrlSafeSerializer,
-        UrlSafeTimedSerializer, with_derived_key,
+        SignatureError, Signer, SigningKeys, TimestampSigner, UrlSafeSerializer, UrlSafeTimedSerializer,
+        with_derived_key,
     },
     sink::{CountSink, SliceSink, WriteError},
 };
@@ -103,7 +103,7 @@ fn keys_are_derived_as_by_itsdangerous() {
 #[test]
 fn tokens_are_written_as_by_itsdangerous() {
     fn check<D: Digest>(row: &Value) {
-        let keys = Keyring::<D>::new(text(row, "secret").as_bytes(), b"my-salt", derivation(row));
+        let keys = Keyring::<D>::from_secret(text(row, "secret").as_bytes(), b"my-salt", derivation(row));
         let derived =
             with_derived_key::<D, _>(derivation(row), text(row, "secret").as_bytes(), b"my-salt", |key| {
                 Keyring::<D>::from_derived_key(key)
@@ -168,11 +168,17 @@ fn tokens_are_judged_as_by_itsdangerous() {
                 let kind = match error.kind() {
                     Error::BadSignature => "BadSignature",
                     Error::BadTimeSignature => "BadTimeSignature",
-                    Error::SignatureExpired => "SignatureExpired",
+                    Error::SignatureExpired | Error::SignatureFromFuture => "SignatureExpired",
                     Error::DateOutOfRange => "DateOutOfRange",
                     other => panic!("{other}: {row}"),
                 };
                 assert_eq!(row["error"].as_str(), Some(kind), "{row}");
+                assert_eq!(error.kind().is_expired(), kind == "SignatureExpired", "{row}");
+                // With a limit below 0 both are true, and itsdangerous names the other one.
+                if row["max_age"].as_i64().is_some_and(|max_age| max_age >= 0) {
+                    let is_from_future = error.kind() == Error::SignatureFromFuture;
+                    assert_eq!(is_from_future, row["future"].as_bool().unwrap_or(false), "{row}");
+                }
                 assert_eq!(error.payload().map(<[u8]>::to_vec), latin1(&row["payload"]), "{row}");
                 assert_eq!(error.date_signed_secs(), row["date"].as_u64(), "{row}");
             }
@@ -221,7 +227,7 @@ fn an_empty_secret_neither_derives_nor_signs_nor_verifies() {
         assert!(!keys.has_current());
         let signer = TimestampSigner::new(&keys);
         assert_eq!(signer.begin().map(drop), Err(Error::NoSecretKey));
-        let written = signer.sign(b"x", UnixTime::from_secs(0), CountSink::default());
+        let written = signer.sign(b"x", UnixTime::from_secs(0), &mut CountSink::default());
         assert_eq!(written, Err(WriteError::Source(Error::NoSecretKey)));
         assert_eq!(Signer::new(&keys).signature(b"x"), Err(Error::NoSecretKey));
         // Exactly as with a wrong key.
@@ -251,6 +257,41 @@ fn rotation_signs_with_the_current_key_and_verifies_with_all() {
     // A ring that cannot sign still verifies.
     let only_old = ring("", &["old"]);
     assert!(Signer::new(&only_old).validate(&signed_by(ring("old", &[]), b"v")));
+}
+
+/// No type is named, and Flask's cookies open.
+#[test]
+fn sessions_keys_need_no_settings() {
+    let keys = Keyring::for_sessions(b"dev");
+    assert!(TimestampSigner::new(&keys).unsign(GOOD, Some(0), &at(NOW_SECS)).is_ok());
+    let keys = Keyring::new(b"dev", Keyring::SESSION_SALT, KeyDerivation::Hmac);
+    assert!(TimestampSigner::new(&keys).unsign(GOOD, Some(0), &at(NOW_SECS)).is_ok());
+
+    let rotated = Secrets { current: b"new", fallbacks: &[b"oldest", b"dev"] };
+    let keys = Keyring::for_sessions_from(&rotated).unwrap();
+    assert!(TimestampSigner::new(&keys).unsign(GOOD, Some(0), &at(NOW_SECS)).is_ok());
+    assert_eq!(signed_by(&keys, b"v"), signed_by(ring("new", &[]), b"v"));
+    let error =
+        Keyring::for_sessions_from(&Secrets { fallbacks: &[b"a", b"b", b"c"], ..rotated }).unwrap_err();
+    assert_eq!(error, Error::TooManyFallbacks { limit: 2 });
+    assert!(!Keyring::for_sessions(b"").has_current());
+}
+
+#[test]
+#[cfg(feature = "alloc")]
+fn shared_and_boxed_keys_are_keys() {
+    fn is_right(keys: impl SigningKeys) -> bool {
+        let signed = signed_by(&keys, b"v");
+        keys.has_current() && Signer::new(keys).validate(&signed_by(ring("old", &[]), b"v")) && {
+            signed == signed_by(ring("new", &[]), b"v")
+        }
+    }
+    assert!(is_right(std::rc::Rc::new(ring("new", &["old"]))));
+    assert!(is_right(std::sync::Arc::new(ring("new", &["old"]))));
+    assert!(is_right(Box::new(ring("new", &["old"]))));
+    let boxed: Box<dyn SigningKeys<Mac = <Keyring as SigningKeys>::Mac>> = Box::new(ring("new", &["old"]));
+    assert!(is_right(boxed));
+    assert!(!SigningKeys::has_current(&std::sync::Arc::new(ring("", &[]))));
 }
 
 #[test]
@@ -288,8 +329,8 @@ fn the_clock_is_asked_only_once_the_signature_holds_and_an_age_matters() {
     damaged[20] ^= 1;
     let error = signer.unsign(&damaged, Some(1), &nobody_asks()).unwrap_err();
     assert_eq!(error.kind(), Error::BadTimeSignature);
-    let signed = Signed { payload: &b"eyJhIjoxfQ"[..], timestamp_secs: NOW_SECS };
-    assert_eq!(signer.unsign(GOOD, None, &nobody_asks()), Ok(signed));
+    let signed = signer.unsign(GOOD, None, &nobody_asks()).unwrap();
+    assert_eq!((signed.payload, signed.timestamp_secs), (&b"eyJhIjoxfQ"[..], NOW_SECS));
     assert_eq!(signer.unsign(GOOD, Some(1), &unset), Err(SignatureError::from(Error::ClockNotSet)));
     let asked = Cell::new(0);
     let counting = || {
@@ -300,29 +341,87 @@ fn the_clock_is_asked_only_once_the_signature_holds_and_an_age_matters() {
     assert_eq!(asked.get(), 1);
 }
 
+/// A token that Flask signed, for a clock that is behind Flask's.
 #[test]
-fn leeway_lets_through_the_near_future_and_lengthens_no_lifetime() {
+fn clock_skew_lets_through_the_near_future_and_lengthens_no_lifetime() {
     let keys = ring("dev", &[]);
     let signer = TimestampSigner::new(&keys);
     let kind = |signer: TimestampSigner<&Keyring>, max_age_secs, now_secs| {
         signer.unsign(GOOD, Some(max_age_secs), &at(now_secs)).map(drop).map_err(Error::from)
     };
-    let lenient = signer.with_leeway_secs(10);
-    assert_eq!(kind(signer, 60, NOW_SECS - 1), Err(Error::SignatureExpired));
+    let lenient = signer.with_clock_skew_secs(10);
+    assert_eq!((signer.clock_skew_secs(), lenient.clock_skew_secs()), (0, 10));
+    assert_eq!(kind(signer, 60, NOW_SECS - 1), Err(Error::SignatureFromFuture));
     assert_eq!(kind(lenient, 60, NOW_SECS - 1), Ok(()));
     assert_eq!(kind(lenient, 0, NOW_SECS - 10), Ok(()));
-    assert_eq!(kind(lenient, 60, NOW_SECS - 11), Err(Error::SignatureExpired));
+    assert_eq!(kind(lenient, 60, NOW_SECS - 11), Err(Error::SignatureFromFuture));
     assert_eq!(kind(lenient, 60, NOW_SECS + 60), Ok(()));
     assert_eq!(kind(lenient, 60, NOW_SECS + 61), Err(Error::SignatureExpired));
     assert_eq!(kind(lenient, -1, NOW_SECS - 5), Err(Error::SignatureExpired));
-    assert_eq!(kind(signer.with_leeway_secs(u64::MAX), 60, 0), Ok(()));
+    assert_eq!(kind(signer.with_clock_skew_secs(u64::MAX), 60, 0), Ok(()));
+}
+
+/// What is signed by a clock that is ahead of Flask's is what Flask, whose clock is
+/// behind, signs itself at that moment. So it takes it: it is not from the future.
+#[test]
+fn clock_skew_dates_tokens_back_to_what_flask_signs() {
+    let mut rows_of_now = 0;
+    for row in rows(include_str!("data/signing/sign.jsonl")) {
+        let now_secs = row["now"].as_u64().unwrap();
+        if (text(&row, "kind"), text(&row, "digest")) != ("timed", "sha1") || now_secs == u64::MAX {
+            continue;
+        }
+        rows_of_now += 1;
+        let keys: Keyring = Keyring::new(text(&row, "secret").as_bytes(), b"my-salt", derivation(&row));
+        for skew_secs in [1, 10] {
+            let signer = TimestampSigner::new(&keys)
+                .with_separator(text(&row, "sep").as_bytes()[0])
+                .unwrap()
+                .with_clock_skew_secs(skew_secs);
+            let mut buffer = [0; 512];
+            let mut sink = SliceSink::new(&mut buffer);
+            let ahead = UnixTime::from_secs(now_secs + skew_secs);
+            signer.sign(text(&row, "value").as_bytes(), ahead, &mut sink).unwrap();
+            assert_eq!(sink.written(), text(&row, "token").as_bytes(), "{row}");
+        }
+    }
+    assert_eq!(rows_of_now, 12);
+    // There is no time before 1970.
+    let keys = ring("dev", &[]);
+    let stamp = |secs, skew_secs| {
+        let mut buffer = [0; 64];
+        let mut sink = SliceSink::new(&mut buffer);
+        let signer = TimestampSigner::new(&keys).with_clock_skew_secs(skew_secs);
+        signer.sign(b"x", UnixTime::from_secs(secs), &mut sink).unwrap();
+        signer.unsign(sink.written(), None, &nobody_asks()).unwrap().timestamp_secs
+    };
+    assert_eq!((stamp(5, 5), stamp(5, 6), stamp(5, u64::MAX)), (0, 0, 0));
+}
+
+/// The token is what itsdangerous writes at `NOW_SECS`, of `[42, "é"]`.
+#[test]
+fn timed_tokens_follow_their_signers_clock_skew() {
+    let keys = ring("dev", &[]);
+    let signer = TimestampSigner::new(&keys).with_clock_skew_secs(3);
+    let tokens = UrlSafeTimedSerializer::with_signer(signer, TaggedJsonSerializer::plain());
+    let (mut scratch, mut out) = ([0; 64], [0; 128]);
+    let mut sink = SliceSink::new(&mut out);
+    tokens.dumps(&(42, "\u{e9}"), &at(NOW_SECS + 3), &mut scratch, &mut sink).unwrap();
+    assert_eq!(sink.written(), b"WzQyLCLDqSJd.ZVPxAA.hkEI6WGy0dBTZ4mcXeDq0A8m7Qg");
+    let mut load = |now_secs| {
+        let loaded = tokens.loads(sink.written(), Some(1), &at(now_secs), &mut scratch);
+        loaded.map(|loaded| loaded.timestamp_secs).map_err(Error::from)
+    };
+    assert_eq!(load(NOW_SECS - 3), Ok(NOW_SECS));
+    assert_eq!(load(NOW_SECS - 4), Err(Error::SignatureFromFuture));
+    assert_eq!(load(NOW_SECS + 2), Err(Error::SignatureExpired));
 }
 
 #[test]
 fn a_sink_that_fails_is_told_from_keys_that_fail() {
     let keys = ring("dev", &[]);
     let mut buffer = [0; 20];
-    let written = Signer::new(&keys).sign(b"value", SliceSink::new(&mut buffer));
+    let written = Signer::new(&keys).sign(b"value", &mut SliceSink::new(&mut buffer));
     assert!(matches!(written, Err(WriteError::Sink(Error::Capacity { capacity_bytes: 20, .. }))));
     assert!(Error::from(written.unwrap_err()).is_capacity());
     let never: WriteError<Infallible> = WriteError::Source(Error::NoSecretKey);

@@ -30,9 +30,12 @@ class Pipe:
 
     def __init__(self):
         build = ["cargo", "build", "--quiet", "--release", "--example", "zlib_pipe"]
-        subprocess.run(build, cwd=ROOT, check=True)
-        target = os.environ.get("CARGO_TARGET_DIR", "target")
-        program = os.path.join(ROOT, target, "release", "examples", "zlib_pipe")
+        # Counts the paths, in a folder of its own: every dependency is built anew for it.
+        target = os.path.join(ROOT, os.environ.get("CARGO_TARGET_DIR", "target"), "traced")
+        flags = os.environ.get("RUSTFLAGS", "") + " --cfg hipflask_trace"
+        settings = {**os.environ, "CARGO_TARGET_DIR": target, "RUSTFLAGS": flags}
+        subprocess.run(build, cwd=ROOT, check=True, env=settings)
+        program = os.path.join(target, "release", "examples", "zlib_pipe")
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def ask(self, frames):

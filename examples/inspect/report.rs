@@ -124,7 +124,8 @@ fn claims(token: &[u8]) -> (Option<&[u8]>, Option<u64>) {
 fn header_len(token: &[u8], name: &str, payload: Option<&Payload>) -> usize {
     // All dates have the same length.
     let expires = payload.filter(|payload| payload.permanent).map(|_| DateTime::UNIX_EPOCH);
-    let header = SetCookie { http_only: true, expires, ..SetCookie::new(name, "") };
+    let mut header = SetCookie::new(name, "").with_http_only(true);
+    header.expires = expires;
     header.to_string().len() + token.len()
 }
 

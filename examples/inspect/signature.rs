@@ -133,13 +133,13 @@ pub fn digest_by_length(token: &[u8]) -> Option<&'static str> {
 }
 
 fn is_signed<D: Digest>(secret: &[u8], salt: &[u8], derivation: KeyDerivation, token: &[u8]) -> bool {
-    let keys: Keyring<D> = Keyring::new(secret, salt, derivation);
+    let keys: Keyring<D> = Keyring::from_secret(secret, salt, derivation);
     Signer::new(&keys).validate(token)
 }
 
 /// `None` if the key, with the settings of `options`, did not sign the token.
 fn judge<D: Digest>(key: &Key, token: &[u8], options: &Options) -> Option<Verdict> {
-    let keys: Keyring<D> = Keyring::new(&key.secret, &options.salt, options.derivation);
+    let keys: Keyring<D> = Keyring::from_secret(&key.secret, &options.salt, options.derivation);
     if !Signer::new(&keys).validate(token) {
         return None;
     }
@@ -149,12 +149,15 @@ fn judge<D: Digest>(key: &Key, token: &[u8], options: &Options) -> Option<Verdic
         return Some(Verdict::Holds { key });
     };
     Some(match (error.kind(), error.date_signed_secs()) {
-        (Error::SignatureExpired, Some(signed_at)) => match options.now_secs.checked_sub(signed_at) {
-            None => Verdict::Future { key, by_secs: signed_at.saturating_sub(options.now_secs) },
-            Some(age) => Verdict::Expired {
-                key,
-                by_secs: age.saturating_add_signed(options.max_age_secs.saturating_neg()),
-            },
+        (Error::SignatureFromFuture, Some(signed_at)) => {
+            Verdict::Future { key, by_secs: signed_at.saturating_sub(options.now_secs) }
+        }
+        (Error::SignatureExpired, Some(signed_at)) => Verdict::Expired {
+            key,
+            by_secs: options
+                .now_secs
+                .saturating_sub(signed_at)
+                .saturating_add_signed(options.max_age_secs.saturating_neg()),
         },
         (Error::DateOutOfRange, _) => Verdict::OutOfRange { key },
         _ => Verdict::Untimed { key },

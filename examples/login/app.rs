@@ -17,7 +17,7 @@ use hipflask::{
     Clock, Config, Lifetime, RequestContext, SecureCookieSessionInterface, Session, UnixTime,
     backends::std::SystemClock,
     cookie::{SameSite, SetCookie},
-    json::{DateTime, Markup},
+    json::Markup,
     signing::{KeyDerivation, Keyring, SecretKeySource},
     zlib,
 };
@@ -191,12 +191,7 @@ fn take_note(request: &Request, session: &mut Session) -> Handled {
 fn log_out(session: &mut Session) -> Handled {
     session.clear()?;
     session.flash("You are logged out.", "info")?;
-    let remember_token = SetCookie {
-        expires: DateTime::from_unix_secs(0),
-        max_age_secs: Some(0),
-        path: Some("/"),
-        ..SetCookie::new("remember_token", "")
-    };
+    let remember_token = SetCookie::deletion("remember_token");
     Ok(Reply::see_other("/login").with_header("Set-Cookie", &remember_token.to_string()))
 }
 

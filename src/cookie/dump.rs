@@ -14,7 +14,9 @@ use crate::{
 const MAX_LABEL_LEN_BYTES: usize = 63;
 
 /// When a browser sends the cookie along with requests from other sites.
+#[doc(alias = "SESSION_COOKIE_SAMESITE")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SameSite {
     /// Only with requests from the same site.
     Strict,
@@ -48,7 +50,7 @@ impl SameSite {
     }
 }
 
-/// A `Set-Cookie` header value; `Display` writes it.
+/// A `Set-Cookie` header value (Werkzeug's `dump_cookie`); `Display` writes it.
 ///
 /// The text is Werkzeug's to the byte. It can be written any number of times,
 /// provided that `value` can. Nothing is checked while writing: call
@@ -57,11 +59,9 @@ impl SameSite {
 /// ```
 /// use hipflask::cookie::{SameSite, SetCookie};
 ///
-/// let cookie = SetCookie {
-///     http_only: true,
-///     same_site: Some(SameSite::Lax),
-///     ..SetCookie::new("session", "eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk")
-/// };
+/// let cookie = SetCookie::new("session", "eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk")
+///     .with_http_only(true)
+///     .with_same_site(SameSite::Lax);
 /// cookie.check()?;
 /// assert_eq!(
 ///     cookie.to_string(),
@@ -69,7 +69,10 @@ impl SameSite {
 /// );
 /// # Ok::<(), hipflask::Error>(())
 /// ```
+#[doc(alias = "dump_cookie")]
+#[doc(alias = "set_cookie")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SetCookie<'a, V> {
     /// The name. Written as it is, non-ASCII as UTF-8. A name with a space, a
     /// `=`, a `"` or non-ASCII characters is not found again when it comes back.
@@ -83,17 +86,40 @@ pub struct SetCookie<'a, V> {
     /// here nothing knows the time, so the caller sets both.
     pub expires: Option<DateTime>,
     /// `Max-Age`, in seconds.
+    #[doc(alias = "max_age")]
     pub max_age_secs: Option<i64>,
     /// `Secure`: only over HTTPS.
     pub secure: bool,
     /// `HttpOnly`: not for scripts.
+    #[doc(alias = "httponly")]
     pub http_only: bool,
     /// `Path`. Percent-encoded where needed.
     pub path: Option<&'a str>,
     /// `SameSite`.
+    #[doc(alias = "samesite")]
     pub same_site: Option<SameSite>,
     /// `Partitioned`: kept apart per top-level site. Writes `Secure` too.
     pub partitioned: bool,
+}
+
+impl<'a> SetCookie<'a, &'static str> {
+    /// The cookie that deletes the one called `name`. Browsers delete one of the same
+    /// `Path`, here `/`, and `Domain`, here none: set those that it was made with.
+    ///
+    /// ```
+    /// use hipflask::cookie::SetCookie;
+    ///
+    /// let leftover = SetCookie::deletion("session").with_domain("example.com");
+    /// assert_eq!(
+    ///     leftover.to_string(),
+    ///     "session=; Domain=example.com; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/"
+    /// );
+    /// ```
+    #[must_use]
+    #[doc(alias = "delete_cookie")]
+    pub const fn deletion(name: &'a str) -> Self {
+        Self::new(name, "").with_expires(DateTime::UNIX_EPOCH).with_max_age_secs(0)
+    }
 }
 
 impl<'a, V> SetCookie<'a, V> {
@@ -112,6 +138,62 @@ impl<'a, V> SetCookie<'a, V> {
             same_site: None,
             partitioned: false,
         }
+    }
+
+    /// Sets `Domain`.
+    #[must_use]
+    pub const fn with_domain(mut self, domain: &'a str) -> Self {
+        self.domain = Some(domain);
+        self
+    }
+
+    /// Sets `Expires`.
+    #[must_use]
+    pub const fn with_expires(mut self, expires: DateTime) -> Self {
+        self.expires = Some(expires);
+        self
+    }
+
+    /// Sets `Max-Age`.
+    #[must_use]
+    pub const fn with_max_age_secs(mut self, max_age_secs: i64) -> Self {
+        self.max_age_secs = Some(max_age_secs);
+        self
+    }
+
+    /// Sets `Secure`, or takes it back.
+    #[must_use]
+    pub const fn with_secure(mut self, secure: bool) -> Self {
+        self.secure = secure;
+        self
+    }
+
+    /// Sets `HttpOnly`, or takes it back.
+    #[must_use]
+    pub const fn with_http_only(mut self, http_only: bool) -> Self {
+        self.http_only = http_only;
+        self
+    }
+
+    /// Sets `Path`. To leave it out, set the field `path` to `None`.
+    #[must_use]
+    pub const fn with_path(mut self, path: &'a str) -> Self {
+        self.path = Some(path);
+        self
+    }
+
+    /// Sets `SameSite`.
+    #[must_use]
+    pub const fn with_same_site(mut self, same_site: SameSite) -> Self {
+        self.same_site = Some(same_site);
+        self
+    }
+
+    /// Sets `Partitioned`, or takes it back.
+    #[must_use]
+    pub const fn with_partitioned(mut self, partitioned: bool) -> Self {
+        self.partitioned = partitioned;
+        self
     }
 
     /// The same cookie with another value.

@@ -23,6 +23,7 @@ use super::{
 /// assert_eq!(session.plain(), Some(&b"first"[..]));
 /// assert_eq!(find(headers.into_iter(), "Session"), None);
 /// ```
+#[doc(alias = "cookies")]
 pub fn find<'a>(headers: impl Iterator<Item = &'a [u8]>, name: &str) -> Option<CookieValue<'a>> {
     // The name before a quote that an earlier header left open. Until a later
     // header closes that quote or makes it malformed, what was found behind it

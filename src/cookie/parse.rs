@@ -13,6 +13,7 @@
 use core::fmt;
 
 use super::value::CookieValue;
+use crate::bytes::sub_slice;
 
 /// The cookies of one `Cookie` header, in order, duplicates included.
 ///
@@ -142,14 +143,14 @@ pub(super) enum Quoted<'a> {
 }
 
 /// Reads a quoted value from behind its opening quote.
+#[expect(clippy::arithmetic_side_effects, reason = "the rest is a part of the whole")]
 pub(super) fn read_quoted(inside: &[u8]) -> Quoted<'_> {
     let mut rest = inside;
     loop {
         match rest {
             [] | [b'\\'] => return Quoted::Unclosed,
             [b'"', after @ ..] => {
-                let len = inside.len().wrapping_sub(rest.len());
-                return Quoted::Closed(inside.get(..len).unwrap_or_default(), after);
+                return Quoted::Closed(sub_slice(inside, ..inside.len() - rest.len()), after);
             }
             [b'\\', b'\n', ..] => return Quoted::Broken,
             // A backslash takes the next byte with it.
@@ -195,11 +196,12 @@ fn name_len(bytes: &[u8]) -> usize {
 ///
 /// A signed session is up to some kilobytes long, so this looks at 16 bytes at
 /// a time, which compilers turn into vector instructions.
+#[expect(clippy::arithmetic_side_effects, reason = "numbers of bytes of the slice")]
 fn token_len(bytes: &[u8]) -> usize {
     let (chunks, _) = bytes.as_chunks::<16>();
-    let whole = chunks.iter().take_while(|chunk| !any_ends_token(chunk)).count().wrapping_mul(16);
-    let rest = bytes.get(whole..).unwrap_or_default();
-    whole.wrapping_add(rest.iter().take_while(|byte| !ends_token(**byte)).count())
+    let whole = 16 * chunks.iter().take_while(|chunk| !any_ends_token(chunk)).count();
+    let rest = sub_slice(bytes, whole..);
+    whole + rest.iter().take_while(|byte| !ends_token(**byte)).count()
 }
 
 /// Ten times as fast over `u8` as it is over `bool`.

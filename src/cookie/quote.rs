@@ -19,6 +19,7 @@ use crate::json::text::as_str;
 /// assert_eq!(QuotedValue("Jürgen, J").to_string(), r#""J\303\274rgen\054 J""#);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper is what it wraps")]
 pub struct QuotedValue<'a>(pub &'a str);
 
 impl fmt::Display for QuotedValue<'_> {
@@ -87,7 +88,8 @@ const fn octal_digit(number: u8) -> u8 {
     b'0' | number & 7
 }
 
+#[expect(clippy::arithmetic_side_effects, reason = "numbers of four bits")]
 const fn upper_hex_digit(number: u8) -> u8 {
     let base = if number < 10 { b'0' } else { b'A' - 10 };
-    base.wrapping_add(number)
+    base + number
 }

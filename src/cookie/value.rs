@@ -4,6 +4,7 @@ use core::fmt::{self, Write};
 
 /// How the bytes of a `Cookie` header become text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "who decodes names of cookies has these two cases")]
 pub enum Charset {
     /// Each byte is the character of that number. This is what Flask's
     /// `request.cookies` does (WSGI, PEP 3333).
@@ -174,6 +175,7 @@ enum State {
 }
 
 impl<W: Write> Utf8Decoder<W> {
+    #[expect(clippy::arithmetic_side_effects, reason = "inside a character, a byte is missing")]
     fn push(&mut self, byte: u8) -> fmt::Result {
         if let State::Inside { bits, missing, next_min, next_max } = self.state {
             if (next_min..=next_max).contains(&byte) {
@@ -182,8 +184,7 @@ impl<W: Write> Utf8Decoder<W> {
                     self.state = State::Start;
                     self.out.write_char(char::from_u32(bits).unwrap_or(char::REPLACEMENT_CHARACTER))
                 } else {
-                    let missing = missing.wrapping_sub(1);
-                    self.state = State::Inside { bits, missing, next_min: 0x80, next_max: 0xbf };
+                    self.state = State::Inside { bits, missing: missing - 1, next_min: 0x80, next_max: 0xbf };
                     Ok(())
                 };
             }

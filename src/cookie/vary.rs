@@ -20,6 +20,7 @@ use core::fmt::{self, Write};
 /// assert_eq!(vary(Some("Accept,Origin"), "Cookie").unwrap().to_string(), "Accept, Origin, Cookie");
 /// assert!(vary(Some("accept , cookie"), "Cookie").is_none());
 /// ```
+#[doc(alias = "add")]
 #[must_use]
 pub fn vary<'a>(existing: Option<&'a str>, token: &'a str) -> Option<Vary<'a>> {
     let line = existing.filter(|line| !has_unclosed_quote(line)).unwrap_or_default();
@@ -103,8 +104,9 @@ fn items(line: &str) -> impl Iterator<Item = Item<'_>> {
             scan = scan.after(byte);
             scan == QuoteScan::Outside && byte == b','
         });
-        rest = comma.and_then(|comma| line.get(comma.wrapping_add(1)..));
-        line.get(..comma.unwrap_or(line.len()))
+        let (item, after) = line.split_at_checked(comma.unwrap_or(line.len()))?;
+        rest = after.strip_prefix(',');
+        Some(item)
     })
     .map(|item| item.trim_matches([' ', '\t']))
     .filter(|item| !item.is_empty())

@@ -11,11 +11,11 @@ use crate::{
     json::{SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
     session::{Session, SessionMixin},
     signing::{
-        Compression, NoCompression, SignatureSuffix, SigningKeys, TimestampSigner,
-        payload::{Dump, Payload, dump_payload, load_payload},
-        serializer::update,
+        Compression, NoCompression, SigningKeys, TimestampSigner,
+        payload::load_payload,
+        token::{Dump, Payload, Token},
     },
-    sink::{FmtSink, Sink},
+    sink::Sink,
     time::Clock,
 };
 
@@ -113,7 +113,7 @@ impl<K: SigningKeys, C: Clock> SecureCookieSessionInterface<K, C> {
         Self::with_signer(TimestampSigner::new(keys), clock)
     }
 
-    /// One whose signer has leeway, or another separator. Saving is
+    /// One whose signer allows for clock skew, or has another separator. Saving is
     /// [`Error::InvalidConfig`] with one that a cookie cannot hold unquoted.
     #[must_use]
     pub const fn with_signer(signer: TimestampSigner<K>, clock: C) -> Self {
@@ -320,30 +320,26 @@ where
             if !session.modified() {
                 return Ok(unchanged);
             }
-            return Saved::cookie(config, interface.make_deletion(config, SessionCookie::deleted()), 0);
+            return Saved::cookie(config, interface.make_deletion(config, SessionCookie(None)), 0);
         }
         if !interface.should_set_cookie(config, session) {
             return Ok(unchanged);
         }
         let now = self.clock.now()?;
         let expires = interface.get_expiration_time(config, session, now)?;
-        let payload = dump_payload(session, scratch)?;
-        let mut mac = self.signer.begin()?;
-        let payload_len = update(&mut mac, &payload);
+        // A signer allows more separators than a header does.
+        if !cookie::is_bare_in_value(self.signer.separator()) {
+            return Err(Error::InvalidConfig { setting: "sep" });
+        }
+        let token = Token::with_timestamp(&self.signer, Payload::new(session, scratch)?, now)?;
         // A payload of another writer's can be shorter than the same one in our
         // spelling: with letters outside ASCII, for one.
-        let (needed_bytes, capacity_bytes) = (payload.text_len_bytes(payload_len), session.capacity_bytes());
+        let (needed_bytes, capacity_bytes) = (token.text_len_bytes(), session.capacity_bytes());
         if needed_bytes > capacity_bytes {
             return Err(Error::Capacity { needed_bytes, capacity_bytes });
         }
-        let suffix = self.signer.finish(mac, now)?;
-        // It starts with the separator, of which a signer allows more than a header does.
-        if !suffix.as_bytes().first().is_some_and(|separator| cookie::is_bare_in_value(*separator)) {
-            return Err(Error::InvalidConfig { setting: "sep" });
-        }
-        let value_len_bytes = payload_len.saturating_add(suffix.as_bytes().len());
-        let value = SessionCookie { payload: Some(payload), suffix };
-        let mut cookie = interface.make_cookie(config, value);
+        let value_len_bytes = token.len_bytes();
+        let mut cookie = interface.make_cookie(config, SessionCookie(Some(token)));
         cookie.expires = expires;
         Saved::cookie(config, cookie, value_len_bytes)
     }
@@ -391,35 +387,28 @@ fn unquote<'b>(value: CookieValue<'_>, buffer: &'b mut [u8]) -> Result<(&'b [u8]
 /// The value of a session cookie, encoded while it is displayed: nothing is
 /// buffered. Its date and signature are fixed, so displaying cannot fail
 /// half-way, and can be repeated.
-pub struct SessionCookie<'a, S: ?Sized = Session> {
-    payload: Option<Payload<'a, S>>,
-    suffix: SignatureSuffix,
-}
+///
+/// The value of a cookie that deletes the session's is empty.
+pub struct SessionCookie<'a, S: ?Sized = Session>(Option<Token<'a, S>>);
 
 impl<S: ?Sized> SessionCookie<'_, S> {
-    fn deleted() -> Self {
-        Self { payload: None, suffix: SignatureSuffix::default() }
-    }
-
     /// Whether the payload is compressed.
     #[must_use]
     pub const fn is_compressed(&self) -> bool {
-        matches!(self.payload, Some(Payload::Stream(_)))
+        matches!(&self.0, Some(token) if token.is_compressed())
     }
 }
 
 impl<S: CookieSession + ?Sized> fmt::Display for SessionCookie<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(payload) = &self.payload else { return Ok(()) };
-        payload.write(FmtSink(&mut *f))?;
-        FmtSink(f).write(self.suffix.as_bytes())
+        self.0.as_ref().map_or(Ok(()), |token| token.fmt(f))
     }
 }
 
 /// Shows no contents: it is what logs in.
 impl<S: ?Sized> fmt::Debug for SessionCookie<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionCookie").field("payload", &self.payload).finish_non_exhaustive()
+        f.debug_tuple("SessionCookie").field(&self.0).finish()
     }
 }
 

@@ -5,7 +5,7 @@ use core::fmt;
 use base64ct::{Base64UrlUnpadded, Encoding};
 
 use crate::{
-    bytes::copy,
+    bytes::{copy, sub_slice, sub_slice_mut},
     error::{Error, PayloadError},
     sink::{PIECE, Sink},
     zlib::Source,
@@ -24,7 +24,7 @@ const VALUES: [u8; 256] = {
     let mut value: u8 = 0;
     while let [character, tail @ ..] = rest {
         set(&mut values, *character, value);
-        value = value.wrapping_add(1);
+        value += 1;
         rest = tail;
     }
     set(&mut values, b'+', 62);
@@ -56,7 +56,7 @@ const fn placed(shift: u32) -> [u32; 256] {
     let mut words = [0; 256];
     let (mut rest, mut values): (&mut [u32], &[u8]) = (&mut words, &VALUES);
     while let ([word, words @ ..], [value, tail @ ..]) = (rest, values) {
-        *word = if *value == JUNK { 1 } else { (*value as u32).wrapping_shl(shift) };
+        *word = if *value == JUNK { 1 } else { (*value as u32) << shift };
         (rest, values) = (words, tail);
     }
     words
@@ -108,6 +108,7 @@ pub(crate) fn encode<'b>(bytes: &[u8], text: &'b mut [u8; MAX_ENCODED_LEN]) -> &
 /// assert_eq!(&buffer[..len], b"hipflask");
 /// # Ok::<(), hipflask::Error>(())
 /// ```
+#[doc(alias = "base64_decode")]
 #[derive(Clone)]
 pub struct Base64Reader<'a> {
     text: &'a [u8],
@@ -134,7 +135,8 @@ impl<'a> Base64Reader<'a> {
     /// already taken off.
     #[must_use]
     pub const fn new(text: &'a [u8]) -> Self {
-        let implied_pads = (text.len().wrapping_neg() & 3) as u8;
+        // What brings the length to a multiple of four.
+        let implied_pads = (text.len().wrapping_neg() % 4) as u8;
         Self { text, implied_pads, in_group: 0, pads: 0, last: 0, state: State::Reading }
     }
 
@@ -147,6 +149,7 @@ impl<'a> Base64Reader<'a> {
     /// [`Error::BadPayload`] when the text does not decode. This shows at its
     /// end only, so bytes read before are not yet known to be good: see
     /// [`finish`](Self::finish).
+    #[expect(clippy::arithmetic_side_effects, reason = "the rest is a part of the buffer")]
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
         let capacity = buffer.len();
         let mut room = buffer;
@@ -158,7 +161,8 @@ impl<'a> Base64Reader<'a> {
                 return Ok(capacity);
             };
             let Some(byte) = self.next_byte()? else {
-                return Ok(capacity.wrapping_sub(rest.len()).wrapping_sub(1));
+                // The rest, and the byte that was not there for `next`.
+                return Ok(capacity - (rest.len() + 1));
             };
             *next = byte;
             room = rest;
@@ -191,7 +195,7 @@ impl<'a> Base64Reader<'a> {
                 break;
             }
             *eight = (u64::from(first) << 32 | u64::from(second) << 8).to_be_bytes();
-            room = room.get_mut(6..).unwrap_or_default();
+            room = sub_slice_mut(room, 6..);
             text = rest;
         }
         while let (Some((group, rest)), Some(three)) =
@@ -203,7 +207,7 @@ impl<'a> Base64Reader<'a> {
             }
             let [a, b, c, _] = bytes.to_be_bytes();
             *three = [a, b, c];
-            room = room.get_mut(3..).unwrap_or_default();
+            room = sub_slice_mut(room, 3..);
             text = rest;
         }
         self.text = text;
@@ -263,10 +267,11 @@ impl<'a> Base64Reader<'a> {
         if self.state == State::Failed { Err(Error::BadPayload(PayloadError::Base64)) } else { Ok(None) }
     }
 
+    #[expect(clippy::arithmetic_side_effects, reason = "a group has 2 or 3 characters, and ends at 4")]
     fn pad(&mut self) {
         if self.in_group >= 2 {
-            self.pads = self.pads.wrapping_add(1);
-            if self.in_group.wrapping_add(self.pads) >= 4 {
+            self.pads += 1;
+            if self.in_group + self.pads >= 4 {
                 self.state = State::Ended;
             }
         }
@@ -313,22 +318,24 @@ impl<S: Sink> Base64Sink<S> {
     }
 
     /// Writes the rest.
+    #[expect(clippy::arithmetic_side_effects, reason = "of three bytes")]
     pub(crate) fn finish(&mut self) -> Result<(), S::Error> {
         self.pending.iter_mut().skip(self.len).for_each(|byte| *byte = 0);
-        let text_len = self.len.wrapping_mul(4).div_ceil(3);
+        let text_len = (self.len * 4).div_ceil(3);
         self.write_groups(&[self.pending], text_len)
     }
 
     /// Writes the first `text_len` letters of so many groups.
     fn write_groups(&mut self, groups: &[[u8; 3]], text_len: usize) -> Result<(), S::Error> {
         encode_public(groups, &mut self.text);
-        self.inner.write(self.text.as_flattened().get(..text_len).unwrap_or_default())
+        self.inner.write(sub_slice(self.text.as_flattened(), ..text_len))
     }
 }
 
 impl<S: Sink> Sink for Base64Sink<S> {
     type Error = S::Error;
 
+    #[expect(clippy::arithmetic_side_effects, reason = "up to three bytes are pending, and a piece is short")]
     fn write(&mut self, mut bytes: &[u8]) -> Result<(), S::Error> {
         while self.len > 0
             && let Some((byte, rest)) = bytes.split_first()
@@ -336,7 +343,7 @@ impl<S: Sink> Sink for Base64Sink<S> {
             if let Some(slot) = self.pending.get_mut(self.len) {
                 *slot = *byte;
             }
-            self.len = self.len.wrapping_add(1);
+            self.len += 1;
             if self.len == self.pending.len() {
                 self.finish()?;
                 self.len = 0;
@@ -345,10 +352,10 @@ impl<S: Sink> Sink for Base64Sink<S> {
         }
         let (groups, rest) = bytes.as_chunks();
         for groups in groups.chunks(PIECE / 3) {
-            self.write_groups(groups, groups.len().wrapping_mul(4))?;
+            self.write_groups(groups, groups.len() * 4)?;
         }
         copy(&mut self.pending, rest);
-        self.len = self.len.wrapping_add(rest.len());
+        self.len += rest.len();
         Ok(())
     }
 }
@@ -385,6 +392,7 @@ fn encode_block(groups: &[[u8; 3]; 16], text: &mut [[u8; 4]; 16]) {
         *four = (first | second | third | fourth).to_le_bytes();
     }
     for letter in text.as_flattened_mut() {
+        // Some steps go below the alphabet, or past 127 and back: only their sum is a letter.
         let value = *letter as i8;
         let from = |value_of_next, gap| if value >= value_of_next { gap } else { 0 };
         *letter = (value.wrapping_add(b'A' as i8))
@@ -396,8 +404,9 @@ fn encode_block(groups: &[[u8; 3]; 16], text: &mut [[u8; 4]; 16]) {
 }
 
 /// How much further than by one it is from a letter of the alphabet to the next.
+#[expect(clippy::arithmetic_side_effects, reason = "letters of ASCII")]
 const fn gap(letter: u8, next: u8) -> i8 {
-    next.wrapping_sub(letter).wrapping_sub(1) as i8
+    next as i8 - letter as i8 - 1
 }
 
 #[cfg(test)]

@@ -3,13 +3,16 @@
 use serde::Deserialize;
 
 use super::{
-    Loaded, NoCompression, SignatureError, SigningKeys, UrlSafeSerializer, UrlSafeTimedSerializer,
-    payload::load_payload, serializer::Encoded,
+    error::SignatureError,
+    mac::SigningKeys,
+    payload::{NoCompression, load_payload},
+    serializer::{Encoded, Loaded, UrlSafeSerializer, UrlSafeTimedSerializer},
 };
 use crate::{
-    Clock, Error,
+    error::Error,
     json::{CompactJson, Encode, TaggedJsonSerializer},
     sink::{Sink, WriteError},
+    time::Clock,
 };
 
 impl<K: SigningKeys> UrlSafeSerializer<K, CompactJson> {
@@ -33,11 +36,11 @@ impl<K: SigningKeys> UrlSafeSerializer<K, CompactJson> {
     /// [`WriteError::Source`] as [`CompactJson`] and
     /// [`Signer::signature`](super::Signer::signature), before anything is
     /// written; [`WriteError::Sink`].
-    pub fn dumps<S: Sink>(
+    pub fn dumps<S: Sink + ?Sized>(
         &self,
         value: &dyn Encode,
         scratch: &mut [u8],
-        sink: S,
+        sink: &mut S,
     ) -> Result<(), WriteError<S::Error>> {
         self.sign_text(&encode(value, scratch)?, &mut NoCompression, sink)
     }
@@ -69,12 +72,12 @@ impl<K: SigningKeys> UrlSafeTimedSerializer<K, CompactJson> {
     /// # Errors
     /// [`WriteError::Source`] as [`CompactJson`], the keys and the clock, before
     /// anything is written; [`WriteError::Sink`].
-    pub fn dumps<S: Sink, C: Clock + ?Sized>(
+    pub fn dumps<S: Sink + ?Sized, C: Clock + ?Sized>(
         &self,
         value: &dyn Encode,
         clock: &C,
         scratch: &mut [u8],
-        sink: S,
+        sink: &mut S,
     ) -> Result<(), WriteError<S::Error>> {
         self.sign_text(&encode(value, scratch)?, clock, &mut NoCompression, sink)
     }

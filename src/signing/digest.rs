@@ -1,7 +1,7 @@
 //! The hash functions a signer can use, behind marker types of our own.
 
-use hmac::{KeyInit, digest::common::Key};
-use zeroize::Zeroize;
+use hmac::{EagerHash, KeyInit, digest::common::Key};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::bytes::copy;
 
@@ -9,109 +9,139 @@ use crate::bytes::copy;
 pub(crate) const MAX_DIGEST_BYTES: usize = 64;
 
 mod sealed {
-    use hmac::EagerHash;
-    use zeroize::ZeroizeOnDrop;
-
-    /// Ties a marker to its implementation. The bounds make the compiler check
-    /// that both the hash and its block-level core (which is what an HMAC
-    /// state holds) wipe themselves.
+    /// Ties a marker to its implementation, by a type of this crate: whoever is
+    /// generic over a [`Digest`](super::Digest) gets hold of no other crate's.
     pub trait Sealed {
         #[doc(hidden)]
-        type Hash: EagerHash<Core: ZeroizeOnDrop> + ZeroizeOnDrop;
+        type State: super::State;
     }
 }
 
-/// A hash function for deriving keys and for signing (itsdangerous'
-/// `digest_method`).
+/// A hash function that derives keys and signs (itsdangerous' `digest_method`).
 ///
 /// Flask and itsdangerous use [`Sha1`]. The others come with the feature
 /// `sha2`. The trait is sealed; another MAC plugs in one level higher, as
 /// [`SigningKeys`](super::SigningKeys).
+#[doc(alias = "digest_method")]
 pub trait Digest: sealed::Sealed {}
 
 /// SHA-1, the digest of Flask's sessions: signatures of 20 bytes, 27 characters.
 ///
 /// HMAC does not rest on the collision resistance that SHA-1 has lost.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum Sha1 {}
 
 impl Digest for Sha1 {}
 impl sealed::Sealed for Sha1 {
-    type Hash = sha1::Sha1;
+    type State = HmacOf<sha1::Sha1>;
 }
 
 /// SHA-256: signatures of 32 bytes, 43 characters.
 #[cfg(feature = "sha2")]
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum Sha256 {}
 
 #[cfg(feature = "sha2")]
 impl Digest for Sha256 {}
 #[cfg(feature = "sha2")]
 impl sealed::Sealed for Sha256 {
-    type Hash = sha2::Sha256;
+    type State = HmacOf<sha2::Sha256>;
 }
 
 /// SHA-384: signatures of 48 bytes, 64 characters.
 #[cfg(feature = "sha2")]
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum Sha384 {}
 
 #[cfg(feature = "sha2")]
 impl Digest for Sha384 {}
 #[cfg(feature = "sha2")]
 impl sealed::Sealed for Sha384 {
-    type Hash = sha2::Sha384;
+    type State = HmacOf<sha2::Sha384>;
 }
 
 /// SHA-512: signatures of 64 bytes, 86 characters.
 #[cfg(feature = "sha2")]
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum Sha512 {}
 
 #[cfg(feature = "sha2")]
 impl Digest for Sha512 {}
 #[cfg(feature = "sha2")]
 impl sealed::Sealed for Sha512 {
-    type Hash = sha2::Sha512;
+    type State = HmacOf<sha2::Sha512>;
 }
 
 /// The HMAC state of a digest.
-pub(crate) type HmacState<D> = hmac::Hmac<<D as sealed::Sealed>::Hash>;
+pub(crate) type HmacState<D> = <D as sealed::Sealed>::State;
 
-/// An HMAC state keyed with `key`, of any length (RFC 2104: a key longer than
-/// a block is hashed, a shorter one is filled up with zeros).
-pub(crate) fn keyed<D: Digest>(key: &[u8]) -> HmacState<D> {
-    let mut block = Key::<HmacState<D>>::default();
-    if key.len() > block.len() {
-        let mut digest = hash::<D>(&[key]);
-        copy(&mut block, &digest);
-        digest.as_mut_slice().zeroize();
-    } else {
-        copy(&mut block, key);
+/// What a digest is asked to do. Results are lent, so that whoever takes one for a
+/// key can wipe it where it stands.
+pub trait State: Clone + Sized {
+    /// An HMAC state keyed with `key`, of any length (RFC 2104: a key longer than
+    /// a block is hashed, a shorter one is filled up with zeros).
+    fn keyed(key: &[u8]) -> Self;
+
+    /// Takes more of the message.
+    fn update(&mut self, bytes: &[u8]);
+
+    /// Lends the code of the message.
+    fn finish<R>(self, use_code: impl FnOnce(&mut [u8]) -> R) -> R;
+
+    /// Lends the digest of `parts`, one after the other, without a key.
+    fn hash<R>(parts: &[&[u8]], use_digest: impl FnOnce(&mut [u8]) -> R) -> R;
+}
+
+/// An HMAC over a hash function. The bounds of its implementations make the compiler
+/// check that both the hash and its block-level core (which is what an HMAC state
+/// holds) wipe themselves.
+#[derive(Clone)]
+pub struct HmacOf<H: EagerHash>(hmac::Hmac<H>);
+
+impl<H: EagerHash<Core: ZeroizeOnDrop> + ZeroizeOnDrop> State for HmacOf<H> {
+    fn keyed(key: &[u8]) -> Self {
+        let mut block = Key::<hmac::Hmac<H>>::default();
+        if key.len() > block.len() {
+            let mut digest = digest_of::<H>(&[key]);
+            copy(&mut block, &digest);
+            digest.as_mut_slice().zeroize();
+        } else {
+            copy(&mut block, key);
+        }
+        let state = Self(hmac::Hmac::<H>::new(&block));
+        block.as_mut_slice().zeroize();
+        state
     }
-    let state = HmacState::<D>::new(&block);
-    block.as_mut_slice().zeroize();
-    state
+
+    /// Not inlined: deriving and signing share it.
+    #[inline(never)]
+    fn update(&mut self, bytes: &[u8]) {
+        hmac::digest::Update::update(&mut self.0, bytes);
+    }
+
+    fn finish<R>(self, use_code: impl FnOnce(&mut [u8]) -> R) -> R {
+        use_code(code_of::<H>(self.0).as_mut_slice())
+    }
+
+    fn hash<R>(parts: &[&[u8]], use_digest: impl FnOnce(&mut [u8]) -> R) -> R {
+        use_digest(digest_of::<H>(parts).as_mut_slice())
+    }
 }
 
-/// Takes more of the message. Not inlined: deriving and signing share it.
+/// Not inlined: deriving and signing share it.
 #[inline(never)]
-pub(crate) fn update<D: Digest>(state: &mut HmacState<D>, bytes: &[u8]) {
-    hmac::digest::Update::update(state, bytes);
-}
-
-/// The code of the message. Not inlined: deriving and signing share it.
-#[inline(never)]
-pub(crate) fn finish<D: Digest>(state: HmacState<D>) -> hmac::digest::Output<HmacState<D>> {
+fn code_of<H: EagerHash>(state: hmac::Hmac<H>) -> hmac::digest::Output<hmac::Hmac<H>> {
     hmac::digest::FixedOutput::finalize_fixed(state)
 }
 
-/// The digest of `parts`, one after the other. Not inlined: few programs need
-/// it, and not in one place only.
+/// Not inlined: few programs need it, and not in one place only.
 #[inline(never)]
-pub(crate) fn hash<D: Digest>(parts: &[&[u8]]) -> hmac::digest::Output<<D as sealed::Sealed>::Hash> {
-    let mut state = <<D as sealed::Sealed>::Hash as hmac::digest::Digest>::new();
+fn digest_of<H: EagerHash>(parts: &[&[u8]]) -> hmac::digest::Output<H> {
+    let mut state = H::new();
     for part in parts {
         hmac::digest::Digest::update(&mut state, part);
     }

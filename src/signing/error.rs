@@ -2,13 +2,16 @@
 
 use core::fmt;
 
-use crate::Error;
+use crate::error::Error;
 
 /// Why a token is not trusted, with what it claims.
 ///
 /// As itsdangerous' exceptions do, it carries the payload, still encoded, and
 /// the date for logs and messages. Nobody vouches for either, unless the kind
-/// is [`Error::SignatureExpired`].
+/// is [expired](Error::is_expired).
+#[doc(alias = "BadSignature")]
+#[doc(alias = "BadTimeSignature")]
+#[doc(alias = "SignatureExpired")]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SignatureError<'a> {
     kind: Error,
@@ -36,6 +39,7 @@ impl<'a> SignatureError<'a> {
 
     /// When the token claims to have been signed, in Unix seconds. `None` when
     /// it does not say so, not readably, or a date after the year 9999.
+    #[doc(alias = "date_signed")]
     #[must_use]
     pub const fn date_signed_secs(&self) -> Option<u64> {
         self.date_signed_secs

@@ -5,10 +5,10 @@ use core::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::{
-    Digest, Mac, MacTag, Sha1, SigningKeys,
-    digest::{HmacState, finish, hash, keyed, update},
+    digest::{Digest, HmacState, Sha1, State},
+    mac::{Mac, MacTag, SigningKeys},
 };
-use crate::Error;
+use crate::error::Error;
 
 /// How a signing key is made of a secret and a salt (itsdangerous'
 /// `key_derivation`).
@@ -17,6 +17,8 @@ use crate::Error;
 /// them is worth nothing in another. This is no password hashing: the secret
 /// itself must be long and random.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[doc(alias = "key_derivation")]
+#[non_exhaustive]
 pub enum KeyDerivation {
     /// `HMAC(secret, salt)`: Flask's choice, and the one to use.
     #[default]
@@ -45,7 +47,8 @@ pub enum KeyDerivation {
 /// ```
 ///
 /// # Errors
-/// [`Error::NoSecretKey`] when the secret is empty.
+/// Fails with [`Error::NoSecretKey`] when the secret is empty.
+#[doc(alias = "derive_key")]
 pub fn with_derived_key<D: Digest, R>(
     derivation: KeyDerivation,
     secret: &[u8],
@@ -57,12 +60,14 @@ pub fn with_derived_key<D: Digest, R>(
     }
     Ok(match derivation {
         KeyDerivation::Hmac => {
-            let mut state = keyed::<D>(secret);
-            update::<D>(&mut state, salt);
-            lend(finish::<D>(state).as_mut_slice(), use_key)
+            let mut state = HmacState::<D>::keyed(secret);
+            state.update(salt);
+            state.finish(|key| lend(key, use_key))
         }
-        KeyDerivation::DjangoConcat => lend(hash::<D>(&[salt, b"signer", secret]).as_mut_slice(), use_key),
-        KeyDerivation::Concat => lend(hash::<D>(&[salt, secret]).as_mut_slice(), use_key),
+        KeyDerivation::DjangoConcat => {
+            HmacState::<D>::hash(&[salt, b"signer", secret], |key| lend(key, use_key))
+        }
+        KeyDerivation::Concat => HmacState::<D>::hash(&[salt, secret], |key| lend(key, use_key)),
         KeyDerivation::None => use_key(secret),
     })
 }
@@ -76,6 +81,8 @@ fn lend<R>(key: &mut [u8], use_key: impl FnOnce(&[u8]) -> R) -> R {
 /// Hands out secrets for as long as a callback runs, so that they can come
 /// from flash, one-time-programmable memory, a file or the environment, live
 /// on the stack and be wiped.
+#[doc(alias = "SECRET_KEY")]
+#[doc(alias = "SECRET_KEY_FALLBACKS")]
 pub trait SecretKeySource {
     /// Calls `use_secret` once with the secret that signs (Flask's
     /// `SECRET_KEY`), or not at all when there is none.
@@ -98,17 +105,21 @@ pub trait SecretKeySource {
 /// Secrets that are in memory already.
 ///
 /// ```
-/// use hipflask::signing::{KeyDerivation, Keyring, Secrets};
+/// use hipflask::signing::{Keyring, Secrets};
 ///
 /// let secrets = Secrets { current: b"new secret", fallbacks: &[b"old secret"] };
-/// let keys: Keyring = Keyring::from_source(&secrets, b"cookie-session", KeyDerivation::Hmac)?;
+/// let keys = Keyring::for_sessions_from(&secrets)?;
 /// # Ok::<(), hipflask::Error>(())
 /// ```
 #[derive(Clone, Copy, Default)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a literal keeps a list of borrowed secrets alive where a method's argument would not"
+)]
 pub struct Secrets<'a> {
     /// The secret that signs (Flask's `SECRET_KEY`).
     pub current: &'a [u8],
-    /// The secrets that only verify, oldest first (`SECRET_KEY_FALLBACKS`).
+    /// The secrets that only verify, oldest first (Flask's `SECRET_KEY_FALLBACKS`).
     pub fallbacks: &'a [&'a [u8]],
 }
 
@@ -136,11 +147,11 @@ struct HmacKey<D: Digest>(HmacState<D>);
 
 impl<D: Digest> HmacKey<D> {
     fn derive(secret: &[u8], salt: &[u8], derivation: KeyDerivation) -> Option<Self> {
-        with_derived_key::<D, _>(derivation, secret, salt, |key| Self(keyed::<D>(key))).ok()
+        with_derived_key::<D, _>(derivation, secret, salt, |key| Self(HmacState::<D>::keyed(key))).ok()
     }
 
     fn from_derived(key: &[u8]) -> Option<Self> {
-        if key.is_empty() { None } else { Some(Self(keyed::<D>(key))) }
+        if key.is_empty() { None } else { Some(Self(HmacState::<D>::keyed(key))) }
     }
 
     #[inline(never)]
@@ -153,18 +164,19 @@ impl<D: Digest> HmacKey<D> {
 // the bounds of `Digest` make the compiler check it.
 impl<D: Digest> ZeroizeOnDrop for HmacKey<D> {}
 
-/// An HMAC in progress, with a key from a [`Keyring`]. Wiped when dropped.
+/// An HMAC in progress, with a key from a [`Keyring`]. It wipes itself when it is dropped.
+#[doc(alias = "HMACAlgorithm")]
 pub struct Hmac<D: Digest = Sha1>(HmacState<D>);
 
 impl<D: Digest> ZeroizeOnDrop for Hmac<D> {}
 
 impl<D: Digest> Mac for Hmac<D> {
     fn update(&mut self, bytes: &[u8]) {
-        update::<D>(&mut self.0, bytes);
+        self.0.update(bytes);
     }
 
     fn finish(self) -> Result<MacTag, Error> {
-        Ok(MacTag::of(&finish::<D>(self.0)))
+        Ok(self.0.finish(|code| MacTag::of(code)))
     }
 }
 
@@ -187,40 +199,92 @@ impl<D: Digest> fmt::Debug for Hmac<D> {
 /// with any Rust value, and what the hash functions leave on the stack while a
 /// key is derived is theirs: derive early and in one place.
 ///
-/// ```
-/// use hipflask::signing::{KeyDerivation, Keyring, Signer};
+/// `Keyring` without parameters is the one of Flask's sessions: SHA-1, and room for
+/// two fallbacks.
 ///
-/// let mut keys: Keyring = Keyring::new(b"new secret", b"my-salt", KeyDerivation::Hmac);
-/// keys.push_fallback(b"old secret", b"my-salt", KeyDerivation::Hmac)?;
+/// ```
+/// use hipflask::signing::{KeyDerivation, Keyring, Secrets, Signer};
+///
+/// // Of sessions: salt, derivation and digest are Flask's.
+/// let keys = Keyring::for_sessions(b"new secret");
+/// let rotated = Keyring::for_sessions_from(&Secrets { current: b"new secret", fallbacks: &[b"old secret"] })?;
+///
+/// // Of anything else, kept apart by a salt of its own.
+/// let keys = Keyring::new(b"new secret", b"my-salt", KeyDerivation::Hmac);
 /// assert!(!Signer::new(&keys).validate(b"value.signature"));
 /// # Ok::<(), hipflask::Error>(())
 /// ```
+#[doc(alias = "secret_key")]
+#[doc(alias = "secret_keys")]
 pub struct Keyring<D: Digest = Sha1, const FALLBACKS: usize = 2> {
     current: Option<HmacKey<D>>,
     fallbacks: heapless::Vec<HmacKey<D>, FALLBACKS>,
 }
 
-impl<D: Digest, const FALLBACKS: usize> Keyring<D, FALLBACKS> {
-    /// A ring that signs with the key derived from `secret` and `salt`. With
-    /// an empty secret it cannot sign.
+impl Keyring {
+    /// The salt of Flask's sessions (`SecureCookieSessionInterface.salt`).
+    #[doc(alias = "salt")]
+    pub const SESSION_SALT: &[u8] = b"cookie-session";
+
+    /// Derives the key of Flask's sessions from `secret`, Flask's `SECRET_KEY`. With an
+    /// empty secret, the ring cannot sign.
+    ///
+    /// Salt, derivation and digest are the ones of Flask's default interface. Where
+    /// there are older secrets (`SECRET_KEY_FALLBACKS`), take
+    /// [`for_sessions_from`](Self::for_sessions_from).
+    #[must_use]
+    pub fn for_sessions(secret: &[u8]) -> Self {
+        Self::new(secret, Self::SESSION_SALT, KeyDerivation::Hmac)
+    }
+
+    /// Derives the keys of Flask's sessions from all the secrets of `source`: the
+    /// current one and the fallbacks.
+    ///
+    /// # Errors
+    /// Fails with what the source answers, and with [`Error::TooManyFallbacks`] when it
+    /// has more than two fallbacks that are not empty.
+    pub fn for_sessions_from<S: SecretKeySource + ?Sized>(source: &S) -> Result<Self, Error> {
+        Self::from_source(source, Self::SESSION_SALT, KeyDerivation::Hmac)
+    }
+
+    /// Derives the key that signs from `secret` and `salt`, with SHA-1. With an empty
+    /// secret, the ring cannot sign.
+    ///
+    /// For another digest, or for room for other than two fallbacks, take
+    /// [`from_secret`](Self::from_secret).
     #[must_use]
     pub fn new(secret: &[u8], salt: &[u8], derivation: KeyDerivation) -> Self {
+        Self::from_secret(secret, salt, derivation)
+    }
+}
+
+impl<D: Digest, const FALLBACKS: usize> Keyring<D, FALLBACKS> {
+    /// As [`new`](Keyring::new), for a ring of any type.
+    ///
+    /// ```
+    /// use hipflask::signing::{KeyDerivation, Keyring, Sha1};
+    ///
+    /// let keys = Keyring::<Sha1, 4>::from_secret(b"secret", b"my-salt", KeyDerivation::Hmac);
+    /// ```
+    #[must_use]
+    pub fn from_secret(secret: &[u8], salt: &[u8], derivation: KeyDerivation) -> Self {
         Self::from_current(HmacKey::derive(secret, salt, derivation))
     }
 
-    /// A ring that signs with a key derived elsewhere (see
-    /// [`with_derived_key`]). Its holder can neither sign for another salt nor
+    /// Takes a key derived elsewhere (see [`with_derived_key`]) as the one that signs.
+    /// The ring's holder can neither sign for another salt nor
     /// learn the secret.
     #[must_use]
     pub fn from_derived_key(key: &[u8]) -> Self {
         Self::from_current(HmacKey::from_derived(key))
     }
 
-    /// A ring of all the secrets of a source.
+    /// Derives the keys from all the secrets of `source`: the current one and the
+    /// fallbacks.
     ///
     /// # Errors
-    /// What the source answers, and [`Error::TooManyFallbacks`] when it has more than
-    /// `FALLBACKS` that are not empty.
+    /// Fails with what the source answers, and with [`Error::TooManyFallbacks`] when it
+    /// has more than `FALLBACKS` fallbacks that are not empty.
     pub fn from_source<S: SecretKeySource + ?Sized>(
         source: &S,
         salt: &[u8],
@@ -240,7 +304,7 @@ impl<D: Digest, const FALLBACKS: usize> Keyring<D, FALLBACKS> {
     /// from others.
     ///
     /// # Errors
-    /// [`Error::TooManyFallbacks`] when there are `FALLBACKS` fallbacks already.
+    /// Fails with [`Error::TooManyFallbacks`] when there are `FALLBACKS` fallbacks already.
     pub fn push_fallback(
         &mut self,
         secret: &[u8],
@@ -253,7 +317,7 @@ impl<D: Digest, const FALLBACKS: usize> Keyring<D, FALLBACKS> {
     /// Like [`push_fallback`](Self::push_fallback), with a key derived elsewhere.
     ///
     /// # Errors
-    /// [`Error::TooManyFallbacks`] when there are `FALLBACKS` fallbacks already.
+    /// Fails with [`Error::TooManyFallbacks`] when there are `FALLBACKS` fallbacks already.
     pub fn push_derived_fallback(&mut self, key: &[u8]) -> Result<(), Error> {
         self.push(HmacKey::from_derived(key))
     }
@@ -328,7 +392,7 @@ mod tests {
 
     #[test]
     fn a_full_ring_takes_no_more_and_says_how_many_it_takes() {
-        let mut keys: Keyring<Sha1, 1> = Keyring::new(b"a", b"", KeyDerivation::Hmac);
+        let mut keys: Keyring<Sha1, 1> = Keyring::from_secret(b"a", b"", KeyDerivation::Hmac);
         keys.push_fallback(b"b", b"", KeyDerivation::Hmac).unwrap();
         // An empty secret takes no room.
         keys.push_fallback(b"", b"", KeyDerivation::Hmac).unwrap();

@@ -6,7 +6,10 @@ use super::{
     base64::{MAX_ENCODED_LEN, encode},
     digest::MAX_DIGEST_BYTES,
 };
-use crate::{Error, bytes::copy};
+use crate::{
+    bytes::{copy, sub_slice},
+    error::Error,
+};
 
 /// The keys a signer signs and verifies with, without the keys themselves:
 /// each is known only by what it can do, start a MAC.
@@ -15,6 +18,7 @@ use crate::{Error, bytes::copy};
 /// secure element, which can fail, or hold keys that rotate. The current key
 /// is not a position in a list, so that no mistake in an order can make an old
 /// key sign.
+#[doc(alias = "SigningAlgorithm")]
 pub trait SigningKeys {
     /// A MAC in progress.
     type Mac: Mac;
@@ -44,21 +48,30 @@ pub trait SigningKeys {
     }
 }
 
-impl<K: SigningKeys + ?Sized> SigningKeys for &K {
-    type Mac = K::Mac;
+/// Whatever points to keys has keys.
+macro_rules! pointers_are_keys {
+    ($($pointer:ty),*) => {$(
+        impl<K: SigningKeys + ?Sized> SigningKeys for $pointer {
+            type Mac = K::Mac;
 
-    fn current(&self) -> Result<Self::Mac, Error> {
-        (**self).current()
-    }
+            fn current(&self) -> Result<Self::Mac, Error> {
+                (**self).current()
+            }
 
-    fn fallback(&self, index: usize) -> Option<Result<Self::Mac, Error>> {
-        (**self).fallback(index)
-    }
+            fn fallback(&self, index: usize) -> Option<Result<Self::Mac, Error>> {
+                (**self).fallback(index)
+            }
 
-    fn has_current(&self) -> bool {
-        (**self).has_current()
-    }
+            fn has_current(&self) -> bool {
+                (**self).has_current()
+            }
+        }
+    )*};
 }
+
+pointers_are_keys!(&K);
+#[cfg(feature = "alloc")]
+pointers_are_keys!(alloc::boxed::Box<K>, alloc::rc::Rc<K>, alloc::sync::Arc<K>);
 
 /// A message authentication code in progress.
 pub trait Mac {
@@ -106,7 +119,7 @@ impl MacTag {
     /// The bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
+        sub_slice(&self.bytes, ..self.len)
     }
 
     /// Whether `signature` is exactly these bytes, in constant time. Another

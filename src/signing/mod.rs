@@ -24,9 +24,10 @@ mod error;
 mod keys;
 mod mac;
 pub(crate) mod payload;
-pub(crate) mod serializer;
+mod serializer;
 mod signer;
 mod timestamp;
+pub(crate) mod token;
 
 pub use base64::Base64Reader;
 pub use digest::{Digest, Sha1};

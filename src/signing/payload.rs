@@ -1,19 +1,17 @@
-//! The payload: JSON text, packed for a cookie and unpacked again.
+//! The payload: JSON text, unpacked from a token, and what packs it.
 //!
 //! As itsdangerous' `URLSafeSerializerMixin`: base64url of the JSON text, or a
 //! dot and base64url of its zlib stream, if that is at least two bytes shorter.
 
-use core::fmt;
-
-use super::{Base64Reader, base64::Base64Sink};
+use super::base64::Base64Reader;
 use crate::{
-    Error,
-    sink::{Sink, SliceSink},
+    error::Error,
+    sink::SliceSink,
     zlib::{DeflateScratch, Scratch, inflate},
 };
 
 /// Stands in front of a compressed payload.
-const COMPRESSED: u8 = b'.';
+pub(super) const COMPRESSED: u8 = b'.';
 
 /// Decodes `payload` into `buffer`; returns the length of the JSON text.
 ///
@@ -41,74 +39,12 @@ pub(crate) fn load_payload<Z: Compression + ?Sized>(
     Ok(len)
 }
 
-/// Something that writes the same JSON text each time it is asked.
-pub(crate) trait Dump {
-    fn dump<S: Sink>(&self, sink: &mut S) -> Result<(), S::Error>;
-}
-
-/// A payload, ready to be written as often as needed.
-pub(crate) enum Payload<'a, D: ?Sized> {
-    /// The text, encoded while it is written.
-    Text(&'a D),
-    /// A zlib stream.
-    Stream(Packed<'a>),
-}
-
 /// A text, compressed.
 #[doc(hidden)]
 #[derive(Clone, Copy)]
 pub struct Packed<'a> {
-    stream: &'a [u8],
-    text_len_bytes: usize,
-}
-
-impl<D: Dump + ?Sized> Payload<'_, D> {
-    /// The length of the JSON text, if the payload has `len_bytes`.
-    pub(crate) fn text_len_bytes(&self, len_bytes: usize) -> usize {
-        match self {
-            Self::Text(_) => len_bytes.saturating_mul(3) / 4,
-            Self::Stream(packed) => packed.text_len_bytes,
-        }
-    }
-
-    /// Writes the payload without a buffer.
-    pub(crate) fn write<S: Sink>(&self, mut sink: S) -> Result<(), S::Error> {
-        let mut written = Ok(());
-        let stopped = self.write_to(AnySink(&mut |bytes| {
-            written = sink.write(bytes);
-            written.is_ok()
-        }));
-        match stopped {
-            Ok(()) | Err(Stopped) => written,
-        }
-    }
-
-    /// The one copy of the writer: a MAC and a header both take its bytes.
-    fn write_to(&self, mut sink: AnySink<'_>) -> Result<(), Stopped> {
-        if let Self::Stream(_) = self {
-            sink.write(&[COMPRESSED])?;
-        }
-        let mut base64 = Base64Sink::new(sink);
-        match self {
-            Self::Text(text) => text.dump(&mut base64)?,
-            Self::Stream(packed) => base64.write(packed.stream)?,
-        }
-        base64.finish()
-    }
-}
-
-/// A sink of any type, behind one type. It says whether it took the bytes.
-struct AnySink<'s>(&'s mut dyn FnMut(&[u8]) -> bool);
-
-/// The sink knows why.
-struct Stopped;
-
-impl Sink for AnySink<'_> {
-    type Error = Stopped;
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Stopped> {
-        if (self.0)(bytes) { Ok(()) } else { Err(Stopped) }
-    }
+    pub(super) stream: &'a [u8],
+    pub(super) text_len_bytes: usize,
 }
 
 mod sealed {
@@ -146,6 +82,7 @@ pub trait Compression: sealed::Sealed {
 
 /// Payloads are written as they are, encoded on the way, without a buffer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a unit: its name is its value")]
 pub struct NoCompression;
 
 impl sealed::Sealed for NoCompression {}
@@ -159,6 +96,7 @@ impl Compression for NoCompression {}
 /// it wrote itself. It leaves the inflater, and the stack it takes, out of the
 /// firmware; `docs/firmware.md` says how much that is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a unit: its name is its value")]
 pub struct NoZlib;
 
 impl sealed::Sealed for NoZlib {}
@@ -194,28 +132,5 @@ impl<const N: usize> Compression for DeflateScratch<N> {
     ) -> Result<Option<Packed<'_>>, Error> {
         let scratch: &mut Scratch = self;
         scratch.pack(dump)
-    }
-}
-
-/// Packs what `dump` writes.
-///
-/// # Errors
-/// [`Error::Capacity`] when the text is longer than the memory to compress it in.
-pub(crate) fn dump_payload<'a, D: Dump + ?Sized, Z: Compression + ?Sized>(
-    text: &'a D,
-    compression: &'a mut Z,
-) -> Result<Payload<'a, D>, Error> {
-    Ok(match compression.pack(&|sink| text.dump(sink))? {
-        Some(packed) => Payload::Stream(packed),
-        None => Payload::Text(text),
-    })
-}
-
-impl<D: ?Sized> fmt::Debug for Payload<'_, D> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Text(_) => "Text",
-            Self::Stream(_) => "Stream",
-        })
     }
 }

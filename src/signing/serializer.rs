@@ -1,13 +1,19 @@
 //! `URLSafeSerializer` and `URLSafeTimedSerializer`: values as signed tokens.
 
 use super::{
-    Compression, Mac, NoCompression, SignatureError, SignatureSuffix, Signer, SigningKeys, TimestampSigner,
-    payload::{Dump, Payload, dump_payload, load_payload},
+    error::SignatureError,
+    mac::SigningKeys,
+    payload::{Compression, NoCompression, load_payload},
+    signer::Signer,
+    timestamp::TimestampSigner,
+    token::{Dump, Payload, Token},
 };
 use crate::{
-    Clock, Error,
+    bytes::sub_slice_mut,
+    error::Error,
     json::{Encode, TaggedJsonSerializer, Value},
     sink::{Sink, WriteError},
+    time::Clock,
 };
 
 /// A value as signed text (itsdangerous' `URLSafeSerializer`).
@@ -18,7 +24,7 @@ use crate::{
 /// ```
 /// use hipflask::{json::TaggedJsonSerializer, signing::{KeyDerivation, Keyring, UrlSafeSerializer}, sink::SliceSink};
 ///
-/// let keys: Keyring = Keyring::new(b"secret", b"unsubscribe", KeyDerivation::Hmac);
+/// let keys = Keyring::new(b"secret", b"unsubscribe", KeyDerivation::Hmac);
 /// let tokens = UrlSafeSerializer::new(keys, TaggedJsonSerializer::plain());
 ///
 /// let (mut scratch, mut out) = ([0; 64], [0; 128]);
@@ -28,6 +34,7 @@ use crate::{
 /// assert_eq!(value.as_i64(), Some(42));
 /// # Ok::<(), hipflask::Error>(())
 /// ```
+#[doc(alias = "URLSafeSerializer")]
 #[derive(Debug)]
 pub struct UrlSafeSerializer<K, P = TaggedJsonSerializer> {
     signer: Signer<K>,
@@ -40,10 +47,10 @@ pub struct UrlSafeSerializer<K, P = TaggedJsonSerializer> {
 ///
 /// ```
 /// use hipflask::{UnixTime, json::SESSION_JSON_SERIALIZER, sink::SliceSink};
-/// use hipflask::signing::{KeyDerivation, Keyring, UrlSafeTimedSerializer};
+/// use hipflask::signing::{Keyring, UrlSafeTimedSerializer};
 ///
 /// let clock = || Ok(UnixTime::from_secs(1_700_000_000));
-/// let keys: Keyring = Keyring::new(b"dev", b"cookie-session", KeyDerivation::Hmac);
+/// let keys = Keyring::for_sessions(b"dev");
 /// let tokens = UrlSafeTimedSerializer::new(keys, SESSION_JSON_SERIALIZER);
 ///
 /// let mut scratch = [0; 64];
@@ -51,6 +58,7 @@ pub struct UrlSafeSerializer<K, P = TaggedJsonSerializer> {
 /// assert_eq!(loaded.timestamp_secs, 1_700_000_000);
 /// # Ok::<(), hipflask::Error>(())
 /// ```
+#[doc(alias = "URLSafeTimedSerializer")]
 #[derive(Debug)]
 pub struct UrlSafeTimedSerializer<K, P = TaggedJsonSerializer> {
     signer: TimestampSigner<K>,
@@ -59,6 +67,7 @@ pub struct UrlSafeTimedSerializer<K, P = TaggedJsonSerializer> {
 
 /// A value that was loaded, and when it was signed.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Loaded<V> {
     /// The value.
     pub value: V,
@@ -68,6 +77,7 @@ pub struct Loaded<V> {
 
 /// A value of a token that nobody vouches for.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct UnsafelyLoaded<'a> {
     /// Whether the signature holds and the token has not expired.
     pub valid: bool,
@@ -92,17 +102,14 @@ impl<K: SigningKeys, P> UrlSafeSerializer<K, P> {
     }
 
     /// Writes a token for a JSON text.
-    pub(super) fn sign_text<D: Dump, S: Sink, Z: Compression + ?Sized>(
+    pub(super) fn sign_text<D: Dump, S: Sink + ?Sized, Z: Compression + ?Sized>(
         &self,
         text: &D,
         compression: &mut Z,
-        sink: S,
+        sink: &mut S,
     ) -> Result<(), WriteError<S::Error>> {
-        let payload = dump_payload(text, compression)?;
-        let mut mac = self.signer.begin()?;
-        update(&mut mac, &payload);
-        let suffix = self.signer.finish(mac)?;
-        write_token(&payload, &suffix, sink)
+        let token = Token::new(&self.signer, Payload::new(text, compression)?)?;
+        token.write(sink).map_err(WriteError::Sink)
     }
 }
 
@@ -145,11 +152,11 @@ impl<K: SigningKeys> UrlSafeSerializer<K> {
     /// # Errors
     /// [`WriteError::Source`] as [`TaggedJsonSerializer::dumps`] and
     /// [`Signer::signature`], before anything is written; [`WriteError::Sink`].
-    pub fn dumps<S: Sink>(
+    pub fn dumps<S: Sink + ?Sized>(
         &self,
         value: &dyn Encode,
         scratch: &mut [u8],
-        sink: S,
+        sink: &mut S,
     ) -> Result<(), WriteError<S::Error>> {
         self.dumps_compressed(value, scratch, &mut NoCompression, sink)
     }
@@ -159,12 +166,12 @@ impl<K: SigningKeys> UrlSafeSerializer<K> {
     /// # Errors
     /// As [`dumps`](Self::dumps), and [`Error::Capacity`] when the JSON text is
     /// longer than the memory to compress it in.
-    pub fn dumps_compressed<S: Sink, Z: Compression + ?Sized>(
+    pub fn dumps_compressed<S: Sink + ?Sized, Z: Compression + ?Sized>(
         &self,
         value: &dyn Encode,
         scratch: &mut [u8],
         compression: &mut Z,
-        sink: S,
+        sink: &mut S,
     ) -> Result<(), WriteError<S::Error>> {
         let text = Encoded::new(self.serializer, value, scratch)?;
         self.sign_text(&text, compression, sink)
@@ -177,7 +184,7 @@ impl<K: SigningKeys, P> UrlSafeTimedSerializer<K, P> {
         Self { signer: TimestampSigner::new(keys), serializer }
     }
 
-    /// Uses a signer of another separator or with leeway.
+    /// Uses a signer of another separator, or one that allows for clock skew.
     pub const fn with_signer(signer: TimestampSigner<K>, serializer: P) -> Self {
         Self { signer, serializer }
     }
@@ -188,18 +195,16 @@ impl<K: SigningKeys, P> UrlSafeTimedSerializer<K, P> {
     }
 
     /// Writes a token for a JSON text.
-    pub(super) fn sign_text<D: Dump, S: Sink, C: Clock + ?Sized, Z: Compression + ?Sized>(
+    pub(super) fn sign_text<D: Dump, S: Sink + ?Sized, C: Clock + ?Sized, Z: Compression + ?Sized>(
         &self,
         text: &D,
         clock: &C,
         compression: &mut Z,
-        sink: S,
+        sink: &mut S,
     ) -> Result<(), WriteError<S::Error>> {
-        let payload = dump_payload(text, compression)?;
-        let mut mac = self.signer.begin()?;
-        update(&mut mac, &payload);
-        let suffix = self.signer.finish(mac, clock.now()?)?;
-        write_token(&payload, &suffix, sink)
+        let now = clock.now()?;
+        let token = Token::with_timestamp(&self.signer, Payload::new(text, compression)?, now)?;
+        token.write(sink).map_err(WriteError::Sink)
     }
 }
 
@@ -244,12 +249,12 @@ impl<K: SigningKeys> UrlSafeTimedSerializer<K> {
     /// # Errors
     /// [`WriteError::Source`] as [`TaggedJsonSerializer::dumps`], the keys and
     /// the clock, before anything is written; [`WriteError::Sink`].
-    pub fn dumps<S: Sink, C: Clock + ?Sized>(
+    pub fn dumps<S: Sink + ?Sized, C: Clock + ?Sized>(
         &self,
         value: &dyn Encode,
         clock: &C,
         scratch: &mut [u8],
-        sink: S,
+        sink: &mut S,
     ) -> Result<(), WriteError<S::Error>> {
         self.dumps_compressed(value, clock, scratch, &mut NoCompression, sink)
     }
@@ -259,13 +264,13 @@ impl<K: SigningKeys> UrlSafeTimedSerializer<K> {
     /// # Errors
     /// As [`dumps`](Self::dumps), and [`Error::Capacity`] when the JSON text is
     /// longer than the memory to compress it in.
-    pub fn dumps_compressed<S: Sink, C: Clock + ?Sized, Z: Compression + ?Sized>(
+    pub fn dumps_compressed<S: Sink + ?Sized, C: Clock + ?Sized, Z: Compression + ?Sized>(
         &self,
         value: &dyn Encode,
         clock: &C,
         scratch: &mut [u8],
         compression: &mut Z,
-        sink: S,
+        sink: &mut S,
     ) -> Result<(), WriteError<S::Error>> {
         let text = Encoded::new(self.serializer, value, scratch)?;
         self.sign_text(&text, clock, compression, sink)
@@ -294,45 +299,13 @@ impl Dump for Encoded<'_> {
     }
 }
 
-/// Gives the payload to a MAC, and returns its length.
-pub(crate) fn update<M: Mac, D: Dump + ?Sized>(mac: &mut M, payload: &Payload<'_, D>) -> usize {
-    let mut sink = MacSink { mac, len_bytes: 0 };
-    let Ok(()) = payload.write(&mut sink);
-    sink.len_bytes
-}
-
-/// Passes bytes on to a MAC, and counts them.
-struct MacSink<'m, M> {
-    mac: &'m mut M,
-    len_bytes: usize,
-}
-
-impl<M: Mac> Sink for MacSink<'_, M> {
-    type Error = core::convert::Infallible;
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
-        self.mac.update(bytes);
-        self.len_bytes = self.len_bytes.saturating_add(bytes.len());
-        Ok(())
-    }
-}
-
-fn write_token<S: Sink, D: Dump + ?Sized>(
-    payload: &Payload<'_, D>,
-    suffix: &SignatureSuffix,
-    mut sink: S,
-) -> Result<(), WriteError<S::Error>> {
-    payload.write(&mut sink).map_err(WriteError::Sink)?;
-    sink.write(suffix.as_bytes()).map_err(WriteError::Sink)
-}
-
 fn loads_payload<'s>(
     serializer: TaggedJsonSerializer,
     payload: &[u8],
     scratch: &'s mut [u8],
 ) -> Result<Value<'s>, Error> {
     let len = load_payload::<NoCompression>(payload, scratch)?;
-    serializer.loads(scratch.get_mut(..len).unwrap_or_default())
+    serializer.loads(sub_slice_mut(scratch, ..len))
 }
 
 fn loads_unsafe<'s>(

@@ -2,10 +2,15 @@
 
 use core::fmt;
 
-use super::{Mac, MacTag, SignatureError, SigningKeys, base64::encode_public, digest::MAX_DIGEST_BYTES};
+use super::{
+    base64::encode_public,
+    digest::MAX_DIGEST_BYTES,
+    error::SignatureError,
+    mac::{Mac, MacTag, SigningKeys},
+};
 use crate::{
-    Error,
-    bytes::copy,
+    bytes::{copy, sub_slice},
+    error::Error,
     sink::{Sink, WriteError},
 };
 
@@ -27,7 +32,7 @@ const MAX_SUFFIX_BYTES: usize = 1 + 11 + 1 + 88;
 /// ```
 /// use hipflask::{signing::{KeyDerivation, Keyring, Signer}, sink::SliceSink};
 ///
-/// let keys: Keyring = Keyring::new(b"dev", b"my-salt", KeyDerivation::Hmac);
+/// let keys = Keyring::new(b"dev", b"my-salt", KeyDerivation::Hmac);
 /// let signer = Signer::new(&keys);
 /// let mut buffer = [0; 64];
 /// let mut sink = SliceSink::new(&mut buffer);
@@ -48,11 +53,12 @@ impl<K: SigningKeys> Signer<K> {
         Self { keys, separator: DEFAULT_SEPARATOR }
     }
 
-    /// The same signer with another separator.
+    /// The same signer with another separator (itsdangerous' `sep`).
     ///
     /// # Errors
     /// [`Error::InvalidSeparator`] for `A-Z a-z 0-9 - _ =`, which a signature
     /// may contain.
+    #[doc(alias = "sep")]
     pub fn with_separator(self, separator: u8) -> Result<Self, Error> {
         if separator.is_ascii_alphanumeric() || matches!(separator, b'-' | b'_' | b'=') {
             return Err(Error::InvalidSeparator);
@@ -75,6 +81,7 @@ impl<K: SigningKeys> Signer<K> {
     /// # Errors
     /// [`Error::NoSecretKey`] without a current key, [`Error::MacUnavailable`]
     /// when an external MAC does not answer.
+    #[doc(alias = "get_signature")]
     pub fn signature(&self, value: &[u8]) -> Result<MacTag, Error> {
         tag(self.keys.current()?, value)
     }
@@ -85,12 +92,10 @@ impl<K: SigningKeys> Signer<K> {
     /// # Errors
     /// [`WriteError::Source`] as [`signature`](Self::signature),
     /// [`WriteError::Sink`] when the sink does not take it all.
-    pub fn sign<S: Sink>(&self, value: &[u8], mut sink: S) -> Result<(), WriteError<S::Error>> {
+    pub fn sign<S: Sink + ?Sized>(&self, value: &[u8], sink: &mut S) -> Result<(), WriteError<S::Error>> {
         let mut mac = self.begin()?;
         mac.update(value);
-        let suffix = self.finish(mac)?;
-        sink.write(value).map_err(WriteError::Sink)?;
-        sink.write(suffix.as_bytes()).map_err(WriteError::Sink)
+        self.finish(mac)?.write_behind(value, sink)
     }
 
     /// Starts the signature of a value that is not in one piece: give its
@@ -138,13 +143,12 @@ impl<K: SigningKeys> Signer<K> {
     /// Tries the current key, then the fallbacks, newest first.
     #[inline(never)]
     fn verify(&self, value: &[u8], signature: &[u8]) -> Result<bool, Error> {
-        let mut tried = 0_usize;
-        loop {
+        for tried in 0_usize.. {
             let mac = match tried.checked_sub(1) {
                 None => self.keys.current(),
                 Some(index) => match self.keys.fallback(index) {
                     Some(mac) => mac,
-                    None => return Ok(false),
+                    None => break,
                 },
             };
             match mac {
@@ -156,8 +160,8 @@ impl<K: SigningKeys> Signer<K> {
                 Err(Error::NoSecretKey) => {}
                 Err(error) => return Err(error),
             }
-            tried = tried.wrapping_add(1);
         }
+        Ok(false)
     }
 }
 
@@ -170,10 +174,10 @@ fn tag(mut mac: impl Mac, value: &[u8]) -> Result<MacTag, Error> {
 pub(crate) fn rsplit_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
     let mut before = bytes;
     while let [rest @ .., last] = before {
-        before = rest;
         if *last == separator {
-            return Some((before, bytes.get(before.len().wrapping_add(1)..)?));
+            return Some((rest, sub_slice(bytes, before.len()..)));
         }
+        before = rest;
     }
     None
 }
@@ -193,21 +197,31 @@ impl SignatureSuffix {
     /// The bytes; ASCII if the separator is.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
+        sub_slice(&self.bytes, ..self.len)
+    }
+
+    /// Writes `value`, which is what was signed, and the suffix.
+    pub(super) fn write_behind<S: Sink + ?Sized>(
+        &self,
+        value: &[u8],
+        sink: &mut S,
+    ) -> Result<(), WriteError<S::Error>> {
+        sink.write(value).and_then(|()| sink.write(self.as_bytes())).map_err(WriteError::Sink)
     }
 
     /// Appends the separator and the base64 of `bytes`. It is never full: the
     /// parts have the lengths the capacity is made of.
     #[inline(never)]
+    #[expect(clippy::arithmetic_side_effects, reason = "a timestamp and a signature, and no more")]
     pub(crate) fn push(&mut self, separator: u8, bytes: &[u8]) {
         let mut groups = [[0; 3]; MAX_DIGEST_BYTES.div_ceil(3)];
         copy(groups.as_flattened_mut(), bytes);
-        let groups = groups.get(..bytes.len().div_ceil(3)).unwrap_or_default();
+        let groups = sub_slice(&groups, ..bytes.len().div_ceil(3));
         if let Some((first, room)) = self.bytes.get_mut(self.len..).and_then(<[u8]>::split_first_mut) {
             *first = separator;
             encode_public(groups, room.as_chunks_mut().0);
         }
-        self.len = self.len.wrapping_add(1).wrapping_add(bytes.len().wrapping_mul(4).div_ceil(3));
+        self.len += 1 + (bytes.len() * 4).div_ceil(3);
     }
 }
 

@@ -2,10 +2,17 @@
 
 use core::fmt;
 
-use super::{Base64Reader, Mac, SignatureError, SignatureSuffix, Signer, SigningKeys, signer::rsplit_once};
+use super::{
+    base64::Base64Reader,
+    error::SignatureError,
+    mac::{Mac, SigningKeys},
+    signer::{SignatureSuffix, Signer, rsplit_once},
+};
 use crate::{
-    Clock, Error, UnixTime,
+    bytes::sub_slice,
+    error::Error,
     sink::{Sink, WriteError},
+    time::{Clock, UnixTime},
 };
 
 /// 9999-12-31T23:59:59Z, the last second of Python's `datetime`.
@@ -13,6 +20,7 @@ const MAX_DATE_SECS: u64 = 253_402_300_799;
 
 /// What a [`TimestampSigner`] gives back.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Signed<'a> {
     /// What was signed, still encoded.
     pub payload: &'a [u8],
@@ -37,9 +45,9 @@ impl fmt::Debug for Signed<'_> {
 /// itsdangerous reads it (see [`Base64Reader`]).
 ///
 /// ```
-/// use hipflask::{UnixTime, signing::{KeyDerivation, Keyring, TimestampSigner}, sink::SliceSink};
+/// use hipflask::{UnixTime, signing::{Keyring, TimestampSigner}, sink::SliceSink};
 ///
-/// let keys: Keyring = Keyring::new(b"dev", b"cookie-session", KeyDerivation::Hmac);
+/// let keys = Keyring::for_sessions(b"dev");
 /// let signer = TimestampSigner::new(&keys);
 /// let signed_at = UnixTime::from_secs(1_700_000_000);
 /// let mut buffer = [0; 64];
@@ -55,36 +63,52 @@ impl fmt::Debug for Signed<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct TimestampSigner<K> {
     signer: Signer<K>,
-    leeway_secs: u64,
+    clock_skew_secs: u64,
 }
 
 impl<K: SigningKeys> TimestampSigner<K> {
     /// A signer with these keys (a reference to them will do), the separator
-    /// `.` and no leeway.
+    /// `.`, for clocks that agree.
     pub const fn new(keys: K) -> Self {
-        Self { signer: Signer::new(keys), leeway_secs: 0 }
+        Self { signer: Signer::new(keys), clock_skew_secs: 0 }
     }
 
     /// The same signer with another separator.
     ///
     /// # Errors
     /// As [`Signer::with_separator`].
+    #[doc(alias = "sep")]
     pub fn with_separator(self, separator: u8) -> Result<Self, Error> {
         Ok(Self { signer: self.signer.with_separator(separator)?, ..self })
     }
 
-    /// The same signer, which lets through timestamps up to `leeway_secs` in
-    /// the future, for servers whose clocks differ. The default is 0, as in
-    /// Flask: a stamp one second ahead is expired. It does not lengthen any
-    /// lifetime.
+    /// The same signer, for hosts whose clocks differ by up to `clock_skew_secs`.
+    ///
+    /// It lets through timestamps that far in the future, which hosts make whose
+    /// clocks are ahead of this one's. It also dates its own back by as much, so that
+    /// hosts with clocks behind this one's let them through, Flask among them. The
+    /// default is 0, as in Flask: a timestamp one second ahead is refused.
+    ///
+    /// No lifetime gets longer; those of its own tokens end `clock_skew_secs` earlier.
+    #[doc(alias = "leeway")]
     #[must_use]
-    pub fn with_leeway_secs(self, leeway_secs: u64) -> Self {
-        Self { leeway_secs, ..self }
+    pub fn with_clock_skew_secs(self, clock_skew_secs: u64) -> Self {
+        Self { clock_skew_secs, ..self }
+    }
+
+    /// By how much the clocks of two hosts may differ.
+    pub const fn clock_skew_secs(&self) -> u64 {
+        self.clock_skew_secs
     }
 
     /// The keys.
     pub const fn keys(&self) -> &K {
         self.signer.keys()
+    }
+
+    /// The separator.
+    pub const fn separator(&self) -> u8 {
+        self.signer.separator()
     }
 
     /// Writes `payload`, the time `now` and the signature of both. The
@@ -94,17 +118,15 @@ impl<K: SigningKeys> TimestampSigner<K> {
     /// [`WriteError::Source`] with [`Error::NoSecretKey`] or
     /// [`Error::MacUnavailable`], [`WriteError::Sink`] when the sink does not
     /// take it all.
-    pub fn sign<S: Sink>(
+    pub fn sign<S: Sink + ?Sized>(
         &self,
         payload: &[u8],
         now: UnixTime,
-        mut sink: S,
+        sink: &mut S,
     ) -> Result<(), WriteError<S::Error>> {
         let mut mac = self.begin()?;
         mac.update(payload);
-        let suffix = self.finish(mac, now)?;
-        sink.write(payload).map_err(WriteError::Sink)?;
-        sink.write(suffix.as_bytes()).map_err(WriteError::Sink)
+        self.finish(mac, now)?.write_behind(payload, sink)
     }
 
     /// Starts the signature of a payload that is not in one piece: give its
@@ -117,14 +139,16 @@ impl<K: SigningKeys> TimestampSigner<K> {
         self.signer.begin()
     }
 
-    /// What follows the payload that `mac` has seen, signed at `now`:
-    /// separator, timestamp, separator, signature.
+    /// What follows the payload that `mac` has seen, signed at `now` (less the
+    /// [clock skew](Self::with_clock_skew_secs)): separator, timestamp, separator,
+    /// signature.
     ///
     /// # Errors
     /// [`Error::MacUnavailable`] when an external MAC does not answer.
     pub fn finish(&self, mut mac: K::Mac, now: UnixTime) -> Result<SignatureSuffix, Error> {
+        let stamp_secs = now.secs().saturating_sub(self.clock_skew_secs);
         let mut suffix = SignatureSuffix::default();
-        suffix.push(self.signer.separator(), significant(&now.secs().to_be_bytes()));
+        suffix.push(self.signer.separator(), significant(&stamp_secs.to_be_bytes()));
         mac.update(suffix.as_bytes());
         suffix.push(self.signer.separator(), mac.finish()?.as_bytes());
         Ok(suffix)
@@ -132,7 +156,7 @@ impl<K: SigningKeys> TimestampSigner<K> {
 
     /// The payload and the timestamp, if the signature holds and is not older
     /// than `max_age_secs` (an age of exactly that is fine) and not from the
-    /// future. With `None`, neither is checked and the clock is not asked; it
+    /// future by more than the [clock skew](Self::with_clock_skew_secs). With `None`, neither is checked and the clock is not asked; it
     /// is never asked before the signature holds. A negative age limit lets
     /// nothing through.
     ///
@@ -140,11 +164,14 @@ impl<K: SigningKeys> TimestampSigner<K> {
     /// - [`Error::BadSignature`]: the signature does not match and there is no
     ///   timestamp; [`Error::BadTimeSignature`]: it does not match, or the
     ///   timestamp is missing or unreadable.
-    /// - [`Error::SignatureExpired`]: too old, or from the future.
+    /// - [`Error::SignatureExpired`]: too old; [`Error::SignatureFromFuture`]: further
+    ///   in the future than clocks may differ.
     /// - [`Error::DateOutOfRange`]: signed after the year 9999. Only a key
     ///   holder can make this; itsdangerous raises an exception that is not a
     ///   `BadSignature`.
     /// - What the keys and the clock answer, without a payload.
+    #[doc(alias = "max_age")]
+    #[doc(alias = "return_timestamp")]
     pub fn unsign<'a, C: Clock + ?Sized>(
         &self,
         signed: &'a [u8],
@@ -174,19 +201,21 @@ impl<K: SigningKeys> TimestampSigner<K> {
             return Err(Error::DateOutOfRange.into());
         }
         if let Some(max_age_secs) = max_age_secs
-            && !self.is_fresh(timestamp_secs, max_age_secs, clock.now()?.secs())
+            && let Err(kind) = self.check_age(timestamp_secs, max_age_secs, clock.now()?.secs())
         {
-            return Err(SignatureError::new(Error::SignatureExpired, Some(payload), Some(timestamp_secs)));
+            return Err(SignatureError::new(kind, Some(payload), Some(timestamp_secs)));
         }
         Ok(Signed { payload, timestamp_secs })
     }
 
-    fn is_fresh(&self, timestamp_secs: u64, max_age_secs: i64, now_secs: u64) -> bool {
-        let Ok(max_age_secs) = u64::try_from(max_age_secs) else { return false };
-        match now_secs.checked_sub(timestamp_secs) {
-            Some(age_secs) => age_secs <= max_age_secs,
-            None => timestamp_secs.wrapping_sub(now_secs) <= self.leeway_secs,
+    fn check_age(&self, timestamp_secs: u64, max_age_secs: i64, now_secs: u64) -> Result<(), Error> {
+        let ahead_secs = timestamp_secs.saturating_sub(now_secs);
+        if ahead_secs > self.clock_skew_secs {
+            return Err(Error::SignatureFromFuture);
         }
+        let age_secs = now_secs.saturating_sub(timestamp_secs);
+        let is_fresh = u64::try_from(max_age_secs).is_ok_and(|max_age_secs| age_secs <= max_age_secs);
+        if is_fresh { Ok(()) } else { Err(Error::SignatureExpired) }
     }
 }
 
@@ -194,7 +223,7 @@ impl<K: SigningKeys> TimestampSigner<K> {
 /// leading zeros, so nothing at all for 0.
 fn significant(bytes: &[u8; 8]) -> &[u8] {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    bytes.get(zeros..).unwrap_or_default()
+    sub_slice(bytes, zeros..)
 }
 
 /// Reads a timestamp field. Nothing is 0; more than 8 bytes are unreadable,

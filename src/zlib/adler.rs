@@ -1,5 +1,7 @@
 //! Adler-32 (RFC 1950, section 8.2).
 
+#![expect(clippy::arithmetic_side_effects, reason = "`BYTES_PER_REDUCTION` keeps the sums within `u32`")]
+
 /// The largest prime below 2^16.
 const MODULUS: u32 = 65_521;
 
@@ -22,23 +24,22 @@ pub(crate) fn adler32(data: &[u8]) -> u32 {
         let mut running = [0_u32; GROUP];
         for group in groups {
             for ((sum, running), &byte) in sums.iter_mut().zip(&mut running).zip(group) {
-                *sum = sum.wrapping_add(u32::from(byte));
-                *running = running.wrapping_add(*sum);
+                *sum += u32::from(byte);
+                *running += *sum;
             }
         }
         // b grows by the running a after each byte. So it takes the a from
         // before once for each byte, and each byte once for itself and every
         // later one: a whole group for each running sum it is in, less the
         // bytes of its own group that come before it.
-        let before = a.wrapping_mul(groups.as_flattened().len() as u32);
-        b = b.wrapping_add(before);
+        b += a * groups.as_flattened().len() as u32;
         for ((column, sum), running) in (0_u32..).zip(sums).zip(running) {
-            a = a.wrapping_add(sum);
-            b = b.wrapping_add(running.wrapping_mul(GROUP as u32)).wrapping_sub(sum.wrapping_mul(column));
+            a += sum;
+            b += running * GROUP as u32 - sum * column;
         }
         for &byte in rest {
-            a = a.wrapping_add(u32::from(byte));
-            b = b.wrapping_add(a);
+            a += u32::from(byte);
+            b += a;
         }
         a %= MODULUS;
         b %= MODULUS;

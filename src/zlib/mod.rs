@@ -26,7 +26,8 @@ mod deflate;
 mod inflate;
 mod symbols;
 
-pub use deflate::{DeflateScratch, Deflated, Scratch};
+#[cfg(hipflask_trace)]
 #[doc(hidden)]
-pub use deflate::{Path, Trace};
+pub use deflate::hits;
+pub use deflate::{DeflateScratch, Deflated, Scratch};
 pub use inflate::{Inflated, Source, inflate, inflate_counting};

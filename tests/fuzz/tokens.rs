@@ -50,7 +50,10 @@ pub fn token(data: &[u8]) {
             let kind = error.kind();
             assert!(matches!(
                 kind,
-                Error::BadTimeSignature | Error::SignatureExpired | Error::DateOutOfRange
+                Error::BadTimeSignature
+                    | Error::SignatureExpired
+                    | Error::SignatureFromFuture
+                    | Error::DateOutOfRange
             ));
             assert!(error.payload().is_none_or(|payload| value.starts_with(payload)));
         }

@@ -100,12 +100,7 @@ async fn goodbye(
     flash(session, "You are logged out.", "info")?;
     // By this one, Flask-Login would log the browser in again. Name, path and domain have to
     // be those of `REMEMBER_COOKIE_NAME`, `_PATH` and `_DOMAIN`, of which these are the defaults.
-    let remember_token = SetCookie {
-        expires: Some(DateTime::UNIX_EPOCH),
-        max_age_secs: Some(0),
-        path: Some("/"),
-        ..SetCookie::new("remember_token", "")
-    };
+    let remember_token = SetCookie::deletion("remember_token");
     Ok(([(SET_COOKIE, remember_token.to_string())], Redirect::to("/hello")).into_response())
 }
 

@@ -23,7 +23,7 @@ fn conditioned(key: &mut [u8]) {
     let mut noise = [0; 1024];
     RoscRng.fill_bytes(&mut noise);
     RoscRng.fill_bytes(key);
-    let keys = Keyring::<Sha1, 0>::new(&noise, b"noise", KeyDerivation::Hmac);
+    let keys = Keyring::<Sha1, 0>::from_secret(&noise, b"noise", KeyDerivation::Hmac);
     for (number, part) in (0_u8..).zip(key.chunks_mut(20)) {
         let Ok(mut mac) = keys.current() else { return };
         mac.update(&[number]);

@@ -116,17 +116,13 @@ fn dump_cookie(request: &Json) -> Result<Json, Failure> {
             Some(DateTime::from_unix_secs(secs as i64).ok_or_else(|| failure("Other"))?)
         }
     };
-    let cookie = SetCookie {
-        domain: domain.as_deref(),
-        expires,
-        max_age_secs,
-        secure: flag(&options["secure"], false)?,
-        http_only: flag(&options["httponly"], false)?,
-        path: path.as_deref(),
-        same_site: optional("samesite")?.map(|text| SameSite::parse(&text)).transpose()?,
-        partitioned: flag(&options["partitioned"], false)?,
-        ..SetCookie::new(&name, QuotedValue(&value))
-    };
+    let mut cookie = SetCookie::new(&name, QuotedValue(&value))
+        .with_secure(flag(&options["secure"], false)?)
+        .with_http_only(flag(&options["httponly"], false)?)
+        .with_partitioned(flag(&options["partitioned"], false)?);
+    (cookie.domain, cookie.path) = (domain.as_deref(), path.as_deref());
+    (cookie.expires, cookie.max_age_secs) = (expires, max_age_secs);
+    cookie.same_site = optional("samesite")?.map(|text| SameSite::parse(&text)).transpose()?;
     cookie.check()?;
     let limit = match options.get("max_size") {
         None => 4093,

@@ -18,7 +18,7 @@ impl From<SignatureError<'_>> for Failure {
         if error.kind().is_bad_signature() {
             answer["payload"] = error.payload().map(hex).into();
         }
-        if matches!(error.kind(), Error::BadTimeSignature | Error::SignatureExpired) {
+        if error.kind() == Error::BadTimeSignature || error.kind().is_expired() {
             answer["date_signed"] = error.date_signed_secs().into();
         }
         Self(answer)
@@ -34,7 +34,7 @@ pub fn name(error: Error) -> &'static str {
     match error {
         Error::BadSignature => "BadSignature",
         Error::BadTimeSignature => "BadTimeSignature",
-        Error::SignatureExpired => "SignatureExpired",
+        Error::SignatureExpired | Error::SignatureFromFuture => "SignatureExpired",
         // Limits of the crate's own: where Flask refuses too, it is this.
         Error::BadPayload(_) | Error::Depth | Error::Capacity { .. } => "BadPayload",
         Error::NoSecretKey => "RuntimeError",

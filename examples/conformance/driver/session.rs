@@ -156,7 +156,7 @@ fn interface<'a>(request: &Json, clock: RequestClock<'a>) -> Result<Interface<'a
         Json::Null => Vec::new(),
         secret => bytes(secret)?,
     };
-    let mut keys = Keyring::new(&secret, SALT, KeyDerivation::Hmac);
+    let mut keys = Keyring::from_secret(&secret, SALT, KeyDerivation::Hmac);
     match &config["SECRET_KEY_FALLBACKS"] {
         Json::Null => {}
         Json::Array(fallbacks) => {

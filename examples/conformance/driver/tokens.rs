@@ -104,7 +104,7 @@ fn keys<D: Digest>(request: &Json) -> Result<Keys<D>, Failure> {
         secrets.clear();
     }
     let current = secrets.pop().unwrap_or_default();
-    let mut keys = Keys::new(&current, &salt, derivation);
+    let mut keys = Keys::from_secret(&current, &salt, derivation);
     for secret in &secrets {
         keys.push_fallback(secret, &salt, derivation)?;
     }

@@ -143,7 +143,7 @@ fn main() -> ! {
 fn set_up(flash: board::flash::Flash) -> (Device, Keyring<Sha1, 0>) {
     let mut store = Store::new(flash);
     let derive =
-        |key: &[u8]| Keyring::<Sha1, 0>::new(key, SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
+        |key: &[u8]| Keyring::<Sha1, 0>::from_secret(key, SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
     let (Some(keys), Some(tokens)) = (block_on(store.with_secret_key(derive)), Tokens::new()) else {
         host::log(format_args!("no entropy: no key, no sessions"));
         host::exit()

@@ -1,5 +1,10 @@
 //! The bit writer: bits from the low end of each byte, into a slice.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "less than half a word is held back, and `len` is a place in the output"
+)]
+
 /// Half a machine word: what is written at a time.
 const HALF: usize = size_of::<usize>() / 2;
 
@@ -20,14 +25,14 @@ impl<'a> BitWriter<'a> {
     /// Writes the low `n` bits of `value` (at most 16), which has no others.
     #[inline(always)]
     pub(super) fn bits(&mut self, value: u16, n: u32) {
-        self.hold |= usize::from(value).wrapping_shl(self.count);
-        self.count = self.count.wrapping_add(n);
+        self.hold |= usize::from(value) << self.count;
+        self.count += n;
         if self.count >= usize::BITS / 2 {
             if let Some(half) = self.hold.to_le_bytes().first_chunk::<HALF>() {
                 self.put(half);
             }
             self.hold >>= usize::BITS / 2;
-            self.count = self.count.wrapping_sub(usize::BITS / 2);
+            self.count -= usize::BITS / 2;
         }
     }
 
@@ -50,7 +55,7 @@ impl<'a> BitWriter<'a> {
 
     #[inline(always)]
     fn put<const N: usize>(&mut self, bytes: &[u8; N]) {
-        let end = self.len.wrapping_add(N);
+        let end = self.len + N;
         match self.out.get_mut(self.len..end).and_then(|room| room.first_chunk_mut::<N>()) {
             Some(room) => {
                 *room = *bytes;

@@ -1,5 +1,7 @@
 //! Blocks: where they end, and which of the three forms each one takes.
 
+#![expect(clippy::arithmetic_side_effects, reason = "a block has at most 2^14 symbols, of 28 bits or fewer")]
+
 use core::iter;
 
 use super::bits::BitWriter;
@@ -7,7 +9,8 @@ use super::codes::{Codes, cost_bits, distance_symbol, length_symbol};
 use super::header::Header;
 use super::lengths::code_lengths;
 use super::parse::{Token, Tokens};
-use super::trace::{Path, Trace};
+use super::trace::{Path, hit};
+use crate::bytes::sub_slice;
 use crate::zlib::symbols::{
     DISTANCE_SYMBOLS, DISTANCES, END_OF_BLOCK, FIRST_LENGTH, FIXED_DISTANCE_BITS, LENGTHS, LITERAL_SYMBOLS,
     MAX_CODE_BITS, fixed_literal_length,
@@ -30,36 +33,36 @@ impl Frequencies {
             iter::repeat_n(0, FIRST_LENGTH).chain(LENGTHS.iter().map(|range| range.extra_bits));
         let distance_extra = DISTANCES.iter().map(|range| range.extra_bits);
         let literals = cost_bits(&self.literals, (0..).map(literal_length), literal_extra);
-        literals.wrapping_add(cost_bits(&self.distances, (0..).map(distance_length), distance_extra))
+        literals + cost_bits(&self.distances, (0..).map(distance_length), distance_extra)
     }
 }
 
 /// Writes all of the input as blocks; stops early when the output is full.
-pub(super) fn write_all<T: Trace>(mut rest: Tokens<'_>, out: &mut BitWriter<'_>, trace: &mut T) {
+pub(super) fn write_all(mut rest: Tokens<'_>, out: &mut BitWriter<'_>) {
     let mut is_last = false;
     while !is_last && !out.overflowed() {
         let start = rest;
         let mut frequencies =
             Frequencies { literals: [0; LITERAL_SYMBOLS], distances: [0; DISTANCE_SYMBOLS] };
-        is_last = count(&mut rest, &mut frequencies, trace);
-        let len = start.input.len().wrapping_sub(rest.input.len());
-        let block = Tokens { input: start.input.get(..len).unwrap_or_default(), slots: start.slots };
-        write(block, &frequencies, is_last, out, trace);
+        is_last = count(&mut rest, &mut frequencies);
+        let len = start.input.len() - rest.input.len();
+        let block = Tokens { input: sub_slice(start.input, ..len), slots: start.slots };
+        write(block, &frequencies, is_last, out);
     }
 }
 
 /// Takes the next block's tokens, and says whether it is the last one.
-fn count<T: Trace>(rest: &mut Tokens<'_>, frequencies: &mut Frequencies, trace: &mut T) -> bool {
+fn count(rest: &mut Tokens<'_>, frequencies: &mut Frequencies) -> bool {
     let add = |frequencies: &mut [u16], symbol: usize| {
         if let Some(frequency) = frequencies.get_mut(symbol) {
-            *frequency = frequency.wrapping_add(1);
+            *frequency += 1;
         }
     };
     add(&mut frequencies.literals, END_OF_BLOCK);
     let mut symbols = 0_usize;
     let mut ends_with_match = false;
     for token in rest.by_ref().take(MAX_SYMBOLS) {
-        symbols = symbols.wrapping_add(1);
+        symbols += 1;
         match token {
             Token::Literal(byte) => {
                 add(&mut frequencies.literals, byte.into());
@@ -67,7 +70,7 @@ fn count<T: Trace>(rest: &mut Tokens<'_>, frequencies: &mut Frequencies, trace: 
             }
             Token::Match(found) => {
                 let length = length_symbol(found.len).number;
-                add(&mut frequencies.literals, FIRST_LENGTH.wrapping_add(length));
+                add(&mut frequencies.literals, FIRST_LENGTH + length);
                 add(&mut frequencies.distances, distance_symbol(found.distance).number);
                 ends_with_match = true;
             }
@@ -77,7 +80,7 @@ fn count<T: Trace>(rest: &mut Tokens<'_>, frequencies: &mut Frequencies, trace: 
     // it sends after its loop. So an input can end with a block of nothing.
     let is_last = rest.input.is_empty() && (symbols < MAX_SYMBOLS || !ends_with_match);
     if !is_last {
-        trace.hit(if rest.input.is_empty() { Path::EmptyLastBlock } else { Path::FullBlock });
+        hit(if rest.input.is_empty() { Path::EmptyLastBlock } else { Path::FullBlock });
     }
     is_last
 }
@@ -85,33 +88,26 @@ fn count<T: Trace>(rest: &mut Tokens<'_>, frequencies: &mut Frequencies, trace: 
 /// Writes a block in the form that takes the fewest bytes; zlib counts whole
 /// bytes, and on a tie takes stored before fixed before dynamic.
 #[inline(never)]
-fn write<T: Trace>(
-    block: Tokens<'_>,
-    frequencies: &Frequencies,
-    is_last: bool,
-    out: &mut BitWriter<'_>,
-    trace: &mut T,
-) {
+fn write(block: Tokens<'_>, frequencies: &Frequencies, is_last: bool, out: &mut BitWriter<'_>) {
     let mut literal_lengths = [0; LITERAL_SYMBOLS];
     let mut distance_lengths = [0; DISTANCE_SYMBOLS];
-    let literal_count = code_lengths(&frequencies.literals, MAX_CODE_BITS, &mut literal_lengths, trace);
-    let distance_count = code_lengths(&frequencies.distances, MAX_CODE_BITS, &mut distance_lengths, trace);
+    let literal_count = code_lengths(&frequencies.literals, MAX_CODE_BITS, &mut literal_lengths);
+    let distance_count = code_lengths(&frequencies.distances, MAX_CODE_BITS, &mut distance_lengths);
     let header = Header::new(
-        literal_lengths.get(..literal_count).unwrap_or_default(),
-        distance_lengths.get(..distance_count).unwrap_or_default(),
-        trace,
+        sub_slice(&literal_lengths, ..literal_count),
+        sub_slice(&distance_lengths, ..distance_count),
     );
 
-    let bytes = |bits: u32| bits.wrapping_add(3 + 7) / 8;
+    let bytes = |bits: u32| (bits + 3).div_ceil(8);
     let fixed_bytes = bytes(frequencies.cost_bits(fixed_literal_length, |_| FIXED_DISTANCE_BITS));
     let literal_length = |symbol| literal_lengths.get(symbol).copied().unwrap_or_default();
     let distance_length = |symbol| distance_lengths.get(symbol).copied().unwrap_or_default();
-    let dynamic_bits = frequencies.cost_bits(literal_length, distance_length).wrapping_add(header.len_bits);
+    let dynamic_bits = frequencies.cost_bits(literal_length, distance_length) + header.len_bits;
     let dynamic_bytes = bytes(dynamic_bits);
-    let stored_bytes = (block.input.len() as u32).wrapping_add(4);
+    let stored_bytes = block.input.len() as u32 + 4;
 
     if stored_bytes <= fixed_bytes.min(dynamic_bytes) {
-        trace.hit(Path::StoredBlock);
+        hit(Path::StoredBlock);
         send_form(out, 0, is_last);
         out.align();
         let len = block.input.len() as u16;
@@ -121,7 +117,7 @@ fn write<T: Trace>(
         return;
     }
     if fixed_bytes <= dynamic_bytes {
-        trace.hit(Path::FixedBlock);
+        hit(Path::FixedBlock);
         send_form(out, 1, is_last);
         literal_lengths
             .iter_mut()
@@ -129,7 +125,7 @@ fn write<T: Trace>(
             .for_each(|(symbol, slot)| *slot = fixed_literal_length(symbol));
         distance_lengths.fill(FIXED_DISTANCE_BITS);
     } else {
-        trace.hit(Path::DynamicBlock);
+        hit(Path::DynamicBlock);
         send_form(out, 2, is_last);
         header.send(out);
     }
@@ -154,7 +150,7 @@ fn send(
             Token::Literal(byte) => literals.send(out, byte.into()),
             Token::Match(found) => {
                 let length = length_symbol(found.len);
-                literals.send(out, FIRST_LENGTH.wrapping_add(length.number));
+                literals.send(out, FIRST_LENGTH + length.number);
                 out.bits(length.extra, length.extra_bits);
                 let distance = distance_symbol(found.distance);
                 distances.send(out, distance.number);

@@ -7,6 +7,10 @@
 //! in linear time for every input, and without its 64 KiB table of heads. Walking
 //! a chain is walking backwards through a slice.
 
+#![expect(clippy::arithmetic_side_effects, reason = "places and counts of up to 2^15 positions")]
+
+use crate::bytes::sub_slice;
+
 /// A little-endian `u16` in the scratch memory.
 pub(super) type Slot = [u8; 2];
 
@@ -51,7 +55,7 @@ pub(super) fn build(input: &[u8], sorted: &mut [Slot], ranks: &mut [Slot]) {
     for &slot in ranks.iter().take(len) {
         let position = u16::from_le_bytes(slot);
         let at = usize::from(position);
-        let hash = input.get(at..at.wrapping_add(HASH_BYTES)).map(hash).unwrap_or_default();
+        let hash = hash(sub_slice(input, at..at + HASH_BYTES));
         let (low, high) = (hash & (LOW_VALUES - 1), hash >> LOW_BITS);
         let Some(last_low) = last_low.get_mut(high) else { break };
         let mark = if usize::from(*last_low) == low { 0 } else { FIRST };
@@ -62,7 +66,7 @@ pub(super) fn build(input: &[u8], sorted: &mut [Slot], ranks: &mut [Slot]) {
     }
 
     // Position 0, and the last ones, which have no three bytes.
-    for at in [0, len.wrapping_add(1), len.wrapping_add(2)] {
+    for at in [0, len + 1, len + 2] {
         if let Some(slot) = ranks.get_mut(at) {
             *slot = FIRST.to_le_bytes();
         }
@@ -78,7 +82,7 @@ pub(super) fn build(input: &[u8], sorted: &mut [Slot], ranks: &mut [Slot]) {
 /// zlib's hash of three bytes.
 #[inline(always)]
 fn hash(bytes: &[u8]) -> usize {
-    let hash = bytes.iter().fold(0_u32, |hash, &byte| hash.wrapping_shl(HASH_SHIFT) ^ u32::from(byte));
+    let hash = bytes.iter().fold(0_u32, |hash, &byte| hash << HASH_SHIFT ^ u32::from(byte));
     (hash & ((1 << HASH_BITS) - 1)) as usize
 }
 
@@ -99,7 +103,7 @@ fn places(counts: &mut [u16]) {
     for slot in counts {
         let count = *slot;
         *slot = sum;
-        sum = sum.wrapping_add(count);
+        sum += count;
     }
 }
 
@@ -108,6 +112,6 @@ fn places(counts: &mut [u16]) {
 fn next(numbers: &mut [u16], value: usize) -> Option<usize> {
     let number = numbers.get_mut(value)?;
     let before = usize::from(*number);
-    *number = number.wrapping_add(1);
+    *number += 1;
     Some(before)
 }

@@ -1,5 +1,10 @@
 //! Codes: what is sent for each symbol, and how many bits that takes.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "codes have 1 to 15 bits and leave none of them over; values lie in their ranges"
+)]
+
 use super::bits::BitWriter;
 use crate::zlib::symbols::{MAX_CODE_BITS, Range};
 
@@ -18,22 +23,23 @@ impl<'a, const N: usize> Codes<'a, N> {
         let mut next = [0_u16; MAX_CODE_BITS + 1];
         for &length in lengths {
             if let Some(count) = next.get_mut(usize::from(length)) {
-                *count = count.wrapping_add(1);
+                *count += 1;
             }
         }
         let mut code = 0_u16;
         for (length, slot) in next.iter_mut().enumerate() {
             let count = if length == 0 { 0 } else { *slot };
+            code *= 2;
             *slot = code;
-            code = code.wrapping_add(count).wrapping_mul(2);
+            code += count;
         }
         let mut codes = [0; N];
         for (code, &length) in codes.iter_mut().zip(lengths) {
             if length != 0
                 && let Some(next) = next.get_mut(usize::from(length))
             {
-                *code = next.reverse_bits().wrapping_shr(16_u32.wrapping_sub(length.into()));
-                *next = next.wrapping_add(1);
+                *code = next.reverse_bits() >> (16 - u32::from(length));
+                *next += 1;
             }
         }
         Self { lengths, codes }
@@ -56,7 +62,7 @@ pub(super) fn cost_bits(
     extra_bits: impl Iterator<Item = u8>,
 ) -> u32 {
     frequencies.iter().zip(lengths).zip(extra_bits).fold(0, |sum, ((&frequency, length), extra)| {
-        sum.wrapping_add(u32::from(frequency).wrapping_mul(u32::from(length).wrapping_add(extra.into())))
+        sum + u32::from(frequency) * (u32::from(length) + u32::from(extra))
     })
 }
 
@@ -72,7 +78,7 @@ pub(super) struct Symbol {
 #[inline(always)]
 pub(super) fn length_symbol(len: usize) -> Symbol {
     // Four symbols share a number of extra bits; the longest length stands alone.
-    let number = match (len as u32).wrapping_sub(3) {
+    let number = match len as u32 - 3 {
         255 => 28,
         value => stepped(value, 2),
     };
@@ -83,7 +89,7 @@ pub(super) fn length_symbol(len: usize) -> Symbol {
 #[inline(always)]
 pub(super) fn distance_symbol(distance: usize) -> Symbol {
     // Two symbols share a number of extra bits.
-    Symbol::new(&crate::zlib::symbols::DISTANCES, stepped((distance as u32).wrapping_sub(1), 1), distance)
+    Symbol::new(&crate::zlib::symbols::DISTANCES, stepped(distance as u32 - 1, 1), distance)
 }
 
 /// The number of the range a value falls into, where 2^`step_bits` ranges in a
@@ -92,14 +98,14 @@ pub(super) fn distance_symbol(distance: usize) -> Symbol {
 fn stepped(value: u32, step_bits: u32) -> usize {
     let top_bit = value.checked_ilog2().unwrap_or_default();
     let extra_bits = top_bit.saturating_sub(step_bits);
-    (extra_bits.wrapping_shl(step_bits)).wrapping_add(value.wrapping_shr(extra_bits)) as usize
+    ((extra_bits << step_bits) + (value >> extra_bits)) as usize
 }
 
 impl Symbol {
     #[inline(always)]
     fn new(ranges: &[Range], number: usize, value: usize) -> Self {
         let range = ranges.get(number).copied().unwrap_or(Range { base: 0, extra_bits: 0 });
-        let extra = (value as u16).wrapping_sub(range.base);
+        let extra = value as u16 - range.base;
         Self { number, extra, extra_bits: range.extra_bits.into() }
     }
 }

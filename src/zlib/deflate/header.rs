@@ -1,9 +1,14 @@
 //! A dynamic block's header: the code lengths, run-length coded (RFC 1951, section 3.2.7).
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "the symbol that ends a block is always there, and so are two distances"
+)]
+
 use super::bits::BitWriter;
 use super::codes::{Codes, Symbol, cost_bits};
 use super::lengths::code_lengths;
-use super::trace::Trace;
+use crate::bytes::sub_slice;
 use crate::zlib::symbols::{CODE_LENGTH_ORDER, CODE_LENGTH_SYMBOLS, FIRST_LENGTH};
 
 /// The longest code of a code length, in bits.
@@ -28,15 +33,11 @@ pub(super) struct Header<'a> {
 }
 
 impl<'a> Header<'a> {
-    pub(super) fn new<T: Trace>(
-        literal_lengths: &'a [u8],
-        distance_lengths: &'a [u8],
-        trace: &mut T,
-    ) -> Self {
+    pub(super) fn new(literal_lengths: &'a [u8], distance_lengths: &'a [u8]) -> Self {
         let mut frequencies = [0_u16; CODE_LENGTH_SYMBOLS];
         let mut count = |symbol: Symbol| {
             if let Some(frequency) = frequencies.get_mut(symbol.number) {
-                *frequency = frequency.wrapping_add(1);
+                *frequency += 1;
             }
         };
         // No run crosses from one into the other, though the format allows it.
@@ -44,26 +45,25 @@ impl<'a> Header<'a> {
         runs(distance_lengths, &mut count);
 
         let mut lengths = [0; CODE_LENGTH_SYMBOLS];
-        code_lengths(&frequencies, MAX_CODE_LENGTH_BITS, &mut lengths, trace);
+        code_lengths(&frequencies, MAX_CODE_LENGTH_BITS, &mut lengths);
         let is_used = |&symbol: &u8| lengths.get(usize::from(symbol)).is_some_and(|&length| length > 0);
         // At least four must be sent. There are more: some length is not zero.
-        let sent_lengths = CODE_LENGTH_ORDER.iter().rposition(is_used).unwrap_or_default().wrapping_add(1);
+        let sent_lengths = CODE_LENGTH_ORDER.iter().rposition(is_used).unwrap_or_default() + 1;
         let extra_bits = (0..CODE_LENGTH_SYMBOLS).map(|symbol| match symbol {
             REPEAT => 2,
             SHORT_ZEROS => 3,
             LONG_ZEROS => 7,
             _ => 0,
         });
-        let len_bits = cost_bits(&frequencies, lengths.into_iter(), extra_bits)
-            .wrapping_add((sent_lengths as u32).wrapping_mul(3))
-            .wrapping_add(5 + 5 + 4);
+        let len_bits =
+            cost_bits(&frequencies, lengths.into_iter(), extra_bits) + 3 * sent_lengths as u32 + 5 + 5 + 4;
         Self { literal_lengths, distance_lengths, code_lengths: lengths, sent_lengths, len_bits }
     }
 
     pub(super) fn send(&self, out: &mut BitWriter<'_>) {
-        out.bits(self.literal_lengths.len().wrapping_sub(FIRST_LENGTH) as u16, 5);
-        out.bits(self.distance_lengths.len().wrapping_sub(1) as u16, 5);
-        out.bits(self.sent_lengths.wrapping_sub(4) as u16, 4);
+        out.bits((self.literal_lengths.len() - FIRST_LENGTH) as u16, 5);
+        out.bits((self.distance_lengths.len() - 1) as u16, 5);
+        out.bits((self.sent_lengths - 4) as u16, 4);
         for &symbol in CODE_LENGTH_ORDER.iter().take(self.sent_lengths) {
             let length = self.code_lengths.get(usize::from(symbol)).copied().unwrap_or_default();
             out.bits(length.into(), 3);
@@ -93,13 +93,13 @@ fn runs(lengths: &[u8], each: &mut dyn FnMut(Symbol)) {
             (_, false) => 7,
         };
         let run = rest.iter().take(most).take_while(|&&other| other == length).count();
-        rest = rest.get(run..).unwrap_or_default();
+        rest = sub_slice(rest, run..);
         previous = Some(length);
 
         let alone = Symbol { number: length.into(), extra: 0, extra_bits: 0 };
         let repeated = |number, least: usize, repeats: usize, extra_bits| Symbol {
             number,
-            extra: repeats.wrapping_sub(least) as u16,
+            extra: (repeats - least) as u16,
             extra_bits,
         };
         match (length, is_repeated, run) {
@@ -108,7 +108,7 @@ fn runs(lengths: &[u8], each: &mut dyn FnMut(Symbol)) {
             (1.., true, 3..) => each(repeated(REPEAT, 3, run, 2)),
             (1.., false, 4..) => {
                 each(alone);
-                each(repeated(REPEAT, 3, run.wrapping_sub(1), 2));
+                each(repeated(REPEAT, 3, run - 1, 2));
             }
             _ => (0..run).for_each(|_| each(alone)),
         }

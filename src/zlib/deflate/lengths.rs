@@ -3,7 +3,13 @@
 //! Huffman's algorithm over a binary heap, followed to the tie-break: which of
 //! two equally rare symbols gets the longer code is part of zlib's output.
 
-use super::trace::{Path, Trace};
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "numbers of symbols, nodes and levels, far below what their types hold"
+)]
+
+use super::trace::{Path, hit};
+use crate::bytes::sub_slice;
 use crate::zlib::symbols::{LITERAL_SYMBOLS, MAX_CODE_BITS};
 
 /// Leaves and inner nodes of the largest tree.
@@ -22,30 +28,25 @@ const HEIGHT_BITS: u32 = 6;
 /// There are always at least two codes: a lone one gets a partner, as zlib does
 /// for the sake of old decoders.
 #[inline(never)]
-pub(super) fn code_lengths<T: Trace>(
-    frequencies: &[u16],
-    longest: usize,
-    lengths: &mut [u8],
-    trace: &mut T,
-) -> usize {
+pub(super) fn code_lengths(frequencies: &[u16], longest: usize, lengths: &mut [u8]) -> usize {
     let mut heap = Heap { entries: [0; LITERAL_SYMBOLS], len: 0 };
     let mut used = 0_usize;
     for (symbol, &frequency) in frequencies.iter().enumerate() {
         if frequency != 0 {
             heap.append(entry(frequency.into(), 0, symbol));
-            used = symbol.wrapping_add(1);
+            used = symbol + 1;
         }
     }
     while heap.len < 2 {
         let partner = if used < 3 { used } else { 0 };
-        used = used.max(partner.wrapping_add(1));
+        used = used.max(partner + 1);
         heap.append(entry(1, 0, partner));
     }
 
     let mut tree = Tree { nodes: [0; MAX_NODES], symbols: frequencies.len() };
     let siblings = tree.grow(&mut heap);
     lengths.fill(0);
-    tree.assign(siblings, longest, lengths, trace);
+    tree.assign(siblings, longest, lengths);
     used
 }
 
@@ -85,7 +86,7 @@ impl Heap {
     fn append(&mut self, entry: Entry) {
         if let Some(slot) = self.entries.get_mut(self.len) {
             *slot = entry;
-            self.len = self.len.wrapping_add(1);
+            self.len += 1;
         }
     }
 
@@ -104,8 +105,8 @@ impl Heap {
     fn sift_down(&mut self, mut at: usize, entry: Entry) {
         let Some(entries) = self.entries.get_mut(..self.len) else { return };
         loop {
-            let left = at.wrapping_mul(2).wrapping_add(1);
-            let right = left.wrapping_add(1);
+            let left = 2 * at + 1;
+            let right = left + 1;
             let Some(&left_child) = entries.get(left) else { break };
             let (below, child) = match entries.get(right) {
                 Some(&right_child) if is_smaller(right_child, left_child) => (right, right_child),
@@ -168,40 +169,39 @@ impl Tree {
                 }
             }
             heap.note(siblings(node(first), node(second)));
-            let frequency =
-                (first >> (NODE_BITS + HEIGHT_BITS)).wrapping_add(second >> (NODE_BITS + HEIGHT_BITS));
+            let frequency = (first >> (NODE_BITS + HEIGHT_BITS)) + (second >> (NODE_BITS + HEIGHT_BITS));
             let height_mask = (1 << HEIGHT_BITS) - 1;
             let height = (first >> NODE_BITS & height_mask).max(second >> NODE_BITS & height_mask);
-            heap.sift_down(0, entry(frequency, height.wrapping_add(1), parent));
-            parent = parent.wrapping_add(1);
+            heap.sift_down(0, entry(frequency, height + 1, parent));
+            parent += 1;
         }
         let root = node(heap.get(0));
         if let Some(slot) = self.nodes.get_mut(root) {
             *slot = 0;
         }
-        heap.entries.get(1..end).unwrap_or_default()
+        sub_slice(&heap.entries, 1..end)
     }
 
     /// Turns parents into depths and those of leaves into code lengths, none
     /// above `longest`.
-    fn assign<T: Trace>(&mut self, siblings: &[Siblings], longest: usize, lengths: &mut [u8], trace: &mut T) {
+    fn assign(&mut self, siblings: &[Siblings], longest: usize, lengths: &mut [u8]) {
         let mut counts = [0_u16; MAX_CODE_BITS + 1];
         let mut too_deep = 0_u32;
         // From the root down: a parent's depth stands where its own parent stood.
         for node in siblings.iter().flat_map(|&pair| nodes(pair)) {
             let parent = self.nodes.get(node).copied().unwrap_or_default();
             let above = self.nodes.get(usize::from(parent)).copied().unwrap_or_default();
-            let mut depth = usize::from(above).wrapping_add(1);
+            let mut depth = usize::from(above) + 1;
             if depth > longest {
                 depth = longest;
-                too_deep = too_deep.wrapping_add(1);
+                too_deep += 1;
             }
             if let Some(slot) = self.nodes.get_mut(node) {
                 *slot = depth as u16;
             }
             if node < self.symbols {
                 if let Some(count) = counts.get_mut(depth) {
-                    *count = count.wrapping_add(1);
+                    *count += 1;
                 }
                 if let Some(length) = lengths.get_mut(node) {
                     *length = depth as u8;
@@ -209,7 +209,7 @@ impl Tree {
             }
         }
         if too_deep > 0 {
-            trace.hit(Path::BitLengthOverflow);
+            hit(Path::BitLengthOverflow);
             rebalance(&mut counts, longest, too_deep);
             deal_out(&counts, siblings, self.symbols, lengths);
         }
@@ -224,10 +224,10 @@ fn rebalance(counts: &mut [u16; MAX_CODE_BITS + 1], longest: usize, too_deep: u3
         let Some(from) = counts.iter().take(longest).rposition(|&count| count > 0) else { return };
         for (length, count) in counts.iter_mut().enumerate() {
             if length == from || length == longest {
-                *count = count.wrapping_sub(1);
+                *count -= 1;
             }
-            if length == from.wrapping_add(1) {
-                *count = count.wrapping_add(2);
+            if length == from + 1 {
+                *count += 2;
             }
         }
     }

@@ -1,7 +1,10 @@
 //! The longest match at a position, as zlib's `longest_match` finds it.
 
+#![expect(clippy::arithmetic_side_effects, reason = "places and lengths within an input of up to 2^15 bytes")]
+
 use super::chains::{FIRST, Slot};
-use super::trace::{Path, Trace};
+use super::trace::{Path, hit};
+use crate::bytes::sub_slice;
 use crate::zlib::symbols::{MAX_MATCH, MIN_MATCH, WINDOW};
 
 /// How many candidates are tried: level 6's `max_chain_length`.
@@ -34,14 +37,7 @@ impl Match {
 /// `rank` is the position's entry in the ranks. Nearer candidates come first and
 /// farther ones must be longer, so of equally long matches the nearest wins.
 #[inline(always)]
-pub(super) fn longest<T: Trace>(
-    input: &[u8],
-    sorted: &[Slot],
-    rank: u16,
-    at: usize,
-    beat: usize,
-    trace: &mut T,
-) -> Option<Match> {
+pub(super) fn longest(input: &[u8], sorted: &[Slot], rank: u16, at: usize, beat: usize) -> Option<Match> {
     if rank & FIRST != 0 {
         return None;
     }
@@ -57,7 +53,7 @@ pub(super) fn longest<T: Trace>(
     let end = usize::from(rank);
     let mut candidates = sorted.get(end.saturating_sub(budget)..end)?;
     if let Some(limit) = at.checked_sub(MAX_DISTANCE) {
-        candidates = in_window(candidates, limit, trace);
+        candidates = in_window(candidates, limit);
     }
     let mut best = Match { len: beat, distance: 0 };
     let mut tail = Tail::new(input, ahead, beat);
@@ -68,9 +64,9 @@ pub(super) fn longest<T: Trace>(
         if tail.is_at(candidate) {
             let len = common(input.get(candidate..)?, ahead, longest);
             if len > best.len {
-                best = Match { len, distance: at.wrapping_sub(candidate) };
+                best = Match { len, distance: at - candidate };
                 if len >= nice {
-                    trace.hit(Path::NiceMatch);
+                    hit(Path::NiceMatch);
                     is_used_up = false;
                     break;
                 }
@@ -83,10 +79,10 @@ pub(super) fn longest<T: Trace>(
         }
     }
     if is_used_up && candidates.len() == budget {
-        trace.hit(if beat >= GOOD_MATCH { Path::ReducedChainBudget } else { Path::ChainBudget });
+        hit(if beat >= GOOD_MATCH { Path::ReducedChainBudget } else { Path::ChainBudget });
     }
     if best.distance == MAX_DISTANCE {
-        trace.hit(Path::WindowLimit);
+        hit(Path::WindowLimit);
     }
     (best.len > beat).then_some(best)
 }
@@ -94,18 +90,18 @@ pub(super) fn longest<T: Trace>(
 /// Drops the candidates that are too far back. zlib takes the nearest one at the
 /// largest distance too, and the others only below it.
 #[cold]
-fn in_window<'a, T: Trace>(candidates: &'a [Slot], limit: usize, trace: &mut T) -> &'a [Slot] {
+fn in_window(candidates: &[Slot], limit: usize) -> &[Slot] {
     let mut lowest = limit;
     for (index, &slot) in candidates.iter().enumerate().rev() {
         let entry = u16::from_le_bytes(slot);
         if usize::from(entry & !FIRST) < lowest {
-            trace.hit(Path::WindowExceeded);
-            return candidates.get(index.wrapping_add(1)..).unwrap_or_default();
+            hit(Path::WindowExceeded);
+            return sub_slice(candidates, index + 1..);
         }
         if entry & FIRST != 0 {
             break;
         }
-        lowest = limit.wrapping_add(1);
+        lowest = limit + 1;
     }
     candidates
 }
@@ -128,13 +124,13 @@ impl<'a> Tail<'a> {
     /// What a match at `ahead` longer than `len` ends with.
     #[inline(always)]
     fn new(input: &'a [u8], ahead: &[u8], len: usize) -> Self {
-        let needed = len.wrapping_add(1);
+        let needed = len + 1;
         let offset = needed.saturating_sub(WORD);
         let unused = WORD.saturating_sub(needed) as u32;
-        let mask = usize::MAX.wrapping_shr(unused.wrapping_mul(8));
+        let mask = usize::MAX >> (unused * 8);
         // Nearer to the input's end than a word, everything is compared.
         let (bytes, mask) = word(ahead, offset).map_or((0, 0), |bytes| (bytes, mask));
-        let input = input.get(offset..).unwrap_or_default();
+        let input = sub_slice(input, offset..);
         Self { input, bytes, mask }
     }
 
@@ -146,24 +142,22 @@ impl<'a> Tail<'a> {
 
 #[inline(always)]
 fn word(bytes: &[u8], at: usize) -> Option<usize> {
-    let word = bytes.get(at..at.wrapping_add(WORD))?.first_chunk()?;
+    let word = bytes.get(at..at + WORD)?.first_chunk()?;
     Some(usize::from_le_bytes(*word))
 }
 
 /// How many bytes, up to `limit`, are the same; a machine word at a time.
 #[inline(always)]
 fn common(a: &[u8], b: &[u8], limit: usize) -> usize {
-    let a = a.get(..limit).unwrap_or(a);
-    let b = b.get(..limit).unwrap_or(b);
-    let (a_words, a_rest) = a.as_chunks::<WORD>();
-    let (b_words, b_rest) = b.as_chunks::<WORD>();
+    let (a_words, a_rest) = sub_slice(a, ..limit).as_chunks::<WORD>();
+    let (b_words, b_rest) = sub_slice(b, ..limit).as_chunks::<WORD>();
     let mut len = 0_usize;
     for (&a, &b) in a_words.iter().zip(b_words) {
         let difference = usize::from_le_bytes(a) ^ usize::from_le_bytes(b);
         if difference != 0 {
-            return len.wrapping_add((difference.trailing_zeros() >> 3) as usize);
+            return len + (difference.trailing_zeros() >> 3) as usize;
         }
-        len = len.wrapping_add(WORD);
+        len += WORD;
     }
-    len.wrapping_add(a_rest.iter().zip(b_rest).take_while(|(a, b)| a == b).count())
+    len + a_rest.iter().zip(b_rest).take_while(|(a, b)| a == b).count()
 }

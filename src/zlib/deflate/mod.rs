@@ -30,11 +30,12 @@ use core::{
     ops::{Deref, DerefMut},
 };
 
-pub use trace::{Path, Trace};
+#[cfg(hipflask_trace)]
+pub use trace::hits;
 
 use super::adler::adler32;
 use super::symbols::WINDOW;
-use crate::Error;
+use crate::{bytes::sub_slice_mut, error::Error};
 use bits::BitWriter;
 use chains::Slot;
 use parse::Tokens;
@@ -75,6 +76,7 @@ pub type DeflateScratch<const N: usize> = Scratch<[[u8; BYTES_PER_INPUT_BYTE]; N
 
 /// What [`Scratch::deflate`] leaves: both in the scratch.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Deflated<'a> {
     /// The input, unchanged.
     pub input: &'a [u8],
@@ -136,13 +138,14 @@ impl Scratch {
     /// Where the input goes: [`capacity_bytes`](Self::capacity_bytes) of room.
     pub fn input_mut(&mut self) -> &mut [u8] {
         let capacity_bytes = self.capacity_bytes();
-        self.parts().input.get_mut(..capacity_bytes).unwrap_or_default()
+        sub_slice_mut(self.parts().input, ..capacity_bytes)
     }
 
     /// Divides the memory; the slots come first, so that they lie on even addresses
     /// if the whole does.
+    #[expect(clippy::arithmetic_side_effects, reason = "the memory has more bytes than that")]
     fn parts(&mut self) -> Parts<'_> {
-        let slot_bytes = self.bytes.len().wrapping_mul(size_of::<Slot>());
+        let slot_bytes = self.bytes.len() * size_of::<Slot>();
         let memory = self.bytes.as_flattened_mut();
         let (sorted, rest) = memory.split_at_mut_checked(slot_bytes).unwrap_or_default();
         let (ranks, input) = rest.split_at_mut_checked(slot_bytes).unwrap_or_default();
@@ -157,21 +160,8 @@ impl Scratch {
     ///
     /// # Errors
     /// [`Error::Capacity`] if `len_bytes` exceeds [`capacity_bytes`](Self::capacity_bytes).
+    #[doc(alias = "compress")]
     pub fn deflate(&mut self, len_bytes: usize, max_len_bytes: usize) -> Result<Deflated<'_>, Error> {
-        self.deflate_traced(len_bytes, max_len_bytes, &mut ())
-    }
-
-    /// [`deflate`](Self::deflate), telling which paths it takes.
-    ///
-    /// # Errors
-    /// Those of [`deflate`](Self::deflate).
-    #[doc(hidden)]
-    pub fn deflate_traced<T: Trace>(
-        &mut self,
-        len_bytes: usize,
-        max_len_bytes: usize,
-        trace: &mut T,
-    ) -> Result<Deflated<'_>, Error> {
         let capacity_bytes = self.capacity_bytes();
         let full = Error::Capacity { needed_bytes: len_bytes, capacity_bytes };
         if len_bytes > capacity_bytes {
@@ -183,12 +173,12 @@ impl Scratch {
 
         let sorted_slots = sorted.as_chunks_mut().0;
         chains::build(input, sorted_slots, slots);
-        parse::parse(input, sorted_slots, slots, trace);
+        parse::parse(input, sorted_slots, slots);
 
         let room = max_len_bytes.min(sorted.len());
-        let mut out = BitWriter::new(sorted.get_mut(..room).unwrap_or_default());
+        let mut out = BitWriter::new(sub_slice_mut(sorted, ..room));
         out.bytes(&HEADER);
-        block::write_all(Tokens { input, slots }, &mut out, trace);
+        block::write_all(Tokens { input, slots }, &mut out);
         out.bytes(&adler32(input).to_be_bytes());
         let stream = out.finish().and_then(|len| sorted.get(..len));
         Ok(Deflated { input, stream })
@@ -202,4 +192,32 @@ struct Parts<'a> {
     /// The ranks, later the tokens.
     ranks: &'a mut [u8],
     input: &'a mut [u8],
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::zlib::inflate;
+    use std::{boxed::Box, vec};
+
+    /// `tests/zlib.rs` compares what they deflate to; see `tools/zlib_corpus.py`.
+    const CORPUS: &[u8] = include_bytes!("../../../tests/data/zlib/corpus.bin");
+
+    #[test]
+    fn the_corpus_takes_every_path() {
+        let mut scratch = Box::new(DeflateScratch::<WINDOW>::new());
+        let mut text = vec![0; WINDOW];
+        let mut rest = CORPUS;
+        while let Some((len, more)) = rest.split_first_chunk() {
+            let (mut stream, more) = more.split_at(u32::from_le_bytes(*len) as usize);
+            let len = inflate(&mut stream, &mut text).unwrap();
+            scratch.input_mut()[..len].copy_from_slice(&text[..len]);
+            scratch.deflate(len, 2 * WINDOW).unwrap();
+            rest = more;
+        }
+        for (path, count) in trace::hits() {
+            assert!(count > 0, "{path:?}");
+        }
+    }
 }

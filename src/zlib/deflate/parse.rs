@@ -3,9 +3,11 @@
 //! A match is held back for one byte. If the next position has a longer one,
 //! the byte becomes a literal and the longer match is held back instead.
 
+#![expect(clippy::arithmetic_side_effects, reason = "what is held back began a byte before, so there is one")]
+
 use super::chains::Slot;
 use super::matches::{self, Match};
-use super::trace::{Path, Trace};
+use super::trace::{Path, hit};
 use crate::zlib::symbols::MIN_MATCH;
 
 /// A match this long is used without a look at the next position: level 6's `max_lazy`.
@@ -22,7 +24,7 @@ pub(super) enum Token {
 
 /// Parses `input`. `slots` holds the ranks, and then the tokens: a position's
 /// slots are written only after its rank was used.
-pub(super) fn parse<T: Trace>(input: &[u8], sorted: &[Slot], slots: &mut [Slot], trace: &mut T) {
+pub(super) fn parse(input: &[u8], sorted: &[Slot], slots: &mut [Slot]) {
     let mut held = Match::NONE;
     let mut has_literal = false;
     let mut at = 0_usize;
@@ -32,35 +34,34 @@ pub(super) fn parse<T: Trace>(input: &[u8], sorted: &[Slot], slots: &mut [Slot],
         let mut found = Match::NONE;
         if held.len < MAX_LAZY {
             let rank = u16::from_le_bytes(slot);
-            if let Some(longer) = matches::longest(input, sorted, rank, at, held.len, trace) {
+            if let Some(longer) = matches::longest(input, sorted, rank, at, held.len) {
                 if longer.len == MIN_MATCH && longer.distance > TOO_FAR {
-                    trace.hit(Path::TooFar);
+                    hit(Path::TooFar);
                 } else {
                     found = longer;
                 }
             }
         }
-        let before = at.wrapping_sub(1);
         if held.len >= MIN_MATCH && found.len <= held.len {
-            put(slots, before, held.distance);
+            put(slots, at - 1, held.distance);
             put(slots, at, held.len);
-            at = before.wrapping_add(held.len);
+            at += held.len - 1;
             held = Match::NONE;
             has_literal = false;
         } else {
             if held.len >= MIN_MATCH {
-                trace.hit(Path::LazyReplaced);
+                hit(Path::LazyReplaced);
             }
             if has_literal {
-                put(slots, before, 0);
+                put(slots, at - 1, 0);
             }
             held = found;
             has_literal = true;
-            at = at.wrapping_add(1);
+            at += 1;
         }
     }
     if has_literal {
-        put(slots, at.wrapping_sub(1), 0);
+        put(slots, at - 1, 0);
     }
 }
 

@@ -1,9 +1,13 @@
-//! Which of the algorithm's paths an input takes: for tests that must know they
-//! took them all. The library itself passes `()`, which compiles to nothing.
+//! Which of the algorithm's paths an input takes, for tests that must know that they
+//! took them all: the library's own, and `tools/zlib_compare.py`, which builds it with
+//! `--cfg hipflask_trace`. In every other build a [`hit`] is nothing.
+
+#[cfg(any(test, hipflask_trace))]
+extern crate std;
 
 /// A path through the algorithm that not every input takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Path {
+pub(super) enum Path {
     /// A block that is stored.
     StoredBlock,
     /// A block with the fixed codes.
@@ -32,38 +36,55 @@ pub enum Path {
     NiceMatch,
 }
 
-impl Path {
-    /// All of them.
-    pub const ALL: [Self; 13] = [
-        Self::StoredBlock,
-        Self::FixedBlock,
-        Self::DynamicBlock,
-        Self::FullBlock,
-        Self::EmptyLastBlock,
-        Self::BitLengthOverflow,
-        Self::LazyReplaced,
-        Self::TooFar,
-        Self::WindowLimit,
-        Self::WindowExceeded,
-        Self::ChainBudget,
-        Self::ReducedChainBudget,
-        Self::NiceMatch,
+/// The input takes `path`.
+#[inline(always)]
+pub(super) fn hit(path: Path) {
+    #[cfg(any(test, hipflask_trace))]
+    traced::hit(path);
+    #[cfg(not(any(test, hipflask_trace)))]
+    let _ = path;
+}
+
+#[cfg(hipflask_trace)]
+pub use traced::hits;
+#[cfg(all(test, not(hipflask_trace)))]
+pub(super) use traced::hits;
+
+#[cfg(any(test, hipflask_trace))]
+mod traced {
+    use super::Path;
+    use super::std::{cell::RefCell, format, string::String, thread_local};
+
+    const PATHS: [Path; 13] = [
+        Path::StoredBlock,
+        Path::FixedBlock,
+        Path::DynamicBlock,
+        Path::FullBlock,
+        Path::EmptyLastBlock,
+        Path::BitLengthOverflow,
+        Path::LazyReplaced,
+        Path::TooFar,
+        Path::WindowLimit,
+        Path::WindowExceeded,
+        Path::ChainBudget,
+        Path::ReducedChainBudget,
+        Path::NiceMatch,
     ];
-}
 
-/// Is told of every path taken.
-pub trait Trace {
-    /// The input took `path`.
-    fn hit(&mut self, path: Path);
-}
+    thread_local! {
+        static HITS: RefCell<[u64; PATHS.len()]> = const { RefCell::new([0; PATHS.len()]) };
+    }
 
-impl Trace for () {
-    #[inline(always)]
-    fn hit(&mut self, _: Path) {}
-}
+    pub(super) fn hit(path: Path) {
+        HITS.with_borrow_mut(|hits| {
+            let taken = PATHS.iter().zip(hits).filter(|(known, _)| **known == path);
+            taken.for_each(|(_, hits)| *hits = hits.saturating_add(1));
+        });
+    }
 
-impl<F: FnMut(Path)> Trace for F {
-    fn hit(&mut self, path: Path) {
-        self(path);
+    /// Each path's name, and how often the inputs of this thread took it so far.
+    #[cfg_attr(not(hipflask_trace), expect(unreachable_pub, reason = "only that build exports it"))]
+    pub fn hits() -> impl Iterator<Item = (String, u64)> {
+        PATHS.iter().map(|path| format!("{path:?}")).zip(HITS.with_borrow(|hits| *hits))
     }
 }

@@ -1,8 +1,13 @@
 //! The bit reader: bits from the low end, pulled through a small read-ahead.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "a word has room for what is wanted; `next` and `end` are places in the read-ahead"
+)]
+
 use super::Refused;
 use crate::{
-    bytes::copy,
+    bytes::{copy, copy_within},
     error::{Error, PayloadError},
 };
 
@@ -92,14 +97,14 @@ impl Window {
     #[inline(always)]
     pub(crate) fn drop(&mut self, n: u32) -> Result<(), Refused> {
         self.count = self.count.checked_sub(n).ok_or(Refused::Malformed)?;
-        self.hold = self.hold.wrapping_shr(n);
+        self.hold >>= n;
         Ok(())
     }
 
     /// Takes `n` bits (at most 15); [`want`](Self::want) came before.
     #[inline(always)]
     pub(crate) fn take(&mut self, n: u32) -> Result<usize, Refused> {
-        let value = self.hold & 1_usize.wrapping_shl(n).wrapping_sub(1);
+        let value = self.hold & ((1 << n) - 1);
         self.drop(n)?;
         Ok(value)
     }
@@ -112,9 +117,9 @@ impl<S: Source> Input<'_, S> {
             && let Some(&word) = ahead.first_chunk::<WORD>()
         {
             // Whole bytes that fit above `count`, without a loop.
-            window.hold |= usize::from_le_bytes(word).wrapping_shl(window.count);
-            let bytes = (usize::BITS - 1).wrapping_sub(window.count) >> 3;
-            self.next = self.next.wrapping_add(bytes as usize);
+            window.hold |= usize::from_le_bytes(word) << window.count;
+            let bytes = (usize::BITS - 1 - window.count) >> 3;
+            self.next += bytes as usize;
             window.count |= usize::BITS - 8;
             return Ok(window);
         }
@@ -126,12 +131,7 @@ impl<S: Source> Input<'_, S> {
     #[cold]
     fn refill_near_end(&mut self, mut window: Window) -> Result<Window, Refused> {
         let left = self.end.saturating_sub(self.next);
-        for to in 0..left {
-            let byte = self.ahead.get(self.next.wrapping_add(to)).copied().unwrap_or_default();
-            if let Some(slot) = self.ahead.get_mut(to) {
-                *slot = byte;
-            }
-        }
+        copy_within(&mut self.ahead, self.next..self.end, 0);
         (self.next, self.end) = (0, left);
         // A source may give a byte at a time, and more than that may be wanted.
         while self.end < WORD
@@ -145,16 +145,16 @@ impl<S: Source> Input<'_, S> {
                     return Err(Refused::Source);
                 }
             };
-            self.end = self.end.wrapping_add(pulled);
-            self.pulled_bytes = self.pulled_bytes.wrapping_add(pulled);
+            self.end += pulled;
+            self.pulled_bytes = self.pulled_bytes.saturating_add(pulled);
         }
         while window.count <= usize::BITS - 8
             && self.next < self.end
             && let Some(&byte) = self.ahead.get(self.next)
         {
-            window.hold |= usize::from(byte).wrapping_shl(window.count);
-            window.count = window.count.wrapping_add(8);
-            self.next = self.next.wrapping_add(1);
+            window.hold |= usize::from(byte) << window.count;
+            window.count += 8;
+            self.next += 1;
         }
         Ok(window)
     }
@@ -184,7 +184,7 @@ impl<'a, S: Source> Bits<'a, S> {
     /// Drops the rest of the byte.
     pub(crate) fn align(&mut self) {
         let odd = self.window.count & 7;
-        self.window.hold = self.window.hold.wrapping_shr(odd);
+        self.window.hold >>= odd;
         self.window.count &= !7;
     }
 

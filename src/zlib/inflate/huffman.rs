@@ -1,6 +1,11 @@
 //! Canonical Huffman codes (RFC 1951, section 3.2.2): from code lengths to a
 //! table that decodes short codes in one step and long ones by their length.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    reason = "codes of up to 15 bits, and no more of them than there are"
+)]
+
 use super::{Refused, bits::Window};
 use crate::{bytes::copy, zlib::symbols::MAX_CODE_BITS};
 
@@ -53,13 +58,13 @@ fn count(lengths: &[u8]) -> Result<Counts, Refused> {
     let mut counts = [0; MAX_CODE_BITS + 1];
     for &length in lengths.iter().filter(|&&length| length != 0) {
         if let Some(count) = counts.get_mut(usize::from(length)) {
-            *count = u16::wrapping_add(*count, 1);
+            *count += 1;
         }
     }
     let mut left = 1_i32;
     let mut longest = 0;
     for (length, &count) in counts.iter().enumerate().skip(1) {
-        left = left.wrapping_mul(2).wrapping_sub(i32::from(count));
+        left = 2 * left - i32::from(count);
         if left < 0 {
             return Err(Refused::Malformed);
         }
@@ -83,7 +88,7 @@ fn sort(lengths: &[u8], counts: &Counts, sorted: &mut [u16]) {
     let mut offset = 0_u16;
     for (slot, &count) in offsets.iter_mut().zip(counts) {
         *slot = offset;
-        offset = offset.wrapping_add(count);
+        offset += count;
     }
     for (symbol, &length) in (0_u16..).zip(lengths) {
         if length != 0
@@ -92,7 +97,7 @@ fn sort(lengths: &[u8], counts: &Counts, sorted: &mut [u16]) {
             if let Some(slot) = sorted.get_mut(usize::from(*offset)) {
                 *slot = symbol;
             }
-            *offset = offset.wrapping_add(1);
+            *offset += 1;
         }
     }
 }
@@ -107,24 +112,24 @@ fn fill(counts: &Counts, sorted: &[u16], fast: &mut [u16]) -> usize {
         *slot = 0;
     }
     let longest = counts.iter().rposition(|&count| count > 0).unwrap_or_default();
-    for (length, &count) in (0_u32..).zip(counts).take(longest.wrapping_add(1)).skip(1) {
+    for (length, &count) in (0_u32..).zip(counts).take(longest + 1).skip(1) {
         let Some((low, high)) = fast.split_at_mut_checked(width) else { break };
         if high.is_empty() {
             break;
         }
         copy(high, low);
-        width = width.wrapping_mul(2);
-        code = code.wrapping_mul(2);
+        width *= 2;
+        code *= 2;
         for &symbol in symbols.by_ref().take(usize::from(count)) {
             // Codes are sent from their highest bit, everything else from the lowest.
-            let index = code.reverse_bits().wrapping_shr(32_u32.wrapping_sub(length));
+            let index = code.reverse_bits() >> (32 - length);
             if let Some(slot) = fast.get_mut(index as usize) {
-                *slot = symbol.wrapping_shl(6) | length as u16;
+                *slot = symbol << 6 | length as u16;
             }
-            code = code.wrapping_add(1);
+            code += 1;
         }
     }
-    width.wrapping_sub(1)
+    width - 1
 }
 
 /// The symbol at the start of `rest` and its code's length, found by going
@@ -138,14 +143,15 @@ fn long_symbol(mut rest: usize, counts: &Counts, sorted: &[u16]) -> Result<(usiz
         let count = usize::from(count);
         code |= rest & 1;
         rest >>= 1;
-        let place = code.wrapping_sub(first);
+        // It is not before the first one: so were the shorter codes passed.
+        let place = code - first;
         if place < count {
-            let symbol = sorted.get(index.wrapping_add(place)).copied().unwrap_or_default();
+            let symbol = sorted.get(index + place).copied().unwrap_or_default();
             return Ok((usize::from(symbol), length));
         }
-        index = index.wrapping_add(count);
-        first = first.wrapping_add(count).wrapping_mul(2);
-        code = code.wrapping_mul(2);
+        index += count;
+        first = 2 * (first + count);
+        code *= 2;
     }
     Err(Refused::Malformed)
 }

@@ -5,6 +5,8 @@
 //! 1.5 KiB of tables and 64 bytes of read-ahead) lives on the stack.
 //! What is accepted is what zlib's `inflate` accepts, to the last rule.
 
+#![expect(clippy::arithmetic_side_effects, reason = "numbers of up to 15 bits, and places in the output")]
+
 mod bits;
 mod huffman;
 
@@ -15,7 +17,10 @@ use super::symbols::{
     CODE_LENGTH_ORDER, CODE_LENGTH_SYMBOLS, DISTANCES, END_OF_BLOCK, FIRST_LENGTH, FIXED_DISTANCE_BITS,
     LENGTHS, LITERAL_SYMBOLS, MAX_CODE_BITS, fixed_literal_length,
 };
-use crate::error::{Error, PayloadError};
+use crate::{
+    bytes::{sub_slice, sub_slice_mut},
+    error::{Error, PayloadError},
+};
 use bits::Bits;
 use huffman::Huffman;
 
@@ -29,6 +34,7 @@ type DistanceCode = Huffman<DISTANCE_CODES, 128>;
 
 /// What [`inflate_counting`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Inflated {
     /// The length of the output.
     pub len_bytes: usize,
@@ -58,6 +64,7 @@ pub struct Inflated {
 /// distance from before the output's start, the checksum, the end of the input.
 /// [`Error::Capacity`] when the output does not fit `out`. The source's own errors.
 /// What `out` holds after an error is unspecified.
+#[doc(alias = "decompress")]
 pub fn inflate<S: Source>(source: &mut S, out: &mut [u8]) -> Result<usize, Error> {
     inflate_counting(source, out).map(|inflated| inflated.len_bytes)
 }
@@ -66,6 +73,7 @@ pub fn inflate<S: Source>(source: &mut S, out: &mut [u8]) -> Result<usize, Error
 ///
 /// # Errors
 /// Those of [`inflate`].
+#[doc(alias = "decompressobj")]
 pub fn inflate_counting<S: Source>(source: &mut S, out: &mut [u8]) -> Result<Inflated, Error> {
     let mut bits = Bits::new(source);
     let mut output = Output { out, len: 0, missing: 0 };
@@ -163,9 +171,9 @@ fn dynamic_codes<S: Source>(
     literals: &mut LiteralCode,
     distances: &mut DistanceCode,
 ) -> Result<(), Refused> {
-    let literal_count = bits.number(5)?.wrapping_add(257);
-    let distance_count = bits.number(5)?.wrapping_add(1);
-    let code_length_count = bits.number(4)?.wrapping_add(4);
+    let literal_count = bits.number(5)? + 257;
+    let distance_count = bits.number(5)? + 1;
+    let code_length_count = bits.number(4)? + 4;
     // zlib's limits, two below what the fields can say.
     if literal_count > 286 || distance_count > 30 {
         return Err(Refused::Malformed);
@@ -182,7 +190,7 @@ fn dynamic_codes<S: Source>(
     distances.build(&code_lengths)?;
 
     let mut all = [0_u8; 286 + 30];
-    let lengths = all.get_mut(..literal_count.wrapping_add(distance_count)).ok_or(Refused::Malformed)?;
+    let lengths = all.get_mut(..literal_count + distance_count).ok_or(Refused::Malformed)?;
     read_lengths(bits, distances, lengths)?;
     let (literal_lengths, distance_lengths) =
         lengths.split_at_checked(literal_count).ok_or(Refused::Malformed)?;
@@ -207,9 +215,9 @@ fn read_lengths<S: Source>(
         bits.window.want(7, &mut bits.input)?;
         let symbol = code.symbol(&mut bits.window)?;
         let (length, more) = match symbol {
-            16 => (previous.ok_or(Refused::Malformed)?, bits.number(2)?.wrapping_add(2)),
-            17 => (0, bits.number(3)?.wrapping_add(2)),
-            18 => (0, bits.number(7)?.wrapping_add(10)),
+            16 => (previous.ok_or(Refused::Malformed)?, bits.number(2)? + 2),
+            17 => (0, bits.number(3)? + 2),
+            18 => (0, bits.number(7)? + 10),
             _ => (symbol as u8, 0),
         };
         if more > slots.len() {
@@ -248,13 +256,13 @@ fn compressed<S: Source>(
             *window = next;
             return Ok(());
         }
-        let range = LENGTHS.get(symbol.wrapping_sub(FIRST_LENGTH)).ok_or(Refused::Malformed)?;
-        let len = next.take(u32::from(range.extra_bits))?.wrapping_add(usize::from(range.base));
+        let range = LENGTHS.get(symbol - FIRST_LENGTH).ok_or(Refused::Malformed)?;
+        let len = next.take(u32::from(range.extra_bits))? + usize::from(range.base);
         // With a 64-bit word these are all bits of a distance.
         next.want(DISTANCE_BITS, input)?;
         let range = DISTANCES.get(distances.symbol(&mut next)?).ok_or(Refused::Malformed)?;
         next.want(EXTRA_DISTANCE_BITS, input)?;
-        let distance = next.take(u32::from(range.extra_bits))?.wrapping_add(usize::from(range.base));
+        let distance = next.take(u32::from(range.extra_bits))? + usize::from(range.base);
         output.copy(distance, len)?;
     }
 }
@@ -269,7 +277,7 @@ struct Output<'a> {
 
 impl Output<'_> {
     fn written(&self) -> &[u8] {
-        self.out.get(..self.len).unwrap_or_default()
+        sub_slice(self.out, ..self.len)
     }
 
     #[cold]
@@ -282,7 +290,7 @@ impl Output<'_> {
     fn push(&mut self, byte: u8) -> Result<(), Refused> {
         let Some(slot) = self.out.get_mut(self.len) else { return Err(self.full(1)) };
         *slot = byte;
-        self.len = self.len.wrapping_add(1);
+        self.len += 1;
         Ok(())
     }
 
@@ -294,7 +302,7 @@ impl Output<'_> {
             return Err(self.full(n));
         }
         self.len = end;
-        Ok(self.out.get_mut(start..end).unwrap_or_default())
+        Ok(sub_slice_mut(self.out, start..end))
     }
 
     /// Repeats `len` bytes from `distance` bytes back.
@@ -308,7 +316,7 @@ impl Output<'_> {
             return Err(self.full(len));
         };
         repeat(from, to);
-        self.len = self.len.wrapping_add(len);
+        self.len += len;
         Ok(())
     }
 }

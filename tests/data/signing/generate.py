@@ -7,8 +7,9 @@ derive.jsonl  keys from `Signer.derive_key`
 sign.jsonl    tokens from `Signer.sign` and `TimestampSigner.sign`
 unsign.jsonl  what `Signer.unsign` and `TimestampSigner.unsign` answer. Where `canonical` is
               false the signature is no canonical base64url, and the answer is the one
-              for the same token with a canonical signature that does not match. Bytes
-              are written as Latin-1 text.
+              for the same token with a canonical signature that does not match. Of an
+              expired one, `future` says whether its message is that its age is below 0.
+              Bytes are written as Latin-1 text.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ import json
 import pathlib
 import random
 
-from itsdangerous import BadSignature, Signer, TimestampSigner
+from itsdangerous import BadSignature, SignatureExpired, Signer, TimestampSigner
 from itsdangerous.encoding import base64_decode, base64_encode
 
 HERE = pathlib.Path(__file__).parent
@@ -108,9 +109,10 @@ def answer(made, kind, token, max_age):
         return dict(ok=False, error="DateOutOfRange", payload=None, date=None)
     except BadSignature as error:
         date = getattr(error, "date_signed", None)
+        expired = dict(future=" < 0 " in str(error)) if isinstance(error, SignatureExpired) else {}
         return dict(ok=False, error=type(error).__name__,
                     payload=error.payload if error.payload is None else latin1(error.payload),
-                    date=None if date is None else int(date.timestamp()))
+                    date=None if date is None else int(date.timestamp()), **expired)
 
 
 def unsign_row(kind, keys, token, max_age=None, now=NOW):

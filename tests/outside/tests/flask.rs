@@ -63,7 +63,7 @@ fn an_element_that_stops_answering_is_an_error() {
         let signing = TimestampSigner::new(&element).sign(
             b"eyJhIjoxfQ",
             hipflask::UnixTime::from_secs(SIGNED_AT),
-            SliceSink::new(&mut buffer),
+            &mut SliceSink::new(&mut buffer),
         );
         assert!(signing.is_err());
         assert_eq!(buffer, [0; 64], "written without a signature");

@@ -42,7 +42,7 @@ pub fn keys() -> Result<&'static Keyring<Sha1, 1>, Error> {
     static KEYS: StaticCell<Keyring<Sha1, 1>> = StaticCell::new();
     let salt = SecureCookieSessionInterface::SALT;
     // Not `init`, which panics.
-    let keys = KEYS.try_init_with(|| Keyring::new(black_box(b"dev"), salt, KeyDerivation::Hmac));
+    let keys = KEYS.try_init_with(|| Keyring::from_secret(black_box(b"dev"), salt, KeyDerivation::Hmac));
     let keys = keys.ok_or(Error::Depth)?;
     keys.push_fallback(black_box(b"old"), salt, KeyDerivation::Hmac)?;
     Ok(keys)

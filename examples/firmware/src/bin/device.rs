@@ -38,7 +38,7 @@ const SESSIONS: usize = 2;
 const KEEP_SECS: u64 = 60 * 60;
 /// How far this clock may be behind others': by less than two seconds when it is
 /// set, and by what the network took.
-const LEEWAY_SECS: u64 = 3;
+const CLOCK_SKEW_SECS: u64 = 3;
 
 /// What the pages need to know.
 struct Device {
@@ -77,7 +77,7 @@ async fn start(spawner: Spawner) {
         ConstStaticCell::new(DeflateScratch::new());
     let (device, keys, stack) = Apart::new(set_up(spawner)).await;
     // A cookie that a server with a better clock has just made is ahead of this one.
-    let signer = TimestampSigner::new(keys).with_leeway_secs(LEEWAY_SECS);
+    let signer = TimestampSigner::new(keys).with_clock_skew_secs(CLOCK_SKEW_SECS);
     let sessions = Sessions {
         interface: SecureCookieSessionInterface::with_signer(signer, || device.clock.now())
             .with_compression::<Scratch>(),
@@ -102,7 +102,7 @@ async fn set_up(spawner: Spawner) -> (&'static Device, Keyring<Sha1, 0>, Stack<'
     let mut store = Store::new(board.flash);
     let keys = store
         .with_secret_key(|key| {
-            Keyring::<Sha1, 0>::new(key, SecureCookieSessionInterface::SALT, KeyDerivation::Hmac)
+            Keyring::<Sha1, 0>::from_secret(key, SecureCookieSessionInterface::SALT, KeyDerivation::Hmac)
         })
         .await;
     let (Some(keys), Some(tokens)) = (keys, Tokens::new()) else {

@@ -37,7 +37,7 @@ fn check(signer: &Signer<&Keyring<Sha1, 0>>, signed: &[u8]) -> (bool, u32) {
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    let keys = Keyring::new(black_box(b"dev"), b"s", KeyDerivation::Hmac);
+    let keys = Keyring::from_secret(black_box(b"dev"), b"s", KeyDerivation::Hmac);
     let signer = Signer::new(&keys);
     let mut token = [0; 64];
     let mut sink = SliceSink::new(&mut token);
