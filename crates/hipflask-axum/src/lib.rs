@@ -68,9 +68,9 @@ pub async fn layer(State(mut sessions): State<Sessions>, mut request: Request, n
     }
     sessions.config = request.extensions().get().copied().unwrap_or(sessions.config);
     let mut context = RequestContext::new(SecureCookieSession::<SESSION_BYTES>::new());
-    let opened = context.open(&*sessions.interface, &sessions.config, request.headers());
+    context.open(&*sessions.interface, &sessions.config, request.headers());
     // With another key than Flask's, this is all that there is to see of it.
-    if let Some(reason) = opened.map_or_else(Some, Opened::rejection) {
+    if let Some(reason) = context.opened().map_or_else(Some, Opened::rejection) {
         tracing::debug!(%reason, "a session was not accepted");
     }
     let context: Context = Arc::new(Mutex::new(context));
