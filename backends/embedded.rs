@@ -17,7 +17,7 @@ use crate::{
 ///
 /// static SECRETS: StaticSecrets = StaticSecrets { current: b"new secret", fallbacks: &[b"old secret"] };
 ///
-/// let keys: Keyring = Keyring::from_source(&SECRETS, b"cookie-session", KeyDerivation::Hmac)?;
+/// let keys = Keyring::for_sessions_from(&SECRETS)?;
 /// # Ok::<(), hipflask::Error>(())
 /// ```
 pub type StaticSecrets = Secrets<'static>;
@@ -101,13 +101,6 @@ impl<F: Fn() -> u64> Clock for OffsetClock<F> {
     }
 }
 
-/// For whoever keeps the clock to set it, and lends it to a session interface.
-impl<F: Fn() -> u64> Clock for &OffsetClock<F> {
-    fn now(&self) -> Result<UnixTime, Error> {
-        (**self).now()
-    }
-}
-
 impl<F> fmt::Debug for OffsetClock<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OffsetClock").field("offset", &self.offset).finish_non_exhaustive()
@@ -160,14 +153,6 @@ impl<C: embedded_time::Clock<T = u64>> EmbeddedTimeClock<C> {
 impl<C: embedded_time::Clock<T = u64>> Clock for EmbeddedTimeClock<C> {
     fn now(&self) -> Result<UnixTime, Error> {
         self.offset.now(self.uptime_secs()?)
-    }
-}
-
-/// For whoever keeps the clock to set it, and lends it to a session interface.
-#[cfg(feature = "embedded-time")]
-impl<C: embedded_time::Clock<T = u64>> Clock for &EmbeddedTimeClock<C> {
-    fn now(&self) -> Result<UnixTime, Error> {
-        (**self).now()
     }
 }
 

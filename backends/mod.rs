@@ -10,7 +10,7 @@
 //! |---|---|---|---|
 //! | `embedded` | `OffsetClock` | `SecretReader`, `StaticSecrets` | |
 //! | `embedded-time` | `EmbeddedTimeClock` | | |
-//! | `alloc` | `BoxedClock` | `OwnedSecrets` | `OwnedValue`, `Vec<u8>` as a sink, JSON as a `String` |
+//! | `alloc` | `Box<dyn Clock>` | `OwnedSecrets` | `OwnedValue`, `Vec<u8>` as a sink, JSON as a `String` |
 //! | `std` | `SystemClock` | `EnvSecrets`, `FileSecrets` | `IoSink`, errors as `io::Error` |
 //! | `http` | | | the http crate's types as [`Request`](crate::Request) and [`Response`](crate::Response) |
 

@@ -52,7 +52,7 @@ fn unix_time(time: SystemTime) -> Result<UnixTime, Error> {
 /// use hipflask::{backends::std::EnvSecrets, signing::{KeyDerivation, Keyring}};
 ///
 /// let secrets = EnvSecrets { current: "SECRET_KEY", fallbacks: &["OLD_SECRET_KEY"] };
-/// let keys: Keyring = Keyring::from_source(&secrets, b"cookie-session", KeyDerivation::Hmac)?;
+/// let keys = Keyring::for_sessions_from(&secrets)?;
 /// # Ok::<(), hipflask::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -111,7 +111,7 @@ const MAX_FILE_SECRET_BYTES: usize = 4096;
 ///
 /// let mut secrets = FileSecrets::read("/run/secrets/session-key")?;
 /// secrets.read_fallback("/run/secrets/old-session-key")?;
-/// let keys: Keyring = Keyring::from_source(&secrets, b"cookie-session", KeyDerivation::Hmac)?;
+/// let keys = Keyring::for_sessions_from(&secrets)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]

@@ -5,9 +5,9 @@
 //! that the table gives, and saved from it.
 
 use hipflask::{
-    Config, Error, SecureCookieSession, SecureCookieSessionInterface, SessionInterface, UnixTime,
+    Config, Error, SecureCookieSession, SecureCookieSessionInterface, SessionInterface, UnixTime, clock_fn,
     json::SESSION_JSON_SERIALIZER,
-    signing::{Compression, KeyDerivation, Keyring, NoCompression},
+    signing::{Compression, Keyring, NoCompression},
     zlib::{DeflateScratch, Scratch},
 };
 
@@ -56,10 +56,11 @@ fn cookie_bytes<Z: Compression + ?Sized>(
     session: &hipflask::Session,
     scratch: &mut Z,
 ) -> Result<usize, Error> {
-    let keys: Keyring = Keyring::new(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
-    let interface = SecureCookieSessionInterface::new(keys, || Ok(UnixTime::from_secs(1_700_000_000)));
+    let keys = Keyring::for_sessions(b"dev");
+    let interface =
+        SecureCookieSessionInterface::new(keys, clock_fn(|| Ok(UnixTime::from_secs(1_700_000_000))));
     let config = Config::new().max_cookie_size(0);
-    let interface = interface.with_compression::<Z>();
+    let interface = interface.with_scratch::<Z>();
     let saved = interface.save_session(&config, session, true, scratch)?;
     let cookie = saved.set_cookie.ok_or(Error::NoSecretKey)?;
     Ok(cookie.name.len() + "=".len() + cookie.value.to_string().len())

@@ -8,7 +8,8 @@ extern crate std;
 
 use hipflask::{
     Config, Error, RequestContext, SecureCookieSession, SecureCookieSessionInterface, Session, UnixTime,
-    signing::{KeyDerivation, Keyring, NoCompression},
+    clock_fn,
+    signing::{Keyring, NoCompression},
 };
 
 /// What a firmware brings: a key, and the time.
@@ -29,8 +30,8 @@ fn visit(session: &mut Session) -> Result<u32, Error> {
 }
 
 fn main() -> Result<(), Error> {
-    let keys: Keyring = Keyring::new(SECRET, SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
-    let interface = SecureCookieSessionInterface::new(keys, || Ok(NOW));
+    let keys = Keyring::for_sessions(SECRET);
+    let interface = SecureCookieSessionInterface::new(keys, clock_fn(|| Ok(NOW)));
     let config = Config::new();
 
     // The browser's side: the cookie that came last.

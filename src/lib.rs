@@ -81,7 +81,7 @@ pub use interface::{
     SessionInterface,
 };
 pub use session::{NullSession, SecureCookieSession, Session, SessionMap, SessionMixin};
-pub use time::{Clock, Lifetime, UnixTime};
+pub use time::{Clock, ClockFn, Lifetime, UnixTime, clock_fn};
 
 #[cfg(any(doc, doctest))]
 pub mod guide;

@@ -1,7 +1,7 @@
 //! Each backend with its feature alone: `cargo test --test backends --features alloc`, and so on.
 
 use hipflask::{
-    Error,
+    Error, clock_fn,
     signing::{KeyDerivation, Keyring, SecretKeySource, Sha1, TimestampSigner},
 };
 
@@ -10,8 +10,8 @@ const COOKIE: &[u8] = b"eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk";
 
 /// Whether the source's keys verify [`COOKIE`].
 fn opens(secrets: &impl SecretKeySource) -> bool {
-    let keys: Keyring = Keyring::from_source(secrets, b"cookie-session", KeyDerivation::Hmac).unwrap();
-    let clock = || Err(Error::ClockNotSet);
+    let keys = Keyring::for_sessions_from(secrets).unwrap();
+    let clock = clock_fn(|| Err(Error::ClockNotSet));
     TimestampSigner::new(&keys).unsign(COOKIE, None, &clock).is_ok()
 }
 
@@ -31,7 +31,7 @@ fn secrets_in_memory_need_no_backend() {
     let source = hipflask::signing::Secrets { current: b"new", fallbacks: &[b"dev"] };
     assert!(opens(&source));
     assert_eq!(secrets(&source), [b"new", b"dev"]);
-    let none: Keyring<Sha1> = Keyring::new(b"", b"cookie-session", KeyDerivation::Hmac);
+    let none: Keyring<Sha1> = Keyring::for_sessions(b"");
     assert!(!none.has_current());
 }
 
@@ -202,7 +202,7 @@ mod alloc {
     use super::*;
     use hipflask::{
         Clock, SecureCookieSession, UnixTime,
-        backends::alloc::{BoxedClock, OwnedSecrets, OwnedValue},
+        backends::alloc::{OwnedSecrets, OwnedValue},
         json::{DateTime, JsonTag, Kind, MAX_DEPTH, SESSION_JSON_SERIALIZER, Uuid},
         sink::Sink,
     };
@@ -372,11 +372,29 @@ mod alloc {
 
     #[test]
     fn a_boxed_clock_is_chosen_at_run_time() {
-        let clock = BoxedClock::new(|| Ok(UnixTime::new(7, 8)));
-        assert_eq!(clock.now(), Ok(UnixTime::new(7, 8)));
-        const fn shared<T: Send + Sync>() {}
-        const { shared::<BoxedClock>() };
-        assert_eq!(BoxedClock::new(|| Err(Error::ClockNotSet)).now(), Err(Error::ClockNotSet));
+        fn is_shared<T: Clock + Send + Sync>(_: &T) {}
+        let set: Box<dyn Clock + Send + Sync> = Box::new(clock_fn(|| Ok(UnixTime::new(7, 8))));
+        let unset: Box<dyn Clock + Send + Sync> = Box::new(clock_fn(|| Err(Error::ClockNotSet)));
+        is_shared(&set);
+        assert_eq!([set, unset].map(|clock| clock.now()), [Ok(UnixTime::new(7, 8)), Err(Error::ClockNotSet)]);
+    }
+
+    /// Whoever sets a clock shares it with a session interface.
+    #[test]
+    fn a_clock_behind_any_pointer_is_a_clock() {
+        fn now(clock: impl Clock) -> Result<UnixTime, Error> {
+            clock.now()
+        }
+        let clock = clock_fn(|| Ok(UnixTime::new(7, 8)));
+        let expected = Ok(UnixTime::new(7, 8));
+        assert_eq!(now(clock), expected);
+        assert_eq!(now(&clock as &dyn Clock), expected);
+        assert_eq!(now(Box::new(clock)), expected);
+        assert_eq!(now(std::rc::Rc::new(clock)), expected);
+        assert_eq!(now(std::rc::Rc::new(clock) as std::rc::Rc<dyn Clock>), expected);
+        assert_eq!(now(std::sync::Arc::new(clock)), expected);
+        assert_eq!(now(std::sync::Arc::new(clock) as std::sync::Arc<dyn Clock + Send + Sync>), expected);
+        assert_eq!(format!("{clock:?}"), "ClockFn { .. }");
     }
 
     #[test]
@@ -563,6 +581,7 @@ mod std_backend {
 mod http_types {
     use hipflask::{
         Config, RequestContext, Response, SecureCookieSession, SecureCookieSessionInterface, UnixTime,
+        clock_fn,
         interface::Request,
         signing::{KeyDerivation, Keyring, NoCompression},
     };
@@ -572,9 +591,9 @@ mod http_types {
     #[test]
     fn headers_are_a_request_and_a_response() {
         fn visit<R: Response>(request: &(impl Request + ?Sized), response: &mut R) {
-            let salt = SecureCookieSessionInterface::SALT;
+            let salt = Keyring::SESSION_SALT;
             let keys: Keyring = Keyring::new(b"dev", salt, KeyDerivation::Hmac);
-            let clock = || Ok(UnixTime::from_secs(1_700_000_000));
+            let clock = clock_fn(|| Ok(UnixTime::from_secs(1_700_000_000)));
             let interface = SecureCookieSessionInterface::new(keys, clock);
             let config = Config::new();
             let mut context = RequestContext::new(SecureCookieSession::<64>::new());

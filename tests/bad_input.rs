@@ -9,8 +9,8 @@ mod timing;
 
 use common::{Random, TELLING, VecSink, mutated};
 use hipflask::{
-    Config, Error, Lifetime, Opened, OversizeCookie, RequestContext, SecureCookieSession,
-    SecureCookieSessionInterface, Session, SessionInterface as _, UnixTime,
+    Clock, ClockFn, Config, Error, Lifetime, Opened, OversizeCookie, RequestContext, SecureCookieSession,
+    SecureCookieSessionInterface, Session, SessionInterface as _, UnixTime, clock_fn,
     json::MAX_DEPTH,
     signing::{
         Base64Reader, KeyDerivation, Keyring, NoCompression, Secrets, TimestampSigner, with_derived_key,
@@ -19,16 +19,18 @@ use hipflask::{
 };
 
 const NOW: u64 = 1_700_000_000;
-const SALT: &[u8] = SecureCookieSessionInterface::SALT;
+const SALT: &[u8] = Keyring::SESSION_SALT;
 
-type Interface<'c> = SecureCookieSessionInterface<Keyring, &'c dyn Fn() -> Result<UnixTime, Error>>;
+type Interface<'c> = SecureCookieSessionInterface<Keyring, &'c dyn Clock>;
 
 fn now() -> Result<UnixTime, Error> {
     Ok(UnixTime::from_secs(NOW))
 }
 
+const CLOCK: ClockFn<fn() -> Result<UnixTime, Error>> = clock_fn(now);
+
 fn interface(secret: &[u8]) -> Interface<'static> {
-    SecureCookieSessionInterface::new(Keyring::new(secret, SALT, KeyDerivation::Hmac), &now)
+    SecureCookieSessionInterface::new(Keyring::new(secret, SALT, KeyDerivation::Hmac), &CLOCK)
 }
 
 /// Sessions of a small, a usual and a large size.
@@ -172,7 +174,7 @@ fn a_mutated_cookie_is_no_session() {
     let mut random = Random(1);
     let mut opened = 0;
     for original in &real {
-        let time = || Ok(UnixTime::from_secs(original.time));
+        let time = clock_fn(|| Ok(UnixTime::from_secs(original.time)));
         let keys = Keyring::new(&original.secret, SALT, KeyDerivation::Hmac);
         let interface: Interface<'_> = SecureCookieSessionInterface::new(keys, &time);
         let opens = open(&interface, &header(&original.cookie), &mut sessions[2]).is_some();
@@ -301,7 +303,7 @@ fn any_key_signs_or_says_why_not() {
                 continue;
             }
             assert!(derived.is_ok_and(|key| !key.is_empty()));
-            assert_eq!(signer.unsign(&sink.0, Some(0), &now).unwrap().payload, b"a");
+            assert_eq!(signer.unsign(&sink.0, Some(0), &CLOCK).unwrap().payload, b"a");
         }
     }
 }
@@ -363,7 +365,7 @@ fn any_time_is_fresh_or_expired_or_out_of_range() {
         signer.sign(b"e30", UnixTime::new(signed_at, u32::MAX), &mut sink).unwrap();
         for &asked_at in &times {
             for max_age in [None, Some(i64::MIN), Some(-1), Some(0), Some(1), Some(i64::MAX)] {
-                let clock = || Ok(UnixTime::from_secs(asked_at));
+                let clock = clock_fn(|| Ok(UnixTime::from_secs(asked_at)));
                 let age = i128::from(asked_at) - i128::from(signed_at);
                 let fits = max_age.is_none_or(|max_age| (0..=i128::from(max_age)).contains(&age));
                 let expected = match (signed_at < YEAR_10000, fits) {

@@ -11,7 +11,7 @@ use std::{
 
 use common::{Random, VecSink, mutated};
 use hipflask::{
-    UnixTime,
+    UnixTime, clock_fn,
     error::{Error, PayloadError},
     json::{BigInt, Bytes, CompactJson, Custom, DateTime, Encode, MAX_DEPTH, Markup, Uuid},
     signing::{KeyDerivation, Keyring, Signer, UrlSafeSerializer, UrlSafeTimedSerializer},
@@ -36,7 +36,12 @@ fn dumps(value: &dyn Encode, timed: bool) -> Result<String, Error> {
     let mut scratch = vec![0; 4096];
     let mut sink = VecSink::default();
     if timed {
-        UrlSafeTimedSerializer::new(keys(), CompactJson).dumps(value, &clock, &mut scratch, &mut sink)?;
+        UrlSafeTimedSerializer::new(keys(), CompactJson).dumps(
+            value,
+            &clock_fn(clock),
+            &mut scratch,
+            &mut sink,
+        )?;
     } else {
         UrlSafeSerializer::new(keys(), CompactJson).dumps(value, &mut scratch, &mut sink)?;
     }
@@ -49,7 +54,7 @@ fn loads<T: DeserializeOwned>(token: &str, timed: bool) -> Result<T, Error> {
         let loaded = UrlSafeTimedSerializer::new(keys(), CompactJson).loads::<T>(
             token.as_bytes(),
             Some(0),
-            &clock,
+            &clock_fn(clock),
             &mut scratch,
         )?;
         assert_eq!(loaded.timestamp_secs, NOW.secs());
@@ -163,7 +168,7 @@ fn a_token_is_checked_before_it_is_read() {
     let mut scratch = [0; 16];
     let mut load = |token: &str, at| {
         tokens
-            .loads::<u8>(token.as_bytes(), Some(60), &|| Ok(UnixTime::from_secs(at)), &mut scratch)
+            .loads::<u8>(token.as_bytes(), Some(60), &clock_fn(|| Ok(UnixTime::from_secs(at))), &mut scratch)
             .map(|loaded| loaded.value)
             .map_err(|error| error.kind())
     };

@@ -1,8 +1,8 @@
 //! What the documentation shows is what happens.
 
 use hipflask::{
-    Config, RequestContext, SecureCookieSession, SecureCookieSessionInterface, UnixTime,
-    signing::{KeyDerivation, Keyring, NoCompression},
+    Config, RequestContext, SecureCookieSession, SecureCookieSessionInterface, UnixTime, clock_fn,
+    signing::{Keyring, NoCompression},
 };
 
 /// The cookies of `docs/cookie.md`: the one that comes in, and the one that goes out.
@@ -16,8 +16,9 @@ fn the_walk_through_one_cookie_is_true() {
         .collect();
     let [incoming, outgoing] = cookies[..] else { panic!("{cookies:?}") };
 
-    let keys: Keyring = Keyring::new(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
-    let interface = SecureCookieSessionInterface::new(keys, || Ok(UnixTime::from_secs(1_700_000_000)));
+    let keys = Keyring::for_sessions(b"dev");
+    let interface =
+        SecureCookieSessionInterface::new(keys, clock_fn(|| Ok(UnixTime::from_secs(1_700_000_000))));
     let config = Config::new();
     let mut context = RequestContext::new(SecureCookieSession::<64>::new());
     context.open(&interface, &config, incoming.as_bytes());

@@ -6,13 +6,15 @@
 
 use hipflask::{
     Config, Error, Opened, RequestContext, SecureCookieSession, SecureCookieSessionInterface, UnixTime,
+    clock_fn,
     json::{Bytes, DateTime, Markup, Uuid},
-    signing::{KeyDerivation, Keyring},
+    signing::Keyring,
 };
 
 fn open(cookie: &str, check: impl FnOnce(&hipflask::Session)) -> Opened {
-    let keys: Keyring = Keyring::new(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
-    let interface = SecureCookieSessionInterface::new(keys, || Ok(UnixTime::from_secs(1_700_000_000)));
+    let keys = Keyring::for_sessions(b"dev");
+    let interface =
+        SecureCookieSessionInterface::new(keys, clock_fn(|| Ok(UnixTime::from_secs(1_700_000_000))));
     let config = Config::new();
     let header = format!("session={cookie}");
     let mut context = RequestContext::new(SecureCookieSession::<1024>::new());

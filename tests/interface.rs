@@ -10,9 +10,9 @@ use std::{borrow::BorrowMut, cell::Cell, sync::Mutex};
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use common::VecSink;
 use hipflask::{
-    BadCookie, Clock, Config, CookieSession, Error, Lifetime, NullSession, Opened, OversizeCookie, Request,
-    RequestContext, Saved, SecureCookieSession, SecureCookieSessionInterface, Session, SessionInterface,
-    SessionMixin, UnixTime, UnsetClock,
+    BadCookie, Clock, ClockFn, Config, CookieSession, Error, Lifetime, NullSession, Opened, OversizeCookie,
+    Request, RequestContext, Saved, SecureCookieSession, SecureCookieSessionInterface, Session,
+    SessionInterface, SessionMixin, UnixTime, UnsetClock, clock_fn,
     cookie::SameSite,
     error::PayloadError,
     interface::SessionCookie,
@@ -23,7 +23,7 @@ use hipflask::{
 };
 
 const NOW: u64 = 1_700_000_000;
-const SALT: &[u8] = SecureCookieSessionInterface::SALT;
+const SALT: &[u8] = Keyring::SESSION_SALT;
 /// `{"a":1}`, signed with `dev` at `NOW`.
 const COOKIE: &[u8] = b"session=eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk";
 
@@ -31,14 +31,15 @@ fn now() -> Result<UnixTime, Error> {
     Ok(UnixTime::from_secs(NOW))
 }
 
-type Frozen = fn() -> Result<UnixTime, Error>;
+type Frozen = ClockFn<fn() -> Result<UnixTime, Error>>;
+const CLOCK: Frozen = clock_fn(now);
 
 fn keys(secret: &str) -> Keyring {
     Keyring::new(secret.as_bytes(), SALT, KeyDerivation::Hmac)
 }
 
 fn flask() -> SecureCookieSessionInterface<Keyring, Frozen> {
-    SecureCookieSessionInterface::new(keys("dev"), now)
+    SecureCookieSessionInterface::new(keys("dev"), CLOCK)
 }
 
 /// What came of a request.
@@ -111,14 +112,14 @@ fn the_default_is_flask_s() {
 #[test]
 fn the_salt_can_be_replaced() {
     let keys: Keyring = Keyring::new(b"dev", b"other", KeyDerivation::Hmac);
-    let interface = SecureCookieSessionInterface::new(keys, now as Frozen);
+    let interface = SecureCookieSessionInterface::new(keys, CLOCK);
     assert_eq!(filled(&interface), format!("{FILLED}.hoPuTC-Uu6f22JVbDbfEIqZOoyM; HttpOnly; Path=/"));
 }
 
 #[test]
 fn the_key_derivation_can_be_replaced() {
     let keys: Keyring = Keyring::new(b"dev", SALT, KeyDerivation::DjangoConcat);
-    let interface = SecureCookieSessionInterface::new(keys, now as Frozen);
+    let interface = SecureCookieSessionInterface::new(keys, CLOCK);
     assert_eq!(filled(&interface), format!("{FILLED}.KPUjK7t1JDBEVxUGw5N_s73TwoU; HttpOnly; Path=/"));
 }
 
@@ -126,7 +127,7 @@ fn the_key_derivation_can_be_replaced() {
 #[test]
 fn the_digest_can_be_replaced() {
     let keys: Keyring<hipflask::signing::Sha256> = Keyring::from_secret(b"dev", SALT, KeyDerivation::Hmac);
-    let interface = SecureCookieSessionInterface::new(keys, now as Frozen);
+    let interface = SecureCookieSessionInterface::new(keys, clock_fn(now as fn() -> _));
     let signature = "qmBaMAXeX-C_AKgpbJYzZ6ZFBAVu1HwfGNOtQ2l-SXc";
     assert_eq!(filled(&interface), format!("{FILLED}.{signature}; HttpOnly; Path=/"));
 }
@@ -497,7 +498,7 @@ fn several_cookie_headers_are_one() {
 
 #[test]
 fn without_a_key_the_session_is_null() {
-    let interface = SecureCookieSessionInterface::new(keys(""), now as Frozen);
+    let interface = SecureCookieSessionInterface::new(keys(""), CLOCK);
     let sent = request(&interface, &Config::new(), COOKIE, |context| {
         assert_eq!(context.opened(), Ok(Opened::NULL));
         assert!(context.session().unwrap().is_null());
@@ -521,7 +522,7 @@ impl SigningKeys for Element {
 #[test]
 fn keys_may_be_borrowed_or_of_another_kind() {
     fn opened<K: SigningKeys>(keys: &K) -> Opened {
-        let interface = SecureCookieSessionInterface::new(keys, now as Frozen);
+        let interface = SecureCookieSessionInterface::new(keys, clock_fn(now as fn() -> _));
         open::<64>(&interface, &Config::new(), COOKIE).opened().unwrap()
     }
     assert_eq!(opened(&Element(keys("dev"))), Opened::LOADED);
@@ -538,7 +539,7 @@ fn an_empty_fallback_lets_nobody_in() {
         keys.push_fallback(b"", SALT, KeyDerivation::Hmac).unwrap();
         keys
     };
-    let interface = SecureCookieSessionInterface::new(forged, now as Frozen);
+    let interface = SecureCookieSessionInterface::new(forged, CLOCK);
     let cookie = b"session=eyJhIjoxfQ.ZVPxAA.gvPm4cFvXU0iqzVLZR7Ce5yuQh4";
     request(&interface, &Config::new(), &cookie[..], |context| {
         assert_eq!(context.opened(), Ok(Opened::rejected(Error::BadTimeSignature)));
@@ -634,7 +635,7 @@ fn without_zlib_a_compressed_cookie_is_refused_by_name_and_all_others_are_as_bef
     let context = open::<64>(&flask(), &config, &compressed[..]);
     assert_eq!(context.peek().unwrap().get_as("a"), Ok(Some(&*"x".repeat(40))));
 
-    let interface = flask().with_compression::<NoZlib>();
+    let interface = flask().without_zlib();
     assert_eq!(open::<64>(&interface, &config, &compressed[..]).opened(), Err(Error::Compressed));
 
     let config = Config::new().bad_cookie(BadCookie::StartFresh);
@@ -681,7 +682,7 @@ fn unreadable() -> [(Vec<u8>, Error); 6] {
 
 #[test]
 fn a_session_that_cannot_be_read_harms_only_who_asks_for_it() {
-    let (interface, config) = (flask().with_compression::<NoZlib>(), Config::new());
+    let (interface, config) = (flask().without_zlib(), Config::new());
     let untouched = |vary| Ok((Sent { set_cookie: None, vary }, None));
     for (header, error) in unreadable() {
         let mut context = open::<256>(&interface, &config, &header[..]);
@@ -699,7 +700,7 @@ fn a_session_that_cannot_be_read_harms_only_who_asks_for_it() {
 
 #[test]
 fn every_cookie_that_cannot_be_read_can_be_replaced_by_a_fresh_session() {
-    let interface = flask().with_compression::<NoZlib>();
+    let interface = flask().without_zlib();
     let config = Config::new().bad_cookie(BadCookie::StartFresh);
     for (header, error) in unreadable() {
         let mut context = open::<256>(&interface, &config, &header[..]);
@@ -716,7 +717,7 @@ fn every_cookie_that_cannot_be_read_can_be_replaced_by_a_fresh_session() {
 /// The recipe for a logout, which is not to fail because of what the browser sent.
 #[test]
 fn a_fresh_start_works_whatever_the_cookie_was() {
-    let (interface, config) = (flask().with_compression::<NoZlib>(), Config::new());
+    let (interface, config) = (flask().without_zlib(), Config::new());
     let accepted = [(&b""[..], Opened::FRESH), (COOKIE, Opened::LOADED)]
         .map(|(header, opened)| (header.to_vec(), opened));
     let refused = unreadable().map(|(header, error)| (header, Opened::rejected(error)));
@@ -737,7 +738,7 @@ fn a_fresh_start_works_whatever_the_cookie_was() {
     }
 
     // A deletion needs no clock either.
-    let unset: Frozen = || Err(Error::ClockNotSet);
+    let unset: Frozen = clock_fn(|| Err(Error::ClockNotSet));
     let interface = SecureCookieSessionInterface::new(keys("dev"), unset);
     let mut context = open::<64>(&interface, &config, COOKIE);
     assert_eq!(context.session().map(|_| ()), Err(Error::ClockNotSet));
@@ -746,7 +747,7 @@ fn a_fresh_start_works_whatever_the_cookie_was() {
     assert_eq!(sent.set_cookie.as_deref(), Some(DELETION));
 
     // Where there is no session there is none to begin.
-    let interface = SecureCookieSessionInterface::new(keys(""), now as Frozen);
+    let interface = SecureCookieSessionInterface::new(keys(""), clock_fn(now as fn() -> _));
     let mut context = open::<64>(&interface, &config, COOKIE);
     assert_eq!(context.start_fresh().map(|_| ()), Err(Error::NoSecretKey));
     let nothing = Sent { set_cookie: None, vary: false };
@@ -782,7 +783,7 @@ fn skipped(error: Error) -> [Result<(Sent, Option<Error>), Error>; 3] {
 fn a_refresh_that_gets_too_long_fails_no_request() {
     let (interface, config) = (flask(), Config::new());
     let cookie = {
-        let compressing = flask().with_compression::<Scratch>();
+        let compressing = flask().with_compression();
         let mut context = open::<16384>(&compressing, &config, "");
         let session = context.session().unwrap();
         session.set_permanent(true).unwrap();
@@ -832,7 +833,7 @@ fn what_would_not_open_again_is_not_saved() {
 #[test]
 fn a_refresh_without_the_time_fails_no_request() {
     let time = Cell::new(now());
-    let interface = SecureCookieSessionInterface::new(keys("dev"), || time.get());
+    let interface = SecureCookieSessionInterface::new(keys("dev"), clock_fn(|| time.get()));
     let config = Config::new();
     let header = signed(&base64(r#"{"_permanent":true}"#));
     let mut context = open::<64>(&interface, &config, &header[..]);
@@ -957,7 +958,7 @@ fn a_context_is_little_more_than_its_session() {
 
 #[test]
 fn no_cookie_is_trusted_while_the_clock_is_unset() {
-    let unset: Frozen = || Err(Error::ClockNotSet);
+    let unset: Frozen = clock_fn(|| Err(Error::ClockNotSet));
     let interface = SecureCookieSessionInterface::new(keys("dev"), unset);
     let opened = |config: &Config<'_>, header: &[u8]| {
         let context = open::<64>(&interface, config, header);
@@ -1003,7 +1004,7 @@ fn the_clock_is_read_once_the_signature_holds() {
 #[test]
 fn a_lifetime_limits_every_session() {
     let opens = |lifetime: Lifetime, age: u64| {
-        let clock = move || Ok(UnixTime::new(NOW + age, 999_999));
+        let clock = clock_fn(move || Ok(UnixTime::new(NOW + age, 999_999)));
         let interface = SecureCookieSessionInterface::new(keys("dev"), clock);
         let config = Config::new().permanent_session_lifetime(lifetime);
         open::<64>(&interface, &config, COOKIE).opened().unwrap().is_loaded()
@@ -1063,7 +1064,7 @@ fn a_session_that_fills_its_room_is_saved_and_opens_again() {
 
 #[test]
 fn compression_is_lent_and_byte_identical() {
-    let interface = flask().with_compression::<Scratch>();
+    let interface = flask().with_compression();
     let config = Config::new();
     let mut scratch = DeflateScratch::<64>::new();
     let mut context = open::<256>(&interface, &config, "");

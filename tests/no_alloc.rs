@@ -10,9 +10,10 @@ use std::{
 
 use hipflask::{
     Config, OversizeCookie, RequestContext, SecureCookieSession, SecureCookieSessionInterface, UnixTime,
+    clock_fn,
     json::{Kind, Value},
-    signing::{KeyDerivation, Keyring},
-    zlib::{DeflateScratch, Scratch},
+    signing::Keyring,
+    zlib::DeflateScratch,
 };
 use serde::{Deserialize as _, de::IgnoredAny};
 use serde_json::Value as Json;
@@ -83,8 +84,8 @@ fn opening_reading_changing_and_saving_never_allocate() {
         }
         let now = UnixTime::from_secs(request["time"].as_f64().unwrap() as u64);
         let counted = allocations(|| {
-            let keys: Keyring = Keyring::new(secret.as_bytes(), b"cookie-session", KeyDerivation::Hmac);
-            let interface = SecureCookieSessionInterface::new(keys, || Ok(now)).with_compression::<Scratch>();
+            let keys = Keyring::for_sessions(secret.as_bytes());
+            let interface = SecureCookieSessionInterface::new(keys, clock_fn(|| Ok(now))).with_compression();
             context.open(&interface, &config, cookie.as_bytes());
             let Ok(session) = context.session() else { return };
             if session.is_empty() {

@@ -11,8 +11,8 @@ use std::fmt::Debug;
 
 use common::VecSink;
 use hipflask::{
-    BadCookie, Config, Error, Opened, RequestContext, SecureCookieSession, SecureCookieSessionInterface,
-    Session, SessionInterface, UnixTime, UnsetClock,
+    BadCookie, Clock, ClockFn, Config, Error, Opened, RequestContext, SecureCookieSession,
+    SecureCookieSessionInterface, Session, SessionInterface, UnixTime, UnsetClock, clock_fn,
     cookie::{QuotedValue, SetCookie, find, parse_cookie},
     json::{Kind, MAX_DEPTH},
     signing::{
@@ -22,7 +22,7 @@ use hipflask::{
 };
 
 const NOW: u64 = 1_700_000_000;
-const SALT: &[u8] = SecureCookieSessionInterface::SALT;
+const SALT: &[u8] = Keyring::SESSION_SALT;
 const COOKIES: &str = include_str!("data/security/cookies.txt");
 
 /// The cookies of this name.
@@ -38,7 +38,8 @@ fn cookie(name: &str) -> &'static str {
     cookies(name).next().unwrap()
 }
 
-type Time = fn() -> Result<UnixTime, Error>;
+type Time = ClockFn<fn() -> Result<UnixTime, Error>>;
+const CLOCK: Time = clock_fn(now);
 
 fn now() -> Result<UnixTime, Error> {
     Ok(UnixTime::from_secs(NOW))
@@ -52,7 +53,7 @@ fn ring(current: &str, fallbacks: &[&[u8]]) -> Keyring {
 type Interface = SecureCookieSessionInterface<Keyring, Time>;
 
 fn flask() -> Interface {
-    SecureCookieSessionInterface::new(ring("dev", &[]), now)
+    SecureCookieSessionInterface::new(ring("dev", &[]), CLOCK)
 }
 
 /// What came of one request.
@@ -114,7 +115,7 @@ fn base64(bytes: &[u8]) -> Vec<u8> {
 /// turned round the new cookie has the signature of `old` or `oldest`.
 #[test]
 fn the_current_key_signs_and_all_keys_verify() {
-    let interface = SecureCookieSessionInterface::new(ring("new", &[b"oldest", b"old"]), now as Time);
+    let interface = SecureCookieSessionInterface::new(ring("new", &[b"oldest", b"old"]), CLOCK);
     for name in ["rotated", "old", "oldest"] {
         let header = format!("session={}", cookie(name));
         let answer = request(&interface, &Config::new(), header.as_bytes(), |context| {
@@ -132,13 +133,13 @@ fn the_current_key_signs_and_all_keys_verify() {
 fn an_empty_key_neither_signs_nor_verifies() {
     let empty = cookies("weak-key").next().unwrap();
     let header = format!("session={empty}");
-    let interface = SecureCookieSessionInterface::new(ring("dev", &[b"", b""]), now as Time);
+    let interface = SecureCookieSessionInterface::new(ring("dev", &[b"", b""]), CLOCK);
     let answer = request(&interface, &Config::new(), header.as_bytes(), |_| {});
     assert!(is_refused(answer.map(|answer| answer.opened)));
 
     for keys in [ring("", &[]), ring("", &[b""]), Keyring::from_derived_key(b"")] {
         assert!(!keys.has_current());
-        let interface = SecureCookieSessionInterface::new(keys, now as Time);
+        let interface = SecureCookieSessionInterface::new(keys, CLOCK);
         let answer = request(&interface, &Config::new(), header.as_bytes(), |_| {}).unwrap();
         assert_eq!(answer.opened, Opened::NULL);
     }
@@ -148,7 +149,7 @@ fn an_empty_key_neither_signs_nor_verifies() {
 /// a source were read that way, the cookies of `o`, `l` and `d` would open.
 #[test]
 fn a_text_is_one_fallback_and_not_one_for_each_character() {
-    let interface = SecureCookieSessionInterface::new(ring("dev", &[b"old"]), now as Time);
+    let interface = SecureCookieSessionInterface::new(ring("dev", &[b"old"]), CLOCK);
     for cookie in cookies("weak-key").skip(1) {
         let answer = request(&interface, &Config::new(), format!("session={cookie}").as_bytes(), |_| {});
         assert!(is_refused(answer.map(|answer| answer.opened)), "{cookie}");
@@ -197,7 +198,7 @@ fn a_signature_has_one_spelling() {
     for spelling in cookies("spelling") {
         assert!(is_refused(open(spelling)), "{spelling}");
         let signer = TimestampSigner::new(ring("dev", &[]));
-        assert!(signer.unsign(spelling.as_bytes(), None, &now).is_err(), "{spelling}");
+        assert!(signer.unsign(spelling.as_bytes(), None, &CLOCK).is_err(), "{spelling}");
     }
     assert_eq!(open(cookie("dev")), Ok(Opened::LOADED));
 }
@@ -325,7 +326,7 @@ fn no_text_gets_a_header_or_an_attribute_of_its_own() {
 fn no_separator_ends_the_cookie() {
     for separator in 0..=255 {
         let Ok(signer) = TimestampSigner::new(ring("dev", &[])).with_separator(separator) else { continue };
-        let interface = SecureCookieSessionInterface::with_signer(signer, now as Time);
+        let interface = SecureCookieSessionInterface::with_signer(signer, clock_fn(now as fn() -> _));
         let answer = request(&interface, &Config::new(), b"", |context| {
             context.session().unwrap().insert("a", &1).unwrap()
         });
@@ -355,7 +356,7 @@ fn an_oversize_cookie_is_an_error() {
 /// `save` would fail with `NoSecretKey` or send the deletion.
 #[test]
 fn a_null_session_is_never_saved() {
-    let interface = SecureCookieSessionInterface::new(ring("", &[]), now as Time);
+    let interface = SecureCookieSessionInterface::new(ring("", &[]), CLOCK);
     for header in [format!("session={}", cookie("dev")), String::new()] {
         let answer = request(&interface, &Config::new(), header.as_bytes(), |context| {
             assert!(context.session().unwrap().is_empty());
@@ -371,7 +372,7 @@ fn a_null_session_is_never_saved() {
 #[test]
 fn a_session_object_forgets_its_last_request() {
     let (interface, config) = (flask(), Config::new());
-    let null = SecureCookieSessionInterface::new(ring("", &[]), now as Time);
+    let null = SecureCookieSessionInterface::new(ring("", &[]), clock_fn(now as fn() -> _));
     let mut context = RequestContext::new(SecureCookieSession::<256>::new());
     let old = format!("session={}", cookie("dev"));
     for (next, header) in [(&interface, ""), (&interface, "session=x"), (&null, ""), (&interface, "session=")]
@@ -407,7 +408,10 @@ fn a_session_object_forgets_its_last_request() {
 /// 0, or as fresh, the cookie would open.
 #[test]
 fn without_the_time_no_cookie_is_trusted_or_written() {
-    let unset = SecureCookieSessionInterface::new(ring("dev", &[]), (|| Err(Error::ClockNotSet)) as Time);
+    let unset = SecureCookieSessionInterface::new(
+        ring("dev", &[]),
+        clock_fn((|| Err(Error::ClockNotSet)) as fn() -> _),
+    );
     let header = format!("session={}", cookie("dev"));
     assert_eq!(request(&unset, &Config::new(), header.as_bytes(), |_| {}), Err(Error::ClockNotSet));
     let fresh = Config::new().unset_clock(UnsetClock::StartFresh);
@@ -428,20 +432,22 @@ fn a_wrong_clock_makes_no_cookie_valid() {
     let future = Opened::rejected(Error::SignatureFromFuture);
     let expired = Opened::rejected(Error::SignatureExpired);
     let times: [(Time, Opened); 6] = [
-        (|| Ok(UnixTime::from_secs(0)), future),
-        (|| Ok(UnixTime::from_secs(NOW - 1)), future),
-        (|| Ok(UnixTime::from_secs(NOW + LIFETIME)), Opened::LOADED),
-        (|| Ok(UnixTime::from_secs(NOW + LIFETIME + 1)), expired),
-        (|| Ok(UnixTime::from_secs(NOW + (1 << 63))), expired),
-        (|| Ok(UnixTime::new(u64::MAX, u32::MAX)), expired),
+        (clock_fn(|| Ok(UnixTime::from_secs(0))), future),
+        (clock_fn(|| Ok(UnixTime::from_secs(NOW - 1))), future),
+        (clock_fn(|| Ok(UnixTime::from_secs(NOW + LIFETIME))), Opened::LOADED),
+        (clock_fn(|| Ok(UnixTime::from_secs(NOW + LIFETIME + 1))), expired),
+        (clock_fn(|| Ok(UnixTime::from_secs(NOW + (1 << 63)))), expired),
+        (clock_fn(|| Ok(UnixTime::new(u64::MAX, u32::MAX))), expired),
     ];
     for (time, expected) in times {
         let interface = SecureCookieSessionInterface::new(ring("dev", &[]), time);
         let opened = request(&interface, &Config::new(), header.as_bytes(), |_| {}).unwrap().opened;
-        assert_eq!(opened, expected, "{:?}", time());
+        assert_eq!(opened, expected, "{:?}", time.now());
     }
-    let late =
-        SecureCookieSessionInterface::new(ring("dev", &[]), (|| Ok(UnixTime::from_secs(u64::MAX))) as Time);
+    let late = SecureCookieSessionInterface::new(
+        ring("dev", &[]),
+        clock_fn((|| Ok(UnixTime::from_secs(u64::MAX))) as fn() -> _),
+    );
     let answer = request(&late, &Config::new(), b"", |context| {
         context.session().unwrap().set_permanent(true).unwrap()
     });
@@ -521,7 +527,7 @@ fn nothing_prints_a_secret_a_signature_or_a_payload() {
     let keys = ring(secret, &[b"dev"]);
     let mac = Signer::new(&keys).signature(&token[..17]).unwrap();
     let signer = TimestampSigner::new(&keys);
-    let later = || Ok(UnixTime::from_secs(NOW + 9));
+    let later = clock_fn(|| Ok(UnixTime::from_secs(NOW + 9)));
     let expired = signer.unsign(token, Some(1), &later).unwrap_err();
     let header = [b"session=", token].concat();
     let value = find(core::iter::once(&header[..]), "session").unwrap();
@@ -535,7 +541,7 @@ fn nothing_prints_a_secret_a_signature_or_a_payload() {
     let context_text = format!("{context:?} {:?}", context.peek());
     let mut scratch = NoCompression;
     let saved = context.save(&interface, &config, &mut scratch).unwrap();
-    let signed = signer.unsign(token, None, &now).unwrap();
+    let signed = signer.unsign(token, None, &clock_fn(now)).unwrap();
 
     let mut held = SecureCookieSession::<64>::new();
     held.insert("a", &1).unwrap();

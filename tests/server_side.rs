@@ -8,7 +8,7 @@ mod server_side;
 use std::cell::Cell;
 
 use hipflask::{
-    Clock, Config, Error, Lifetime, RequestContext, SessionMap as _, SessionMixin as _, UnixTime,
+    Clock, Config, Error, Lifetime, RequestContext, SessionMap as _, SessionMixin as _, UnixTime, clock_fn,
 };
 use server_side::{SESSIONS, TableInterface, TableSession};
 
@@ -36,7 +36,7 @@ fn visit<F: Fn() -> u128, C: Clock>(
 const NOW: u64 = 1_700_000_000;
 
 fn counting_table() -> TableInterface<impl Fn() -> u128, impl Clock> {
-    counting_table_at(|| Ok(UnixTime::from_secs(NOW)))
+    counting_table_at(clock_fn(|| Ok(UnixTime::from_secs(NOW))))
 }
 
 fn counting_table_at<C: Clock>(clock: C) -> TableInterface<impl Fn() -> u128, C> {
@@ -154,7 +154,7 @@ fn a_permanent_session_has_a_date_and_is_refreshed() {
 #[test]
 fn a_clock_that_is_set_back_ends_no_session() {
     let now = Cell::new(NOW);
-    let table = counting_table_at(|| Ok(UnixTime::from_secs(now.get())));
+    let table = counting_table_at(clock_fn(|| Ok(UnixTime::from_secs(now.get()))));
     visit(&table, "", |session| session.insert("user", &"ada").unwrap());
     now.set(NOW - 1);
     visit(&table, FIRST, |session| assert!(!session.is_new()));
@@ -164,7 +164,7 @@ fn a_clock_that_is_set_back_ends_no_session() {
 #[test]
 fn a_fresh_start_ends_nobody_else_s_session() {
     let time = Cell::new(Ok(UnixTime::from_secs(NOW)));
-    let table = counting_table_at(|| time.get());
+    let table = counting_table_at(clock_fn(|| time.get()));
     let config = Config::new();
     visit(&table, "", |session| session.insert("user", &"ada").unwrap());
     let mut context = RequestContext::new(TableSession::new());
@@ -184,7 +184,7 @@ fn a_fresh_start_ends_nobody_else_s_session() {
 #[test]
 fn a_session_ends_when_its_lifetime_has_passed_since_it_was_saved() {
     let now = Cell::new(NOW);
-    let table = counting_table_at(|| Ok(UnixTime::from_secs(now.get())));
+    let table = counting_table_at(clock_fn(|| Ok(UnixTime::from_secs(now.get()))));
     let config = Config::new().permanent_session_lifetime(Lifetime::from_secs(60));
     visit_with(&table, &config, "", |session| session.insert("user", &"ada").unwrap());
     now.set(NOW + 60);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use hipflask::{
-    Clock, Error, UnixTime,
+    Clock, Error, UnixTime, clock_fn,
     json::{SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
     signing::{
         Base64Reader, Digest, KeyDerivation, Keyring, Mac, MacTag, SecretKeySource, Secrets, Sha1,
@@ -58,12 +58,12 @@ fn ring(current: &str, fallbacks: &[&str]) -> Keyring {
 }
 
 fn at(secs: u64) -> impl Clock {
-    move || Ok(UnixTime::from_secs(secs))
+    clock_fn(move || Ok(UnixTime::from_secs(secs)))
 }
 
 /// A clock for calls that must not ask it.
 fn nobody_asks() -> impl Clock {
-    || panic!("the clock was asked")
+    clock_fn(|| panic!("the clock was asked"))
 }
 
 fn signed_by<K: SigningKeys>(keys: K, value: &[u8]) -> Vec<u8> {
@@ -324,7 +324,7 @@ fn separators_that_a_signature_may_contain_are_refused() {
 fn the_clock_is_asked_only_once_the_signature_holds_and_an_age_matters() {
     let keys = ring("dev", &[]);
     let signer = TimestampSigner::new(&keys);
-    let unset = || Err(Error::ClockNotSet);
+    let unset = clock_fn(|| Err(Error::ClockNotSet));
     let mut damaged = GOOD.to_vec();
     damaged[20] ^= 1;
     let error = signer.unsign(&damaged, Some(1), &nobody_asks()).unwrap_err();
@@ -333,10 +333,10 @@ fn the_clock_is_asked_only_once_the_signature_holds_and_an_age_matters() {
     assert_eq!((signed.payload, signed.timestamp_secs), (&b"eyJhIjoxfQ"[..], NOW_SECS));
     assert_eq!(signer.unsign(GOOD, Some(1), &unset), Err(SignatureError::from(Error::ClockNotSet)));
     let asked = Cell::new(0);
-    let counting = || {
+    let counting = clock_fn(|| {
         asked.set(asked.get() + 1);
         Ok(UnixTime::new(NOW_SECS + 5, 999_999))
-    };
+    });
     assert_eq!(signer.unsign(GOOD, Some(5), &counting), Ok(signed));
     assert_eq!(asked.get(), 1);
 }
@@ -574,7 +574,7 @@ fn loading_unsafely_forgives_the_token_alone() {
     assert_eq!(load(GOOD, &at(NOW_SECS + 2)), Ok((false, true)));
     assert_eq!(load(b"eyJhIjoxfQ.ZVPxAA.", &nobody_asks()), Ok((false, true)));
     assert_eq!(load(b"?", &nobody_asks()), Ok((false, false)));
-    assert_eq!(load(GOOD, &|| Err(Error::ClockNotSet)), Err(Error::ClockNotSet));
+    assert_eq!(load(GOOD, &clock_fn(|| Err(Error::ClockNotSet))), Err(Error::ClockNotSet));
 }
 
 #[test]

@@ -1,10 +1,9 @@
-//! A program with an allocator: owned values, owned secrets, a boxed clock.
+//! A program with an allocator: owned values and owned secrets.
 //!
 //! | | |
 //! |---|---|
 //! | [`OwnedValue`] | a [`Value`] that borrows nothing |
 //! | [`OwnedSecrets`] | secrets that wipe themselves, any number of them |
-//! | [`BoxedClock`] | a clock chosen at run time |
 //! | `Vec<u8>` | a [`Sink`] that grows |
 //! | [`dumps_to_string`](TaggedJsonSerializer::dumps_to_string) | JSON text without a scratch |
 //!
@@ -18,11 +17,11 @@ mod value;
 pub use secrets::OwnedSecrets;
 pub use value::OwnedValue;
 
-use ::alloc::{boxed::Box, string::String, vec, vec::Vec};
-use core::{convert::Infallible, fmt};
+use ::alloc::{string::String, vec, vec::Vec};
+use core::convert::Infallible;
 
 use crate::{
-    Clock, Error, UnixTime,
+    Error,
     json::{Encode, Encoder, TaggedJsonSerializer, Value},
     sink::Sink,
 };
@@ -71,35 +70,5 @@ impl TaggedJsonSerializer {
     /// [`Error::BadPayload`], [`Error::Depth`].
     pub fn loads_owned(self, text: impl Into<Vec<u8>>) -> Result<OwnedValue, Error> {
         self.loads(&mut text.into()).map(OwnedValue::from)
-    }
-}
-
-/// A clock of any kind, chosen at run time.
-///
-/// ```
-/// use hipflask::{Clock, UnixTime, backends::alloc::BoxedClock};
-///
-/// let clock = BoxedClock::new(|| Ok(UnixTime::from_secs(1_700_000_000)));
-/// assert_eq!(clock.now()?.secs(), 1_700_000_000);
-/// # Ok::<(), hipflask::Error>(())
-/// ```
-pub struct BoxedClock(Box<dyn Clock + Send + Sync>);
-
-impl BoxedClock {
-    /// Boxes `clock`.
-    pub fn new(clock: impl Clock + Send + Sync + 'static) -> Self {
-        Self(Box::new(clock))
-    }
-}
-
-impl Clock for BoxedClock {
-    fn now(&self) -> Result<UnixTime, Error> {
-        self.0.now()
-    }
-}
-
-impl fmt::Debug for BoxedClock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BoxedClock").finish_non_exhaustive()
     }
 }

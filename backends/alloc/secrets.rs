@@ -17,7 +17,7 @@ use crate::{Error, signing::SecretKeySource};
 ///
 /// let mut secrets = OwnedSecrets::new("new secret");
 /// secrets.push_fallback("old secret");
-/// let keys: Keyring = Keyring::from_source(&secrets, b"cookie-session", KeyDerivation::Hmac)?;
+/// let keys = Keyring::for_sessions_from(&secrets)?;
 /// # Ok::<(), hipflask::Error>(())
 /// ```
 #[derive(Clone, Default)]

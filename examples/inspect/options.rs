@@ -3,9 +3,9 @@
 use std::{ffi::OsString, path::Path};
 
 use hipflask::{
-    Clock as _, SecureCookieSessionInterface,
+    Clock as _,
     backends::std::{EnvSecrets, FileSecrets, SystemClock},
-    signing::{KeyDerivation, SecretKeySource},
+    signing::{KeyDerivation, Keyring, SecretKeySource},
 };
 
 use crate::signature::{DERIVATIONS, DIGEST_LENGTHS, HASHES, Key};
@@ -93,7 +93,7 @@ impl Options {
             name: "session".into(),
             keys: Vec::new(),
             has_current: false,
-            salt: SecureCookieSessionInterface::SALT.to_vec(),
+            salt: Keyring::SESSION_SALT.to_vec(),
             digest: "sha1",
             derivation: KeyDerivation::Hmac,
             max_age_secs: 31 * 24 * 3600,

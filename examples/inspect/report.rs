@@ -1,8 +1,9 @@
 //! What is known about a cookie.
 
 use hipflask::{
-    Config, Error, SecureCookieSessionInterface,
+    Config, Error,
     backends::alloc::OwnedValue,
+    clock_fn,
     cookie::{SetCookie, find},
     json::{DateTime, Kind, SESSION_JSON_SERIALIZER, Value},
     signing::{Base64Reader, KeyDerivation, Keyring, TimestampSigner},
@@ -66,7 +67,7 @@ impl Report {
             max_age_secs: options.max_age_secs,
             digest_by_length: digest_by_length(token),
             verdict: Verdict::new(token, options),
-            as_session: options.has_current && options.salt == SecureCookieSessionInterface::SALT,
+            as_session: options.has_current && options.salt == Keyring::SESSION_SALT,
         }
     }
 
@@ -114,7 +115,7 @@ pub fn value_of(given: &[u8], name: &str) -> Result<Vec<u8>, String> {
 /// The payload and the time that a token claims, whoever signed it.
 fn claims(token: &[u8]) -> (Option<&[u8]>, Option<u64>) {
     let nobody: Keyring = Keyring::new(b"", b"", KeyDerivation::Hmac);
-    match TimestampSigner::new(nobody).unsign(token, None, &|| Err(Error::ClockNotSet)) {
+    match TimestampSigner::new(nobody).unsign(token, None, &clock_fn(|| Err(Error::ClockNotSet))) {
         Ok(signed) => (Some(signed.payload), Some(signed.timestamp_secs)),
         Err(error) => (error.payload(), error.date_signed_secs()),
     }

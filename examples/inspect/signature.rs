@@ -3,7 +3,7 @@
 #[cfg(feature = "sha2")]
 use hipflask::signing::{Sha256, Sha384, Sha512};
 use hipflask::{
-    Error, UnixTime,
+    Error, UnixTime, clock_fn,
     signing::{Digest, KeyDerivation, Keyring, Sha1, Signer, TimestampSigner},
 };
 
@@ -144,7 +144,7 @@ fn judge<D: Digest>(key: &Key, token: &[u8], options: &Options) -> Option<Verdic
         return None;
     }
     let key = key.name.clone();
-    let now = || Ok(UnixTime::from_secs(options.now_secs));
+    let now = clock_fn(|| Ok(UnixTime::from_secs(options.now_secs)));
     let Err(error) = TimestampSigner::new(&keys).unsign(token, Some(options.max_age_secs), &now) else {
         return Some(Verdict::Holds { key });
     };

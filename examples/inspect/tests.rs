@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ffi::OsString};
 
 use hipflask::{
     UnixTime,
-    signing::{KeyDerivation, Keyring, TimestampSigner},
+    signing::{Keyring, TimestampSigner},
 };
 use serde::Deserialize as _;
 use serde_json::{Value as Json, json};
@@ -306,7 +306,7 @@ fn what_holds_and_is_no_session_fails_unless_another_salt_says_that_it_is_none()
 fn a_capacity_is_named_only_where_it_suffices() {
     let capacity = |payload: &[u8]| {
         let mut token = Vec::new();
-        let keys: Keyring = Keyring::new(b"dev", b"cookie-session", KeyDerivation::Hmac);
+        let keys = Keyring::for_sessions(b"dev");
         TimestampSigner::new(keys).sign(payload, UnixTime::from_secs(1_700_000_000), &mut token).unwrap();
         Report::new(&token, &options(&["--key", "dev"])).payload.unwrap().capacity_bytes
     };

@@ -49,7 +49,7 @@ pub struct App {
 
 impl App {
     pub fn new(secrets: &dyn SecretKeySource, options: &Options) -> Result<Self, Box<dyn Error>> {
-        let salt = SecureCookieSessionInterface::SALT;
+        let salt = Keyring::SESSION_SALT;
         let keys: Keyring = Keyring::from_source(secrets, salt, KeyDerivation::Hmac)?;
         if !keys.has_current() {
             return Err(NO_KEY.into());

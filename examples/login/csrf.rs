@@ -114,12 +114,12 @@ pub fn random_hex<const N: usize>() -> Result<String, getrandom::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hipflask::{SecureCookieSession, UnixTime, signing::Secrets};
+    use hipflask::{SecureCookieSession, UnixTime, clock_fn, signing::Secrets};
 
     const SECRETS: Secrets<'static> = Secrets { current: b"dev", fallbacks: &[b"old"] };
 
     fn at(secs: u64) -> impl Clock {
-        move || Ok(UnixTime::from_secs(secs))
+        clock_fn(move || Ok(UnixTime::from_secs(secs)))
     }
 
     fn session(id: &str) -> SecureCookieSession<256> {

@@ -31,11 +31,11 @@ use crate::{
 ///   [`start_fresh`](Self::start_fresh) puts a new one in its place, to log out.
 ///
 /// ```
-/// use hipflask::{Config, RequestContext, SecureCookieSession, SecureCookieSessionInterface, SessionMap, UnixTime};
+/// use hipflask::{Config, RequestContext, SecureCookieSession, SecureCookieSessionInterface, SessionMap, UnixTime, clock_fn};
 /// use hipflask::signing::{KeyDerivation, Keyring, NoCompression};
 ///
-/// let keys: Keyring = Keyring::new(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
-/// let clock = || Ok(UnixTime::from_secs(1_700_000_000));
+/// let keys = Keyring::for_sessions(b"dev");
+/// let clock = clock_fn(|| Ok(UnixTime::from_secs(1_700_000_000)));
 /// let interface = SecureCookieSessionInterface::new(keys, clock);
 /// let config = Config::new();
 ///

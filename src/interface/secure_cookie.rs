@@ -11,12 +11,13 @@ use crate::{
     json::{SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
     session::{Session, SessionMixin},
     signing::{
-        Compression, NoCompression, SigningKeys, TimestampSigner,
+        Compression, NoCompression, NoZlib, SigningKeys, TimestampSigner,
         payload::load_payload,
         token::{Dump, Payload, Token},
     },
     sink::Sink,
     time::Clock,
+    zlib::Scratch,
 };
 
 /// A session that a signed cookie can hold. [`Session`] is the usual one; a
@@ -88,8 +89,8 @@ impl<S: CookieSession + ?Sized> Dump for S {
 ///
 /// `Z` says whether cookies are compressed: [`NoCompression`], or
 /// [`zlib::Scratch`](crate::zlib::Scratch) after
-/// [`with_compression`](Self::with_compression), which also takes
-/// [`NoZlib`](crate::signing::NoZlib).
+/// [`with_compression`](Self::with_compression), or [`NoZlib`](crate::signing::NoZlib)
+/// after [`without_zlib`](Self::without_zlib).
 pub struct SecureCookieSessionInterface<K, C, Z: ?Sized = NoCompression, S: ?Sized = Session> {
     signer: TimestampSigner<K>,
     clock: C,
@@ -100,14 +101,9 @@ pub struct SecureCookieSessionInterface<K, C, Z: ?Sized = NoCompression, S: ?Siz
 /// Names two types without holding a value of either.
 type Storage<Z, S> = PhantomData<(fn(&Z), fn(&S))>;
 
-impl SecureCookieSessionInterface<(), ()> {
-    /// The salt that session keys are derived with: `cookie-session`.
-    pub const SALT: &[u8] = b"cookie-session";
-}
-
 impl<K: SigningKeys, C: Clock> SecureCookieSessionInterface<K, C> {
-    /// Flask's default interface, with keys derived with
-    /// [`SALT`](SecureCookieSessionInterface::SALT).
+    /// Flask's default interface, whose cookies are not compressed. Flask's keys are those
+    /// of [`Keyring::for_sessions`](crate::signing::Keyring::for_sessions).
     #[must_use]
     pub const fn new(keys: K, clock: C) -> Self {
         Self::with_signer(TimestampSigner::new(keys), clock)
@@ -128,10 +124,25 @@ impl<K, C, Z: ?Sized, S: ?Sized> SecureCookieSessionInterface<K, C, Z, S> {
         Self { serializer, ..self }
     }
 
-    /// Compresses cookies where Flask would, in a `T` that each save is lent; or
-    /// does without zlib, with [`NoZlib`](crate::signing::NoZlib).
+    /// Compresses cookies where Flask would, in memory that each save is lent: a
+    /// [`zlib::DeflateScratch`](crate::zlib::DeflateScratch). Cookies have Flask's very
+    /// bytes then.
     #[must_use]
-    pub fn with_compression<T: Compression + ?Sized>(self) -> SecureCookieSessionInterface<K, C, T, S> {
+    pub fn with_compression(self) -> SecureCookieSessionInterface<K, C, Scratch, S> {
+        self.with_scratch()
+    }
+
+    /// Does without zlib: a compressed cookie is no session here, see
+    /// [`NoZlib`](crate::signing::NoZlib).
+    #[must_use]
+    pub fn without_zlib(self) -> SecureCookieSessionInterface<K, C, NoZlib, S> {
+        self.with_scratch()
+    }
+
+    /// Saves with a `T`, where a program is generic over it: the two methods above name
+    /// the types there are.
+    #[must_use]
+    pub fn with_scratch<T: Compression + ?Sized>(self) -> SecureCookieSessionInterface<K, C, T, S> {
         let Self { signer, clock, serializer, .. } = self;
         SecureCookieSessionInterface { signer, clock, serializer, storage: PhantomData }
     }
@@ -207,7 +218,7 @@ where
     ///     signing::{KeyDerivation, Keyring, NoCompression},
     /// };
     ///
-    /// type Clock = fn() -> Result<UnixTime, Error>;
+    /// type Clock = ClockFn<fn() -> Result<UnixTime, Error>>;
     ///
     /// struct Tenant(SecureCookieSessionInterface<Keyring, Clock>);
     ///
@@ -240,8 +251,8 @@ where
     ///     }
     /// }
     ///
-    /// let keys = Keyring::new(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
-    /// let clock: Clock = || Ok(UnixTime::from_secs(1_700_000_000));
+    /// let keys = Keyring::for_sessions(b"dev");
+    /// let clock: Clock = clock_fn(|| Ok(UnixTime::from_secs(1_700_000_000)));
     /// let interface = Tenant(SecureCookieSessionInterface::new(keys, clock));
     /// let config = Config::new();
     /// let mut context = RequestContext::new(SecureCookieSession::<64>::new());

@@ -52,6 +52,7 @@ impl Standard {
 /// ```
 /// use hipflask::{
 ///     Config, RequestContext, SecureCookieSession, SecureCookieSessionInterface, SessionMap as _, UnixTime,
+///     clock_fn,
 ///     json::{Custom, JsonTag, Kind, SESSION_JSON_SERIALIZER},
 ///     signing::{KeyDerivation, Keyring, NoCompression},
 /// };
@@ -59,8 +60,8 @@ impl Standard {
 /// // For `class TagDecimal(JSONTag)` with `key = " dec"`, whose JSON is the number's text.
 /// const TAGS: &[JsonTag] = &[JsonTag::new(" dec", |value| matches!(value.kind(), Kind::Str(_)))];
 ///
-/// let keys: Keyring = Keyring::new(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
-/// let interface = SecureCookieSessionInterface::new(keys, || Ok(UnixTime::from_secs(1_700_000_000)))
+/// let keys = Keyring::for_sessions(b"dev");
+/// let interface = SecureCookieSessionInterface::new(keys, clock_fn(|| Ok(UnixTime::from_secs(1_700_000_000))))
 ///     .with_serializer(SESSION_JSON_SERIALIZER.register(TAGS)?);
 /// let config = Config::new();
 ///

@@ -22,7 +22,7 @@ use crate::{
 /// a timed token is a value like any other, whatever its age.
 ///
 /// ```
-/// use hipflask::{json::TaggedJsonSerializer, signing::{KeyDerivation, Keyring, UrlSafeSerializer}, sink::SliceSink};
+/// use hipflask::{clock_fn, json::TaggedJsonSerializer, signing::{KeyDerivation, Keyring, UrlSafeSerializer}, sink::SliceSink};
 ///
 /// let keys = Keyring::new(b"secret", b"unsubscribe", KeyDerivation::Hmac);
 /// let tokens = UrlSafeSerializer::new(keys, TaggedJsonSerializer::plain());
@@ -49,7 +49,7 @@ pub struct UrlSafeSerializer<K, P = TaggedJsonSerializer> {
 /// use hipflask::{UnixTime, json::SESSION_JSON_SERIALIZER, sink::SliceSink};
 /// use hipflask::signing::{Keyring, UrlSafeTimedSerializer};
 ///
-/// let clock = || Ok(UnixTime::from_secs(1_700_000_000));
+/// let clock = clock_fn(|| Ok(UnixTime::from_secs(1_700_000_000)));
 /// let keys = Keyring::for_sessions(b"dev");
 /// let tokens = UrlSafeTimedSerializer::new(keys, SESSION_JSON_SERIALIZER);
 ///

@@ -55,7 +55,7 @@ impl fmt::Debug for Signed<'_> {
 /// signer.sign(b"eyJhIjoxfQ", signed_at, &mut sink)?;
 /// assert_eq!(sink.written(), b"eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk");
 ///
-/// let a_minute_later = || Ok(UnixTime::from_secs(1_700_000_060));
+/// let a_minute_later = clock_fn(|| Ok(UnixTime::from_secs(1_700_000_060)));
 /// let signed = signer.unsign(sink.written(), Some(60), &a_minute_later)?;
 /// assert_eq!((signed.payload, signed.timestamp_secs), (&b"eyJhIjoxfQ"[..], 1_700_000_000));
 /// # Ok::<(), hipflask::Error>(())

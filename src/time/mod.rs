@@ -3,7 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `unix_time` | [`UnixTime`]: seconds and microseconds since 1970 |
-//! | `clock` | [`Clock`]: tells the time, or that it is not known yet |
+//! | `clock` | [`Clock`]: tells the time, or that it is not known yet; [`clock_fn`] |
 //! | `date_time` | [`DateTime`]: a moment in the range of Python's `datetime` |
 //! | `http_date` | a [`DateTime`] as text, and back |
 //! | `calendar` | days, and the years, months and days that they are |
@@ -16,7 +16,7 @@ mod http_date;
 mod lifetime;
 mod unix_time;
 
-pub use clock::Clock;
+pub use clock::{Clock, ClockFn, clock_fn};
 pub use date_time::DateTime;
 pub use lifetime::Lifetime;
 pub use unix_time::UnixTime;

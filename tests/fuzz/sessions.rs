@@ -2,10 +2,11 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use hipflask::{
-    Config, Error, Opened, RequestContext, SecureCookieSession, SecureCookieSessionInterface, Session,
+    Clock, Config, Error, Opened, RequestContext, SecureCookieSession, SecureCookieSessionInterface, Session,
     SessionInterface as _, UnixTime,
     backends::alloc::OwnedValue,
-    signing::{Compression, KeyDerivation, Keyring, NoCompression, TimestampSigner},
+    clock_fn,
+    signing::{Compression, Keyring, NoCompression, TimestampSigner},
     zlib::{DeflateScratch, Scratch},
 };
 
@@ -21,15 +22,15 @@ const NOW: UnixTime = UnixTime::from_secs(1_700_000_000);
 const LARGEST: usize = 8192;
 
 fn keys() -> Keyring {
-    Keyring::new(KEY, SecureCookieSessionInterface::SALT, KeyDerivation::Hmac)
+    Keyring::for_sessions(KEY)
 }
 
 fn config() -> Config<'static> {
     Config::new().max_cookie_size(0)
 }
 
-fn interface() -> SecureCookieSessionInterface<Keyring, fn() -> Result<UnixTime, Error>> {
-    SecureCookieSessionInterface::new(keys(), || Ok(NOW))
+fn interface() -> SecureCookieSessionInterface<Keyring, impl Clock> {
+    SecureCookieSessionInterface::new(keys(), clock_fn(|| Ok(NOW)))
 }
 
 pub(super) fn entries(session: &Session) -> Vec<(String, OwnedValue)> {
@@ -167,7 +168,7 @@ fn saves_and_opens_again(header: &[u8], session: &mut Session) {
 
 /// Opens the session, saves it and opens what the response would set.
 fn saves<Z: Compression + ?Sized>(header: &[u8], session: &mut Session, scratch: &mut Z) {
-    let (interface, config) = (interface().with_compression::<Z>(), config());
+    let (interface, config) = (interface().with_scratch::<Z>(), config());
     assert_eq!(interface.open_session(&config, header, session), Ok(Opened::LOADED));
     session.set_modified(true);
     let (mut before, text) = (entries(session), json_of(session));

@@ -1,7 +1,7 @@
 //! Signed tokens.
 
 use hipflask::{
-    Error, UnixTime,
+    Error, UnixTime, clock_fn,
     json::{SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
     signing::{KeyDerivation, Keyring, SignatureError, Signer, TimestampSigner, UrlSafeTimedSerializer},
 };
@@ -32,7 +32,7 @@ pub fn token(data: &[u8]) {
     nobody_signed(value);
 
     let (plain, timed) = (Signer::new(keys(SALT)), TimestampSigner::new(keys(SALT)));
-    let clock = || Ok(UnixTime::from_secs(now));
+    let clock = clock_fn(|| Ok(UnixTime::from_secs(now)));
 
     // The value is signed as it stands, so that its end is read as a timestamp.
     let secret: &[u8] = if old_key { b"an old key" } else { b"the current key" };
@@ -72,14 +72,14 @@ pub fn token(data: &[u8]) {
     let signed_at = UnixTime::from_secs(now.min(LAST));
     let mut token = Vec::new();
     timed.sign(value, signed_at, &mut token).unwrap();
-    let same_time = || Ok(signed_at);
+    let same_time = clock_fn(|| Ok(signed_at));
     let signed = timed.unsign(&token, Some(0), &same_time).unwrap();
     assert_eq!((signed.payload, signed.timestamp_secs), (value, signed_at.secs()));
 }
 
 /// A token that opens by no means, and whose value is read by those who ask for it all the same.
 fn nobody_signed(token: &[u8]) {
-    let never = || -> Result<UnixTime, Error> { panic!("the clock is not asked before the signature holds") };
+    let never = clock_fn(|| panic!("the clock is not asked before the signature holds"));
     let (plain, timed) = (Signer::new(keys(UNUSED_SALT)), TimestampSigner::new(keys(UNUSED_SALT)));
     let (plain, timed) = (plain.unsign(token).map(|_| ()), timed.unsign(token, Some(60), &never).map(|_| ()));
     for error in [plain, timed].map(|answer: Result<(), SignatureError<'_>>| answer.unwrap_err()) {

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, hint::black_box};
 
-use hipflask::{
+use hipflask::{clock_fn, 
     Config, Error, Opened, SecureCookieSession, SecureCookieSessionInterface, SessionInterface,
     SessionMap, SessionMixin, UnixTime,
     signing::{Compression, KeyDerivation, Keyring, NoCompression},
@@ -11,7 +11,7 @@ use hipflask::{
 
 use crate::peer::{Form, KEY, NOW, Peer, SALT};
 
-type Clock = fn() -> Result<UnixTime, Error>;
+type Clock = ClockFn<fn() -> Result<UnixTime, Error>>;
 type Interface<Z = NoCompression> = SecureCookieSessionInterface<Keyring, Clock, Z>;
 /// Holds the largest session here, with its index.
 type Store = SecureCookieSession<{ 100 * 1024 }>;
@@ -39,7 +39,7 @@ impl Ours {
 }
 
 fn interface() -> Interface {
-    let clock: Clock = || Ok(UnixTime::from_secs(NOW));
+    let clock: Clock = clock_fn(|| Ok(UnixTime::from_secs(NOW)));
     SecureCookieSessionInterface::new(
         Keyring::new(KEY.as_bytes(), SALT.as_bytes(), KeyDerivation::Hmac),
         clock,

@@ -11,15 +11,10 @@ use axum::{
     routing::{get, post},
 };
 use hipflask::{
-    Config, SecureCookieSessionInterface, SessionMap as _,
-    backends::{
-        alloc::BoxedClock,
-        std::{EnvSecrets, SystemClock},
-    },
+    Clock, Config,
+    backends::std::{EnvSecrets, SystemClock},
     cookie::{SameSite, SetCookie},
-    json::DateTime,
-    session::{flash, take_flashed_messages},
-    signing::{KeyDerivation, Keyring},
+    signing::Keyring,
 };
 use hipflask_axum::{Context, Session, SessionError, Sessions, layer};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -28,8 +23,7 @@ use tokio::net::TcpListener;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let secrets = EnvSecrets { current: "SECRET_KEY", fallbacks: &["OLD_SECRET_KEY"] };
-    let keys: Keyring =
-        Keyring::from_source(&secrets, SecureCookieSessionInterface::SALT, KeyDerivation::Hmac)?;
+    let keys = Keyring::for_sessions_from(&secrets)?;
     if !keys.has_current() {
         return Err("SECRET_KEY is not set".into());
     }
@@ -37,23 +31,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let config = Config::new().session_cookie_samesite(SameSite::Lax);
     let listener = TcpListener::bind("127.0.0.1:5002").await?;
     println!("http://{}/hello", listener.local_addr()?);
-    axum::serve(listener, site(keys, BoxedClock::new(SystemClock), config)).await?;
+    axum::serve(listener, site(keys, SystemClock, config)).await?;
     Ok(())
 }
 
-fn site(keys: Keyring, clock: BoxedClock, config: Config<'static>) -> Router {
-    let interface = SecureCookieSessionInterface::new(keys, clock).with_compression();
+fn site(keys: Keyring, clock: impl Clock + Send + Sync + 'static, config: Config<'static>) -> Router {
     Router::new()
         .route("/hello", get(hello))
         .route("/goodbye", post(goodbye))
         .route("/about", get(about))
-        .layer(middleware::from_fn_with_state(Sessions::new(interface, config), layer))
+        .layer(middleware::from_fn_with_state(Sessions::new(keys, clock, config), layer))
 }
 
 /// Who is here, how often, and what was flashed, here or by the Flask app.
 async fn hello(mut session: Session) -> Result<Response, SessionError> {
     let mut page = String::new();
-    for flashed in take_flashed_messages(&mut session).into_iter().flatten() {
+    for flashed in session.take_flashed_messages().into_iter().flatten() {
         let message = if flashed.is_markup { flashed.message.to_owned() } else { escape(flashed.message) };
         page += &format!("<p>{}: {message}</p>\n", escape(flashed.category));
     }
@@ -97,7 +90,7 @@ async fn goodbye(
         return Ok((StatusCode::BAD_REQUEST, Html(page)).into_response());
     }
     let session = context.start_fresh()?;
-    flash(session, "You are logged out.", "info")?;
+    session.flash("You are logged out.", "info")?;
     // By this one, Flask-Login would log the browser in again. Name, path and domain have to
     // be those of `REMEMBER_COOKIE_NAME`, `_PATH` and `_DOMAIN`, of which these are the defaults.
     let remember_token = SetCookie::deletion("remember_token");
@@ -159,7 +152,7 @@ mod tests {
             header::{CONTENT_TYPE, COOKIE, VARY},
         },
     };
-    use hipflask::UnixTime;
+    use hipflask::{UnixTime, clock_fn};
     use tower::ServiceExt as _;
 
     use super::*;
@@ -189,8 +182,8 @@ mod tests {
     }
 
     async fn ask(method: &str, path: &str, cookie: &str, form: &str) -> Answer {
-        let keys = Keyring::new(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
-        let clock = BoxedClock::new(|| Ok(UnixTime::from_secs(1_700_000_000)));
+        let keys = Keyring::for_sessions(b"dev");
+        let clock = clock_fn(|| Ok(UnixTime::from_secs(1_700_000_000)));
         let request = Request::builder().method(method).uri(path).header(COOKIE, cookie);
         let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         let request = request.body(Body::from(form.to_owned())).unwrap();

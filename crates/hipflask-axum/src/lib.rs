@@ -9,16 +9,16 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{StatusCode, header::VARY, request::Parts};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use hipflask::{Clock, signing::Keyring, zlib};
 use hipflask::{Config, Error, Opened, RequestContext, SecureCookieSession, SecureCookieSessionInterface};
-use hipflask::{backends::alloc::BoxedClock, signing::Keyring, zlib};
 use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 
 /// Room for a session: its JSON, and 8 bytes more for each entry. A browser's
 /// cookie has up to 4 KB, but a compressed one may hold more.
 const SESSION_BYTES: usize = 8192;
 
-/// Opens and saves sessions as Flask does.
-pub type Interface = SecureCookieSessionInterface<Keyring, BoxedClock, zlib::Scratch>;
+/// Opens and saves sessions as Flask does, with the same bytes.
+type Interface = SecureCookieSessionInterface<Keyring, Box<dyn Clock + Send + Sync>, zlib::Scratch>;
 
 /// A request's session before anybody has asked for it. [`layer`] puts it into the
 /// request's extensions, so axum's `Extension<Context>` is an argument for handlers,
@@ -38,8 +38,10 @@ pub struct Sessions {
 }
 
 impl Sessions {
-    /// Takes the keys and the clock as an [`Interface`], and Flask's settings.
-    pub fn new(interface: Interface, config: Config<'static>) -> Self {
+    /// Takes the site's keys, the time, and Flask's settings.
+    pub fn new(keys: Keyring, clock: impl Clock + Send + Sync + 'static, config: Config<'static>) -> Self {
+        let clock: Box<dyn Clock + Send + Sync> = Box::new(clock);
+        let interface = SecureCookieSessionInterface::new(keys, clock).with_compression();
         Self { interface: Arc::new(interface), config }
     }
 

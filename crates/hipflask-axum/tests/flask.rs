@@ -14,14 +14,10 @@ use axum::{
     routing::{get, post},
 };
 use hipflask::{
-    BadCookie, Config, Error, RequestContext, SecureCookieSession, SecureCookieSessionInterface,
-    SessionMap as _, SessionMixin as _, UnixTime,
-    backends::alloc::BoxedClock,
-    session::{flash, take_flashed_messages},
-    signing::{KeyDerivation, Keyring},
-    zlib,
+    BadCookie, Config, Error, RequestContext, SecureCookieSession, SecureCookieSessionInterface, UnixTime,
+    clock_fn, signing::Keyring, zlib,
 };
-use hipflask_axum::{Context, Interface, Session, SessionError, Sessions, layer};
+use hipflask_axum::{Context, Session, SessionError, Sessions, layer};
 use tower::ServiceExt as _;
 
 const ZOE: &str = "session=eyJ1c2VyIjoiWm9cdTAwZWIifQ.ZVPxAA.CTxB9uAyToSMQr_DcacEN7J-1Jg";
@@ -37,14 +33,13 @@ fn flasks(name: &str) -> &'static str {
     include_str!("cookies.txt").lines().find_map(line).unwrap().1
 }
 
-fn interface() -> Interface {
-    let keys = Keyring::new(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
-    let clock = BoxedClock::new(|| Ok(UnixTime::from_secs(1_700_000_000)));
-    SecureCookieSessionInterface::new(keys, clock).with_compression()
+fn now() -> Result<UnixTime, Error> {
+    Ok(UnixTime::from_secs(1_700_000_000))
 }
 
 fn with_sessions(site: Router, config: Config<'static>) -> Router {
-    site.layer(from_fn_with_state(Sessions::new(interface(), config), layer))
+    let sessions = Sessions::new(Keyring::for_sessions(b"dev"), clock_fn(now), config);
+    site.layer(from_fn_with_state(sessions, layer))
 }
 
 fn site() -> Router {
@@ -52,7 +47,7 @@ fn site() -> Router {
 }
 
 async fn hello(mut session: Session) -> Result<String, SessionError> {
-    let messages = take_flashed_messages(&mut session)?;
+    let messages = session.take_flashed_messages()?;
     let mut page: String =
         messages.map(|flashed| format!("{}: {}\n", flashed.category, flashed.message)).collect();
     match session.get_as::<String>("user")? {
@@ -68,7 +63,7 @@ async fn hello(mut session: Session) -> Result<String, SessionError> {
 
 async fn goodbye(Extension(context): Extension<Context>) -> Result<&'static str, SessionError> {
     let mut context = context.lock().await;
-    flash(context.start_fresh()?, "You are logged out.", "info")?;
+    context.start_fresh()?.flash("You are logged out.", "info")?;
     Ok("Goodbye.\n")
 }
 
@@ -244,9 +239,11 @@ async fn a_session_moves_into_a_task() {
 /// The core's own value, without this crate.
 #[tokio::test]
 async fn a_context_moves_into_a_task() {
-    let (interface, config) = (interface(), Config::new());
+    let interface =
+        SecureCookieSessionInterface::new(Keyring::for_sessions(b"dev"), clock_fn(now)).with_compression();
+    let config = Config::new();
     let mut context = Box::new(RequestContext::new(SecureCookieSession::<512>::new()));
-    context.open(&interface, &config, ZOE).unwrap();
+    context.open(&interface, &config, ZOE);
     let task = tokio::spawn(async move {
         tokio::task::yield_now().await;
         context.session()?.insert("visits", &1)?;

@@ -12,11 +12,7 @@ use axum::{
     middleware::from_fn_with_state,
     routing::get,
 };
-use hipflask::{
-    Config, OversizeCookie, SecureCookieSessionInterface, SessionMap as _, UnixTime,
-    backends::alloc::BoxedClock,
-    signing::{KeyDerivation, Keyring},
-};
+use hipflask::{Config, OversizeCookie, UnixTime, clock_fn, signing::Keyring};
 use hipflask_axum::{Session, SessionError, Sessions, layer};
 use tower::ServiceExt as _;
 use tracing::{
@@ -68,10 +64,8 @@ async fn the_log_has_the_reasons_and_no_contents() {
         let line = |line: &'static str| line.split_once(' ').filter(|(first, _)| *first == name);
         let cookie =
             include_str!("cookies.txt").lines().find_map(line).map_or("session=e30.x.y", |line| line.1);
-        let keys = Keyring::new(b"dev", SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
-        let clock = BoxedClock::new(|| Ok(UnixTime::from_secs(1_700_000_000)));
-        let sessions =
-            Sessions::new(SecureCookieSessionInterface::new(keys, clock).with_compression(), config);
+        let clock = clock_fn(|| Ok(UnixTime::from_secs(1_700_000_000)));
+        let sessions = Sessions::new(Keyring::for_sessions(b"dev"), clock, config);
         let site = Router::new().route("/about", get(about)).route("/hello", get(hello));
         let request = Request::builder().uri(path).header(COOKIE, cookie).body(Body::empty()).unwrap();
         site.layer(from_fn_with_state(sessions, layer)).oneshot(request).await.unwrap();

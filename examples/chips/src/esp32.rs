@@ -6,7 +6,7 @@ use esp_hal::{
     rtc_cntl::Rtc,
 };
 use esp_storage::FlashStorage;
-use hipflask::{Clock, Error, UnixTime, signing::Keyring};
+use hipflask::{Clock, Error, UnixTime, clock_fn, signing::Keyring};
 
 /// Where your partition table has two sectors of 4 KB to spare.
 const KEYS: core::ops::Range<u32> = 0x9000..0xb000;
@@ -25,8 +25,8 @@ pub async fn keys(
 /// Set with `set_current_time_us`, it goes on through a reset and through sleep.
 /// Before that it says less than `earliest`.
 pub fn clock(rtc: &Rtc<'_>, earliest: UnixTime) -> impl Clock {
-    move || {
+    clock_fn(move || {
         let secs = rtc.current_time_us() / 1_000_000;
         if secs >= earliest.secs() { Ok(UnixTime::from_secs(secs)) } else { Err(Error::ClockNotSet) }
-    }
+    })
 }

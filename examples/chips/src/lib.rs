@@ -52,7 +52,7 @@ pub async fn keys<F: NorFlash>(
             store.store_item(&mut buffer, &KEY, &&key[..]).await.ok()?;
         }
     }
-    Some(Keyring::new(&key, SecureCookieSessionInterface::SALT, KeyDerivation::Hmac))
+    Some(Keyring::for_sessions(&key))
 }
 
 /// Counts from boot; set it when the time becomes known.

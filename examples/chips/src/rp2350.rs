@@ -8,7 +8,7 @@ use embassy_rp::{
     peripherals,
     trng::{self, Trng},
 };
-use hipflask::{Clock, Error, UnixTime, signing::Keyring};
+use hipflask::{Clock, Error, UnixTime, clock_fn, signing::Keyring};
 
 bind_interrupts!(struct Interrupts { TRNG_IRQ => trng::InterruptHandler<peripherals::TRNG>; });
 
@@ -25,8 +25,8 @@ pub async fn keys(trng: Peri<'_, peripherals::TRNG>, flash: Peri<'_, peripherals
 /// A timer that was set to Unix time, in milliseconds, and started. Before that
 /// it says less than `earliest`.
 pub fn clock(timer: &AonTimer<'_>, earliest: UnixTime) -> impl Clock {
-    move || {
+    clock_fn(move || {
         let secs = timer.now() / 1000;
         if secs >= earliest.secs() { Ok(UnixTime::from_secs(secs)) } else { Err(Error::ClockNotSet) }
-    }
+    })
 }

@@ -8,7 +8,7 @@ use embassy_stm32::{
     rng::{self, Rng},
     rtc::RtcTimeProvider,
 };
-use hipflask::{Clock, Error, UnixTime, signing::Keyring};
+use hipflask::{Clock, Error, UnixTime, clock_fn, signing::Keyring};
 
 bind_interrupts!(struct Interrupts { HASH_RNG => rng::InterruptHandler<peripherals::RNG>; });
 
@@ -22,10 +22,10 @@ pub async fn keys(rng: Peri<'_, peripherals::RNG>, flash: Peri<'_, peripherals::
 /// What `Rtc::new` gives beside the clock that is set with it. Until that was
 /// done it says a time long ago, which `earliest` is later than.
 pub fn clock(rtc: &RtcTimeProvider, earliest: UnixTime) -> impl Clock {
-    move || {
+    clock_fn(move || {
         let now = rtc.now().map_err(|_| Error::ClockNotSet)?;
         let secs = chrono::NaiveDateTime::from(now).and_utc().timestamp();
         let secs = u64::try_from(secs).ok().filter(|secs| *secs >= earliest.secs());
         secs.map(UnixTime::from_secs).ok_or(Error::ClockNotSet)
-    }
+    })
 }

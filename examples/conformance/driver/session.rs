@@ -150,7 +150,7 @@ impl Settings {
 }
 
 fn interface<'a>(request: &Json, clock: RequestClock<'a>) -> Result<Interface<'a>, Failure> {
-    const SALT: &[u8] = SecureCookieSessionInterface::SALT;
+    const SALT: &[u8] = Keyring::SESSION_SALT;
     let config = &request["config"];
     let secret = match &config["SECRET_KEY"] {
         Json::Null => Vec::new(),

@@ -80,12 +80,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     };
     let port = env::var("PORT").map_or(Ok(5003), |port| port.parse())?;
-    let keys = Keyring::new(&key, SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
+    let keys = Keyring::for_sessions(&key);
     let mut context = Box::new(RequestContext::new(SecureCookieSession::<SESSION_BYTES>::new()));
     let mut scratch = Box::new(DeflateScratch::<DEFLATE_BYTES>::new());
     let site = Site {
         device: Computer { started: Instant::now() },
-        interface: SecureCookieSessionInterface::new(keys, SystemClock).with_compression::<Scratch>(),
+        interface: SecureCookieSessionInterface::new(keys, SystemClock).with_compression(),
         config: Config::new().session_cookie_samesite(SameSite::Lax).max_cookie_size(COOKIE_BYTES),
         memory: RefCell::new((&mut **context, &mut *scratch)),
     };

@@ -128,7 +128,7 @@ fn main() -> ! {
     let mut network = Network::new(board.ethernet, u64::from_le_bytes(seed));
     let mut server = Server {
         device: &device,
-        interface: SecureCookieSessionInterface::new(keys, &device.clock).with_compression::<Scratch>(),
+        interface: SecureCookieSessionInterface::new(keys, &device.clock).with_compression(),
         request: REQUEST.take(),
         context: CONTEXT.init_with(|| RequestContext::new(SecureCookieSession::new())),
         scratch: SCRATCH.take(),
@@ -143,7 +143,7 @@ fn main() -> ! {
 fn set_up(flash: board::flash::Flash) -> (Device, Keyring<Sha1, 0>) {
     let mut store = Store::new(flash);
     let derive =
-        |key: &[u8]| Keyring::<Sha1, 0>::from_secret(key, SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
+        |key: &[u8]| Keyring::<Sha1, 0>::from_secret(key, Keyring::SESSION_SALT, KeyDerivation::Hmac);
     let (Some(keys), Some(tokens)) = (block_on(store.with_secret_key(derive)), Tokens::new()) else {
         host::log(format_args!("no entropy: no key, no sessions"));
         host::exit()

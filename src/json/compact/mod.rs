@@ -37,7 +37,7 @@ use crate::error::{Error, Mismatch};
 /// of them, and gives a [`Value`] to look at. This gives the type at once.
 ///
 /// ```
-/// use hipflask::{UnixTime, json::CompactJson, sink::SliceSink};
+/// use hipflask::{UnixTime, clock_fn, json::CompactJson, sink::SliceSink};
 /// use hipflask::signing::{KeyDerivation, Keyring, Loaded, UrlSafeTimedSerializer};
 ///
 /// #[derive(serde::Serialize, serde::Deserialize)]
@@ -46,7 +46,7 @@ use crate::error::{Error, Mismatch};
 ///     slot: u8,
 /// }
 ///
-/// let clock = || Ok(UnixTime::from_secs(1_700_000_000));
+/// let clock = clock_fn(|| Ok(UnixTime::from_secs(1_700_000_000)));
 /// // Python: URLSafeTimedSerializer("secret", salt="pairing").dumps({"device": "Küche", "slot": 3})
 /// let keys: Keyring = Keyring::new(b"secret", b"pairing", KeyDerivation::DjangoConcat);
 /// let tokens = UrlSafeTimedSerializer::new(keys, CompactJson);

@@ -19,7 +19,7 @@ pub struct Rtc {
     pub secs: Cell<Option<u64>>,
 }
 
-impl Clock for &Rtc {
+impl Clock for Rtc {
     fn now(&self) -> Result<UnixTime, Error> {
         self.secs.get().map(UnixTime::from_secs).ok_or(Error::ClockNotSet)
     }

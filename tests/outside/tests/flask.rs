@@ -99,7 +99,7 @@ fn the_last_bank_that_is_written_is_the_current_secret() {
     let dev = *b"dev-0123456789ab";
     let new = *b"new-0123456789ab";
     let keys = |banks| -> Keyring {
-        Keyring::from_source(&Otp { banks }, b"cookie-session", KeyDerivation::Hmac).unwrap()
+        Keyring::for_sessions_from(&Otp { banks }).unwrap()
     };
     let signed = |keys: &Keyring| {
         let mut buffer = [0; 64];

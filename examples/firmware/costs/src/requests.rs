@@ -40,7 +40,7 @@ pub fn now() -> Result<UnixTime, Error> {
 #[inline(never)]
 pub fn keys() -> Result<&'static Keyring<Sha1, 1>, Error> {
     static KEYS: StaticCell<Keyring<Sha1, 1>> = StaticCell::new();
-    let salt = SecureCookieSessionInterface::SALT;
+    let salt = Keyring::SESSION_SALT;
     // Not `init`, which panics.
     let keys = KEYS.try_init_with(|| Keyring::from_secret(black_box(b"dev"), salt, KeyDerivation::Hmac));
     let keys = keys.ok_or(Error::Depth)?;

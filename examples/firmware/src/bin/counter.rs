@@ -53,7 +53,7 @@ async fn start(spawner: Spawner) {
     let clock: &'static device::Clock = CLOCK.init(device::clock());
     let mut store = device::Store::new(board.flash);
     let derive =
-        |key: &[u8]| Keyring::<Sha1, 0>::from_secret(key, SecureCookieSessionInterface::SALT, KeyDerivation::Hmac);
+        |key: &[u8]| Keyring::<Sha1, 0>::from_secret(key, Keyring::SESSION_SALT, KeyDerivation::Hmac);
     let Some(keys) = store.with_secret_key(derive).await else { host::exit() };
 
     let (stack, runner) = network::new(board.ethernet, 1);

@@ -80,7 +80,7 @@ async fn start(spawner: Spawner) {
     let signer = TimestampSigner::new(keys).with_clock_skew_secs(CLOCK_SKEW_SECS);
     let sessions = Sessions {
         interface: SecureCookieSessionInterface::with_signer(signer, || device.clock.now())
-            .with_compression::<Scratch>(),
+            .with_compression(),
         config: CONFIG,
         free: device.free,
         scratch: Mutex::<NoopRawMutex, &'static mut Scratch>::new(SCRATCH.take()),
@@ -102,7 +102,7 @@ async fn set_up(spawner: Spawner) -> (&'static Device, Keyring<Sha1, 0>, Stack<'
     let mut store = Store::new(board.flash);
     let keys = store
         .with_secret_key(|key| {
-            Keyring::<Sha1, 0>::from_secret(key, SecureCookieSessionInterface::SALT, KeyDerivation::Hmac)
+            Keyring::<Sha1, 0>::from_secret(key, Keyring::SESSION_SALT, KeyDerivation::Hmac)
         })
         .await;
     let (Some(keys), Some(tokens)) = (keys, Tokens::new()) else {

@@ -73,7 +73,7 @@ fn run() -> Result<(), Error> {
         (SESSION.take(), SCRATCH.take(), HEADER.take());
     let keys = keys()?;
     let plain = SecureCookieSessionInterface::new(keys, now);
-    let compressing = SecureCookieSessionInterface::new(keys, now).with_compression::<Scratch>();
+    let compressing = SecureCookieSessionInterface::new(keys, now).with_compression();
     let config = Config::new().max_cookie_size(0);
     for (name, json) in PAYLOADS {
         session.buffer().iter_mut().zip(json).for_each(|(to, from)| *to = *from);

@@ -12,7 +12,7 @@ use firmware_costs::{
 use hipflask::{Error, SecureCookieSessionInterface, signing::NoZlib};
 
 fn run() -> Result<usize, Error> {
-    let interface = SecureCookieSessionInterface::new(keys()?, now).with_compression::<NoZlib>();
+    let interface = SecureCookieSessionInterface::new(keys()?, now).without_zlib();
     let context = context()?;
     for request in black_box(UNCOMPRESSED_COOKIES) {
         context.open(&interface, &CONFIG, request);

@@ -15,7 +15,7 @@ use static_cell::ConstStaticCell;
 
 fn run() -> Result<usize, Error> {
     static SCRATCH: ConstStaticCell<DeflateScratch<1024>> = ConstStaticCell::new(DeflateScratch::new());
-    let interface = SecureCookieSessionInterface::new(keys()?, now).with_compression::<Scratch>();
+    let interface = SecureCookieSessionInterface::new(keys()?, now).with_compression();
     let scratch = SCRATCH.try_take().ok_or(Error::Depth)?;
     answer(&interface, COOKIES, scratch, visit)
 }

@@ -10,7 +10,7 @@ use firmware_costs::{
 use hipflask::{Error, SecureCookieSessionInterface, signing::NoZlib};
 
 fn run() -> Result<usize, Error> {
-    let interface = SecureCookieSessionInterface::new(keys()?, now).with_compression::<NoZlib>();
+    let interface = SecureCookieSessionInterface::new(keys()?, now).without_zlib();
     answer(&interface, UNCOMPRESSED_COOKIES, &mut NoZlib, visit)
 }
 
