@@ -9,11 +9,11 @@ use crate::{
     cookie::{self, CookieValue},
     json::{SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
     signing::{
-        Compression, NoCompression, SignatureSuffix, SigningKeys, TimestampSigner,
+        Compression, Keyring, NoCompression, SigningKeys, TimestampSigner,
         payload::load_payload,
-        token::{Dump, Payload, update},
+        token::{Dump, Payload, Token},
     },
-    sink::{FmtSink, Sink},
+    sink::Sink,
 };
 
 /// A session that a signed cookie can hold. [`Session`] is the usual one; a
@@ -98,7 +98,7 @@ type Storage<Z, S> = PhantomData<(fn(&Z), fn(&S))>;
 
 impl SecureCookieSessionInterface<(), ()> {
     /// The salt that session keys are derived with: `cookie-session`.
-    pub const SALT: &[u8] = b"cookie-session";
+    pub const SALT: &[u8] = Keyring::SESSION_SALT;
 }
 
 impl<K: SigningKeys, C: Clock> SecureCookieSessionInterface<K, C> {
@@ -298,29 +298,26 @@ where
             if !session.modified() {
                 return Ok(unchanged);
             }
-            return Saved::cookie(app.config, interface.make_deletion(app, SessionCookie::deleted()), 0);
+            return Saved::cookie(app.config, interface.make_deletion(app, SessionCookie(None)), 0);
         }
         if !interface.should_set_cookie(app, session) {
             return Ok(unchanged);
         }
         let now = self.clock.now()?;
         let expires = interface.get_expiration_time(app, session, now)?;
-        let payload = Payload::new(session, scratch)?;
-        let mut mac = self.signer.begin()?;
-        let payload_len = update(&mut mac, &payload);
+        let token = Token::with_timestamp(&self.signer, Payload::new(session, scratch)?, now)?;
         // A payload of another writer's can be shorter than the same one in our
         // spelling: with letters outside ASCII, for one.
-        let (needed_bytes, capacity_bytes) = (payload.text_len_bytes(payload_len), session.capacity_bytes());
+        let (needed_bytes, capacity_bytes) = (token.text_len_bytes(), session.capacity_bytes());
         if needed_bytes > capacity_bytes {
             return Err(Error::Capacity { needed_bytes, capacity_bytes });
         }
-        let suffix = self.signer.finish(mac, now)?;
-        // It starts with the separator, of which a signer allows more than a header does.
-        if !suffix.as_bytes().first().is_some_and(|separator| cookie::is_bare_in_value(*separator)) {
+        // A signer allows more separators than a header does.
+        if !cookie::is_bare_in_value(self.signer.separator()) {
             return Err(Error::InvalidConfig { setting: "sep" });
         }
-        let value_len_bytes = payload_len.saturating_add(suffix.as_bytes().len());
-        let value = SessionCookie { payload: Some(payload), suffix };
+        let value_len_bytes = token.len_bytes();
+        let value = SessionCookie(Some(token));
         let mut cookie = interface.make_cookie(app, value);
         cookie.expires = expires;
         Saved::cookie(app.config, cookie, value_len_bytes)
@@ -369,35 +366,26 @@ fn unquote<'b>(value: CookieValue<'_>, buffer: &'b mut [u8]) -> Result<(&'b [u8]
 /// The value of a session cookie, encoded while it is displayed: nothing is
 /// buffered. Its date and signature are fixed, so displaying cannot fail
 /// half-way, and can be repeated.
-pub struct SessionCookie<'a, S: ?Sized = Session> {
-    payload: Option<Payload<'a, S>>,
-    suffix: SignatureSuffix,
-}
+pub struct SessionCookie<'a, S: ?Sized = Session>(Option<Token<'a, S>>);
 
 impl<S: ?Sized> SessionCookie<'_, S> {
-    fn deleted() -> Self {
-        Self { payload: None, suffix: SignatureSuffix::default() }
-    }
-
     /// Whether the payload is compressed.
     #[must_use]
     pub const fn is_compressed(&self) -> bool {
-        matches!(self.payload, Some(Payload::Stream(_)))
+        matches!(&self.0, Some(token) if token.is_compressed())
     }
 }
 
 impl<S: CookieSession + ?Sized> fmt::Display for SessionCookie<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(payload) = &self.payload else { return Ok(()) };
-        payload.write(FmtSink(&mut *f))?;
-        FmtSink(f).write(self.suffix.as_bytes())
+        self.0.as_ref().map_or(Ok(()), |token| token.fmt(f))
     }
 }
 
 /// Shows no contents: it is what logs in.
 impl<S: ?Sized> fmt::Debug for SessionCookie<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionCookie").field("payload", &self.payload).finish_non_exhaustive()
+        f.debug_tuple("SessionCookie").field(&self.0).finish()
     }
 }
 

@@ -44,19 +44,6 @@ impl<'a, D: Dump + ?Sized> Payload<'a, D> {
         })
     }
 
-    // Until the session's cookie value is a `Token`. ----
-    pub(crate) fn text_len_bytes(&self, len_bytes: usize) -> usize {
-        match self {
-            Self::Text(_) => len_bytes.saturating_mul(3) / 4,
-            Self::Stream(packed) => packed.text_len_bytes,
-        }
-    }
-
-    pub(crate) fn write<S: Sink>(&self, mut sink: S) -> Result<(), S::Error> {
-        self.write_each(|bytes| sink.write(bytes))
-    }
-    // ----
-
     /// Gives the payload to `mac`, and returns its length in bytes.
     fn update(&self, mac: &mut impl Mac) -> usize {
         let mut len_bytes = 0_usize;
@@ -93,21 +80,6 @@ impl<'a, D: Dump + ?Sized> Payload<'a, D> {
         base64.finish()
     }
 }
-
-// Until the session's cookie value is a `Token`. ----
-pub(crate) fn update<M: Mac, D: Dump + ?Sized>(mac: &mut M, payload: &Payload<'_, D>) -> usize {
-    payload.update(mac)
-}
-
-impl<D: ?Sized> fmt::Debug for Payload<'_, D> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Text(_) => "Text",
-            Self::Stream(_) => "Stream",
-        })
-    }
-}
-// ----
 
 /// A sink of any type, behind one type. It says whether it took the bytes.
 struct AnySink<'s>(&'s mut dyn FnMut(&[u8]) -> bool);
