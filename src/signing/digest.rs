@@ -79,8 +79,7 @@ impl sealed::Sealed for Sha512 {
 /// The HMAC state of a digest.
 pub(crate) type HmacState<D> = <D as sealed::Sealed>::State;
 
-/// What a digest is asked to do. Results are lent, so that whoever takes one for a
-/// key can wipe it where it stands.
+/// What a digest is asked to do.
 pub trait State: Clone + Sized {
     /// An HMAC state keyed with `key`, of any length (RFC 2104: a key longer than
     /// a block is hashed, a shorter one is filled up with zeros).
@@ -89,11 +88,11 @@ pub trait State: Clone + Sized {
     /// Takes more of the message.
     fn update(&mut self, bytes: &[u8]);
 
-    /// Lends the code of the message.
-    fn finish<R>(self, use_code: impl FnOnce(&mut [u8]) -> R) -> R;
+    /// The code of the message.
+    fn finish(self) -> impl AsMut<[u8]>;
 
-    /// Lends the digest of `parts`, one after the other, without a key.
-    fn hash<R>(parts: &[&[u8]], use_digest: impl FnOnce(&mut [u8]) -> R) -> R;
+    /// The digest of `parts`, one after the other, without a key.
+    fn hash(parts: &[&[u8]]) -> impl AsMut<[u8]>;
 }
 
 /// An HMAC over a hash function. The bounds of its implementations make the compiler
@@ -123,19 +122,15 @@ impl<H: EagerHash<Core: ZeroizeOnDrop> + ZeroizeOnDrop> State for HmacOf<H> {
         hmac::digest::Update::update(&mut self.0, bytes);
     }
 
-    fn finish<R>(self, use_code: impl FnOnce(&mut [u8]) -> R) -> R {
-        use_code(code_of::<H>(self.0).as_mut_slice())
+    /// Not inlined: deriving and signing share it.
+    #[inline(never)]
+    fn finish(self) -> impl AsMut<[u8]> {
+        hmac::digest::FixedOutput::finalize_fixed(self.0)
     }
 
-    fn hash<R>(parts: &[&[u8]], use_digest: impl FnOnce(&mut [u8]) -> R) -> R {
-        use_digest(digest_of::<H>(parts).as_mut_slice())
+    fn hash(parts: &[&[u8]]) -> impl AsMut<[u8]> {
+        digest_of::<H>(parts)
     }
-}
-
-/// Not inlined: deriving and signing share it.
-#[inline(never)]
-fn code_of<H: EagerHash>(state: hmac::Hmac<H>) -> hmac::digest::Output<hmac::Hmac<H>> {
-    hmac::digest::FixedOutput::finalize_fixed(state)
 }
 
 /// Not inlined: few programs need it, and not in one place only.

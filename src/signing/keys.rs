@@ -62,12 +62,12 @@ pub fn with_derived_key<D: Digest, R>(
         KeyDerivation::Hmac => {
             let mut state = HmacState::<D>::keyed(secret);
             state.update(salt);
-            state.finish(|key| lend(key, use_key))
+            lend(state.finish().as_mut(), use_key)
         }
         KeyDerivation::DjangoConcat => {
-            HmacState::<D>::hash(&[salt, b"signer", secret], |key| lend(key, use_key))
+            lend(HmacState::<D>::hash(&[salt, b"signer", secret]).as_mut(), use_key)
         }
-        KeyDerivation::Concat => HmacState::<D>::hash(&[salt, secret], |key| lend(key, use_key)),
+        KeyDerivation::Concat => lend(HmacState::<D>::hash(&[salt, secret]).as_mut(), use_key),
         KeyDerivation::None => use_key(secret),
     })
 }
@@ -146,6 +146,8 @@ impl fmt::Debug for Secrets<'_> {
 struct HmacKey<D: Digest>(HmacState<D>);
 
 impl<D: Digest> HmacKey<D> {
+    /// Inlined: the key is made where it stays, and not moved there.
+    #[inline(always)]
     fn derive(secret: &[u8], salt: &[u8], derivation: KeyDerivation) -> Option<Self> {
         with_derived_key::<D, _>(derivation, secret, salt, |key| Self(HmacState::<D>::keyed(key))).ok()
     }
@@ -176,7 +178,7 @@ impl<D: Digest> Mac for Hmac<D> {
     }
 
     fn finish(self) -> Result<MacTag, Error> {
-        Ok(self.0.finish(|code| MacTag::of(code)))
+        Ok(MacTag::of(self.0.finish().as_mut()))
     }
 }
 
