@@ -358,8 +358,10 @@ impl KeyName {
     pub fn new(key: &str) -> Self {
         let mut bytes = [0; Self::CAPACITY_BYTES];
         copy(&mut bytes, key.as_bytes());
-        let fits = |len: &usize| key.is_char_boundary(*len);
-        let len = (0..=Self::CAPACITY_BYTES).rev().find(fits).unwrap_or_default();
+        let mut len = key.len().min(Self::CAPACITY_BYTES);
+        while !key.is_char_boundary(len) {
+            len = len.saturating_sub(1);
+        }
         Self { bytes, len: len as u8, cut: len < key.len() }
     }
 

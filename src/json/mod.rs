@@ -5,7 +5,7 @@
 //! | a slice, `Vec`, `heapless::Vec`, of bytes too | list |
 //! | a tuple, `[T; N]`, so also `b"text"` | tuple |
 //! | [`Bytes`], `serde_bytes` | bytes |
-//! | a struct; a map whose keys are text | dict |
+//! | a struct; a map whose keys are text, integers or bools, which become text | dict |
 //! | [`Markup`], [`Uuid`], [`DateTime`] | Markup, UUID, datetime |
 //! | integers, [`BigInt`]; floats; text, `char`; `bool` | int, float, str, bool |
 //! | `None`, `()` | None |
@@ -38,6 +38,7 @@
 //! | `date` | [`DateTime`], the HTTP date |
 //! | `types` | [`Markup`], [`Uuid`], [`Bytes`], [`BigInt`]: what serde has no type for |
 //! | `encode` | Rust values to unescaped JSON |
+//! | `int_key` | the order of keys that are integers |
 //! | `ser`, `de` | the serde formats |
 //! | `write` | unescaped JSON to JSON text |
 //! | `text` | looking at strings a word at a time |
@@ -49,6 +50,7 @@ mod compact;
 pub(crate) mod date;
 mod de;
 pub(crate) mod encode;
+mod int_key;
 mod key;
 pub(crate) mod number;
 pub(crate) mod scan;

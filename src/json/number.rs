@@ -5,7 +5,9 @@ use core::{
     fmt::{self, Write as _},
 };
 
-use crate::Error;
+use serde::{Serialize, Serializer};
+
+use super::{encode::EncodeError, types};
 
 /// The most digits an integer may have, as in CPython (`sys.set_int_max_str_digits`).
 pub(crate) const MAX_INT_DIGITS: usize = 4300;
@@ -178,6 +180,53 @@ pub(crate) fn is_integer_text(text: &str) -> bool {
     text != "-0" && scan_number(text.as_bytes()) == Some((text.len(), true))
 }
 
+/// Whether `text` is one number as a session keeps it: JSON's grammar, or a name.
+pub(crate) fn is_number_text(text: &str) -> bool {
+    matches!(text, "NaN" | "Infinity" | "-Infinity")
+        || text != "-0" && scan_number(text.as_bytes()).is_some_and(|(len, _)| len == text.len())
+}
+
+/// As it is spelled, within hipflask. Other formats get an integer of up to 128 bits or
+/// a double, and the text of a larger integer.
+impl Serialize for Number<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.serialize_newtype_struct(types::NUMBER, &Spelled(*self))
+        } else {
+            self.serialize_value(serializer)
+        }
+    }
+}
+
+impl Number<'_> {
+    fn serialize_value<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !self.is_integer() {
+            serializer.serialize_f64(self.as_f64())
+        } else if let Some(value) = self.as_i64() {
+            serializer.serialize_i64(value)
+        } else if let Some(value) = self.as_u64() {
+            serializer.serialize_u64(value)
+        } else if let Some(value) = self.as_i128() {
+            serializer.serialize_i128(value)
+        } else {
+            serializer.serialize_str(self.as_str())
+        }
+    }
+}
+
+/// A number inside of its newtype struct: text where hipflask asks for it.
+struct Spelled<'a>(Number<'a>);
+
+impl Serialize for Spelled<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            self.0.serialize_value(serializer)
+        } else {
+            serializer.serialize_str(self.0.as_str())
+        }
+    }
+}
+
 /// A short text built on the stack.
 pub(crate) struct Spelling<const N: usize> {
     bytes: [u8; N],
@@ -299,7 +348,7 @@ impl<const N: usize> core::fmt::Write for Ascii<N> {
 /// `value` as Python's `repr(float)` and `json.dumps` spell it: the fewest
 /// digits that read back as the same double; plain notation for decimal
 /// exponents from -4 to 15, else `d.ddde±XX`; `NaN` and `Infinity` by name.
-pub(crate) fn spell_f64(value: f64) -> Result<Ascii<32>, Error> {
+pub(crate) fn spell_f64(value: f64) -> Result<Ascii<32>, EncodeError> {
     let mut text = Ascii::new();
     if value.is_nan() {
         text.extend(*b"NaN");
@@ -314,7 +363,7 @@ pub(crate) fn spell_f64(value: f64) -> Result<Ascii<32>, Error> {
     }
     // Rust's `{:e}` gives Python's digits, in scientific notation, but for ties.
     let mut scientific = Ascii::<32>::new();
-    write!(scientific, "{:e}", value.abs()).map_err(|_| Error::NotSerializable)?;
+    write!(scientific, "{:e}", value.abs()).map_err(|_| EncodeError::NotSerializable)?;
     round_half_to_even(value, &mut scientific);
     let mut parts = scientific.as_bytes().splitn(2, |byte| *byte == b'e');
     let mantissa = parts.next().unwrap_or_default();

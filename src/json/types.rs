@@ -17,6 +17,10 @@ pub(super) const UUID: &str = "hipflask::Uuid";
 pub(super) const DATE_TIME: &str = "hipflask::DateTime";
 pub(super) const BIG_INT: &str = "hipflask::BigInt";
 pub(super) const CUSTOM: &str = "hipflask::Custom";
+/// A number as it is spelled.
+pub(super) const NUMBER: &str = "hipflask::Number";
+/// Bytes as base64 text.
+pub(super) const BASE64: &str = "hipflask::Base64";
 
 /// Whether it is the name of one of them: then it is no text, whatever it holds.
 pub(super) fn is_tagged(name: &str) -> bool {

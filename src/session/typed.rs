@@ -1,6 +1,6 @@
 //! A session as a struct of the application's own.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Session, SessionMap as _};
 use crate::{
@@ -46,5 +46,18 @@ impl Session {
     pub fn replace(&mut self, value: &dyn Encode) -> Result<(), Error> {
         self.writable()?;
         self.change(|arena, serializer| arena.replace_all(value, serializer))
+    }
+}
+
+/// A dict of its entries, as they were put in: another session can be filled with it.
+impl Serialize for Session {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl<const N: usize> Serialize for Session<[u8; N]> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(serializer)
     }
 }
