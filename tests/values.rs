@@ -340,3 +340,56 @@ fn a_session_is_not_replaced_by_a_dict_of_numbers() {
     assert!(session.replace(&BTreeMap::from([(1, 2)])).is_err_and(Error::is_wrong_type));
     assert_eq!(dump(&session), r#"{"a":1}"#);
 }
+
+fn check<T: Copy>(json: &str, equal: &[T], other: &[T])
+where
+    for<'a> Value<'a>: PartialEq<T>,
+{
+    let mut buffer = json.as_bytes().to_vec();
+    let value = SESSION_JSON_SERIALIZER.loads(&mut buffer).unwrap();
+    assert!(equal.iter().all(|equal| value == *equal), "{json}");
+    assert!(other.iter().all(|other| value != *other), "{json}");
+}
+
+#[test]
+fn a_value_equals_what_it_equals_in_python() {
+    check(r#""ada""#, &["ada"], &["", "Ada", "ada "]);
+    check(r#"{" m":"ada"}"#, &["ada"], &["Ada"]);
+    check("1", &[], &["1"]);
+    check("true", &[true], &[false]);
+    check("1", &[true], &[false]);
+    check("0", &[false], &[true]);
+    check("1.0", &[true], &[false]);
+    check("-0.0", &[false], &[true]);
+    check("2", &[], &[true, false]);
+    check("null", &[], &[true, false]);
+    check(r#""""#, &[], &[true, false]);
+    check("5", &[5_i64], &[4, -5]);
+    check("true", &[1_i64], &[0, 2]);
+    check("false", &[0_u32], &[1]);
+    check("5", &[5_i32], &[4]);
+    check("18446744073709551615", &[u64::MAX], &[0, u64::MAX - 1]);
+    check("18446744073709551615", &[], &[-1_i64, i64::MAX]);
+    check("1.5", &[], &[1_i64, 2]);
+    check("1E2", &[100_u64], &[99, 101]);
+    check("9223372036854775808.0", &[], &[i64::MAX]);
+    check("9223372036854775808.0", &[1_u64 << 63], &[(1 << 63) - 1]);
+    check("9007199254740993.0", &[9_007_199_254_740_992_i64], &[9_007_199_254_740_993]);
+    check("NaN", &[], &[0_i64]);
+    check("Infinity", &[], &[i64::MAX]);
+    check(r#""5""#, &[], &[5_i64]);
+    check("1", &[1.0_f64], &[1.5, f64::NAN]);
+    check("1.5", &[1.5_f64], &[1.0]);
+    check("true", &[1.0_f64], &[0.0]);
+    check("9007199254740993", &[], &[9_007_199_254_740_992.0_f64]);
+    check("9007199254740992", &[9_007_199_254_740_992.0_f64], &[]);
+    check("123456789012345678901234567890", &[], &[1.2345678901234568e29_f64]);
+    check("100000000000000000000000000000000000000", &[], &[1e38_f64]);
+    check("NaN", &[], &[f64::NAN]);
+    check("-Infinity", &[f64::NEG_INFINITY], &[f64::INFINITY]);
+    let session = session(SESSION_JSON_SERIALIZER, r#"{"user":"ada","visits":3}"#);
+    assert!(session.get("user").is_some_and(|user| user == "ada"));
+    assert!(session.get("user").is_some_and(|user| user == *"ada"));
+    assert!(session.get("visits").is_some_and(|visits| visits == 3));
+    let _ = (Markup(""), DateTime::UNIX_EPOCH, Custom { key: "", value: 1 });
+}

@@ -34,6 +34,7 @@
 //! | `sort` | sorting an object's entries in place |
 //! | `tag` | the tags: what they are called, what they may hold |
 //! | `value` | reading: [`Value`], [`Kind`], [`List`], [`Dict`] |
+//! | `equality` | a [`Value`] compared with Rust's, as Python compares |
 //! | `number` | [`Number`], and numbers as Python spells them |
 //! | `date` | [`DateTime`], the HTTP date |
 //! | `types` | [`Markup`], [`Uuid`], [`Bytes`], [`BigInt`]: what serde has no type for |
@@ -50,6 +51,7 @@ mod compact;
 pub(crate) mod date;
 mod de;
 pub(crate) mod encode;
+mod equality;
 mod int_key;
 mod key;
 pub(crate) mod number;
