@@ -7,10 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use common::VecSink;
 use hipflask::{
     Error, SecureCookieSession, Session, SessionMap as _, SessionMixin as _,
-    json::{
-        BigInt, Custom, DateTime, Encode, JsonTag, Kind, Markup, SESSION_JSON_SERIALIZER,
-        TaggedJsonSerializer, Uuid, Value,
-    },
+    json::{BigInt, Encode, JsonTag, Kind, SESSION_JSON_SERIALIZER, TaggedJsonSerializer, Uuid, Value},
 };
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
@@ -391,5 +388,80 @@ fn a_value_equals_what_it_equals_in_python() {
     assert!(session.get("user").is_some_and(|user| user == "ada"));
     assert!(session.get("user").is_some_and(|user| user == *"ada"));
     assert!(session.get("visits").is_some_and(|visits| visits == 3));
-    let _ = (Markup(""), DateTime::UNIX_EPOCH, Custom { key: "", value: 1 });
+}
+
+#[cfg(feature = "alloc")]
+mod owned {
+    use super::*;
+    use hipflask::backends::alloc::OwnedValue;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    struct Holder {
+        k: OwnedValue,
+        #[serde(default)]
+        missing: Option<OwnedValue>,
+    }
+
+    /// `{:?}` tells a tuple from a list and an int from a float, which `==` may not.
+    #[test]
+    fn an_owned_value_is_deserialized_without_loss() {
+        let serializer = SESSION_JSON_SERIALIZER.register(TAGS).unwrap();
+        let nested = r#"{" x":{"a":[{" t":[1.0,{" b":"AP8="}]}],"b":9223372036854775808}}"#;
+        for json in VALUES.into_iter().chain([nested, r#"{" di":{" x__":5}}"#]) {
+            let session = session(serializer, &format!(r#"{{"k":{json}}}"#));
+            let owned = OwnedValue::from(session.get("k").unwrap());
+            let shown = format!("{owned:?}");
+            assert_eq!(format!("{:?}", session.get_as::<OwnedValue>("k").unwrap().unwrap()), shown);
+            let holder: Holder = session.read().unwrap();
+            assert_eq!((format!("{:?}", holder.k), holder.missing), (shown.clone(), None));
+            let all: OwnedValue = session.read().unwrap();
+            assert_eq!(format!("{:?}", all.get("k").unwrap()), shown);
+            assert_eq!(owned.is_truthy(), session.get("k").unwrap().is_truthy(), "{json}");
+            let list = session.get("k").unwrap().to::<Vec<OwnedValue>>();
+            assert_eq!(list.is_ok(), owned.as_slice().is_some() || owned.as_bytes().is_some(), "{json}");
+        }
+    }
+
+    #[test]
+    fn another_format_gives_what_it_has_types_for() {
+        let from = |json: &str| format!("{:?}", serde_json::from_str::<OwnedValue>(json).unwrap());
+        assert_eq!(
+            from(r#"{"b":[null,true,1,-1,1.5,"x"],"a":18446744073709551615," t":{" t":[1]}}"#),
+            concat!(
+                r#"Dict([("b", List([Null, Bool(true), Int(1), Int(-1), Float(1.5), Str("x")])), "#,
+                r#"("a", BigInt("18446744073709551615")), (" t", Dict([(" t", List([Int(1)]))]))])"#
+            )
+        );
+        let value: OwnedValue = serde_json::from_str(r#"{" t":[1]}"#).unwrap();
+        assert_eq!(dumps(&value).as_deref(), Ok(r#"{" di":{" t__":[1]}}"#));
+        type Any<'a> = serde::de::value::BytesDeserializer<'a, serde::de::value::Error>;
+        assert_eq!(OwnedValue::deserialize(Any::new(b"ab")), Ok(OwnedValue::Bytes(b"ab".to_vec())));
+        // A stranger's enum is no value of ours.
+        type Variant<'a> =
+            serde::de::value::MapDeserializer<'a, std::vec::IntoIter<(&'a str, u8)>, serde::de::value::Error>;
+        let map = Variant::new(vec![("hipflask::Tuple", 1)].into_iter());
+        assert_eq!(
+            OwnedValue::deserialize(map).map(|value| format!("{value:?}")).as_deref(),
+            Ok(r#"Dict([("hipflask::Tuple", Int(1))])"#)
+        );
+    }
+
+    #[test]
+    fn an_owned_value_is_reached_by_key_and_position() {
+        let mut value =
+            SESSION_JSON_SERIALIZER.loads_owned(r#"{"items":[{"n":1},{" t":[1,2]}],"":3}"#).unwrap();
+        assert_eq!(value.get(""), Some(&3.into()));
+        assert_eq!(value.get(&String::from("items")).and_then(|items| items.get(1)?.get(1)), Some(&2.into()));
+        for nothing in
+            [value.get("none"), value.get(0), value.get("").unwrap().get(0), value.get("").unwrap().get("a")]
+        {
+            assert_eq!(nothing, None);
+        }
+        assert_eq!(value.get_mut("items").and_then(|items| items.get_mut(2)), None);
+        assert_eq!(value.get_mut(0), None);
+        *value.get_mut("items").and_then(|items| items.get_mut(1)?.get_mut(0)).unwrap() = "one".into();
+        *value.get_mut("items").and_then(|items| items.get_mut(0)?.get_mut("n")).unwrap() = true.into();
+        assert_eq!(dumps(&value).as_deref(), Ok(r#"{"":3,"items":[{"n":true},{" t":["one",2]}]}"#));
+    }
 }

@@ -150,6 +150,28 @@ fn visit_integer<'de, V: Visitor<'de>>(
     }
 }
 
+impl<'de> Value<'de> {
+    /// Lets a visitor that takes any kind tell those apart that serde has no type for:
+    /// it sees them as the variants of an enum.
+    fn visit_kind<V: Visitor<'de>>(
+        self,
+        kind: Kind<'de>,
+        visitor: V,
+    ) -> Result<V::Value, DeserializeError<'de>> {
+        let variant = match kind {
+            Kind::Tuple(_) => types::TUPLE,
+            Kind::Bytes(_) => types::BYTES,
+            Kind::Markup(_) => types::MARKUP,
+            Kind::Uuid(_) => types::UUID,
+            Kind::DateTime(_) => types::DATE_TIME,
+            Kind::Custom { .. } => types::CUSTOM,
+            Kind::Number(number) if number.is_integer() => types::BIG_INT,
+            _ => return self.deserialize_any(visitor),
+        };
+        visitor.visit_enum(Variant { variant, contents: Some(self) })
+    }
+}
+
 impl<'de> Deserializer<'de> for Value<'de> {
     type Error = DeserializeError<'de>;
 
@@ -299,6 +321,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
         visitor: V,
     ) -> Result<V::Value, DeserializeError<'de>> {
         let text = match (name, self.kind()) {
+            (types::VALUE, kind) => return self.visit_kind(kind, visitor),
             (types::MARKUP, Kind::Markup(text)) => text,
             (types::UUID, Kind::Uuid(uuid)) => {
                 let hex = uuid.to_hex();
@@ -425,10 +448,11 @@ impl<'de, I: Iterator<Item = (&'de str, Value<'de>)>> Deserializer<'de> for Entr
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, DeserializeError<'de>> {
-        if types::is_tagged(name) {
-            return Err(IS_DICT.into());
+        match name {
+            types::VALUE => self.deserialize_any(visitor),
+            _ if types::is_tagged(name) => Err(IS_DICT.into()),
+            _ => visitor.visit_newtype_struct(self),
         }
-        visitor.visit_newtype_struct(self)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(

@@ -61,7 +61,7 @@ mod serializer;
 pub(crate) mod sort;
 pub(crate) mod tag;
 pub(crate) mod text;
-mod types;
+pub(crate) mod types;
 pub(crate) mod value;
 pub(crate) mod write;
 
