@@ -131,7 +131,7 @@ where
 /// large: Python's `float` raises then.
 fn float(number: Number<'_>) -> Result<f64, Mismatch> {
     let value = number.as_f64();
-    if number.is_integer() && value.is_infinite() { Err(Mismatch::OutOfRange.into()) } else { Ok(value) }
+    if number.is_integer() && value.is_infinite() { Err(Mismatch::OutOfRange) } else { Ok(value) }
 }
 
 /// An integer, in the smallest type that holds it.

@@ -61,7 +61,7 @@ impl<'a> Number<'a> {
     pub fn as_i64(self) -> Option<i64> {
         let (negative, digits) = self.sign_and_digits()?;
         digits.iter().try_fold(0_i64, |value, digit| {
-            let digit = i64::from(digit.wrapping_sub(b'0'));
+            let digit = i64::from(digit & 0xF);
             let value = value.checked_mul(10)?;
             if negative { value.checked_sub(digit) } else { value.checked_add(digit) }
         })
@@ -74,9 +74,9 @@ impl<'a> Number<'a> {
         if negative {
             return None;
         }
-        digits.iter().try_fold(0_u64, |value, digit| {
-            value.checked_mul(10)?.checked_add(u64::from(digit.wrapping_sub(b'0')))
-        })
+        digits
+            .iter()
+            .try_fold(0_u64, |value, digit| value.checked_mul(10)?.checked_add(u64::from(digit & 0xF)))
     }
 
     /// The integer, if it is one and fits.
@@ -84,7 +84,7 @@ impl<'a> Number<'a> {
     pub fn as_i128(self) -> Option<i128> {
         let (negative, digits) = self.sign_and_digits()?;
         digits.iter().try_fold(0_i128, |value, digit| {
-            let digit = i128::from(digit.wrapping_sub(b'0'));
+            let digit = i128::from(digit & 0xF);
             let value = value.checked_mul(10)?;
             if negative { value.checked_sub(digit) } else { value.checked_add(digit) }
         })
@@ -114,7 +114,7 @@ impl<'a> Number<'a> {
         };
         // The power of ten of the first digit that is not zero.
         let whole = mantissa.iter().take_while(|byte| **byte != b'.').filter(|byte| **byte != b'-').count();
-        let first = (whole as i32).wrapping_sub(1).wrapping_sub(zeros as i32);
+        let first = (whole as i32).saturating_sub(1).saturating_sub(zeros as i32);
         let power = exponent
             .iter()
             .filter(|byte| byte.is_ascii_digit())
@@ -139,40 +139,31 @@ impl<'a> Number<'a> {
 /// integer; `None` when the grammar of RFC 8259 is not met or an integer has
 /// more digits than CPython reads.
 pub(crate) fn scan_number(bytes: &[u8]) -> Option<(usize, bool)> {
-    let digits = |from: usize| {
-        bytes.get(from..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_digit()).count()
+    let unsigned = bytes.strip_prefix(b"-").unwrap_or(bytes);
+    let (whole_len, mut rest) = match unsigned {
+        [b'0', rest @ ..] => (1, rest),
+        _ => split_digits(unsigned)?,
     };
-    let start = usize::from(bytes.first() == Some(&b'-'));
-    let whole = match bytes.get(start)? {
-        b'0' => 1,
-        _ => digits(start),
-    };
-    if whole == 0 {
-        return None;
-    }
-    let mut end = start.wrapping_add(whole);
     let mut integer = true;
-    if bytes.get(end) == Some(&b'.') {
-        let fraction = digits(end.wrapping_add(1));
-        if fraction == 0 {
-            return None;
-        }
-        end = end.wrapping_add(1).wrapping_add(fraction);
+    if let [b'.', fraction @ ..] = rest {
+        (_, rest) = split_digits(fraction)?;
         integer = false;
     }
-    if let Some(b'e' | b'E') = bytes.get(end) {
-        let sign = usize::from(matches!(bytes.get(end.wrapping_add(1)), Some(b'+' | b'-')));
-        let exponent = digits(end.wrapping_add(1).wrapping_add(sign));
-        if exponent == 0 {
-            return None;
-        }
-        end = end.wrapping_add(1).wrapping_add(sign).wrapping_add(exponent);
+    if let [b'e' | b'E', exponent @ ..] = rest {
+        let ([b'+' | b'-', digits @ ..] | digits) = exponent;
+        (_, rest) = split_digits(digits)?;
         integer = false;
     }
-    if integer && whole > MAX_INT_DIGITS {
+    if integer && whole_len > MAX_INT_DIGITS {
         return None;
     }
-    Some((end, integer))
+    Some((bytes.len().checked_sub(rest.len())?, integer))
+}
+
+/// How many digits `bytes` start with, at least one, and what follows them.
+fn split_digits(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let len = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if len > 0 { Some((len, bytes.get(len..)?)) } else { None }
 }
 
 /// Whether `text` is one integer as Python's `str(int)` gives it.
@@ -249,19 +240,19 @@ impl<const N: usize> Spelling<N> {
 
     /// Puts the decimal digits of `value` in front, at least `min_digits` of them.
     fn push_front_decimal(&mut self, mut value: u64, min_digits: usize) {
-        let mut digits = 0_usize;
+        let mut missing = min_digits;
         // Small processors divide 64 bits in a kilobyte of library code.
         while value > u64::from(u32::MAX) {
             let (quotient, digit) = div_rem_10(value);
             value = quotient;
             self.push_front(digit | b'0');
-            digits = digits.wrapping_add(1);
+            missing = missing.saturating_sub(1);
         }
         let mut value = value as u32;
-        while value != 0 || digits < min_digits {
+        while value != 0 || missing > 0 {
             self.push_front((value % 10) as u8 | b'0');
             value /= 10;
-            digits = digits.wrapping_add(1);
+            missing = missing.saturating_sub(1);
         }
     }
 
@@ -322,10 +313,11 @@ impl<const N: usize> Ascii<N> {
         Self { bytes: [0; N], len: 0 }
     }
 
+    #[expect(clippy::arithmetic_side_effects, reason = "there is a slot, so the length is below N")]
     fn push(&mut self, byte: u8) {
         if let Some(slot) = self.bytes.get_mut(self.len) {
             *slot = byte;
-            self.len = self.len.wrapping_add(1);
+            self.len += 1;
         }
     }
 
@@ -398,11 +390,15 @@ pub(crate) fn spell_f64(value: f64) -> Result<Ascii<32>, EncodeError> {
 }
 
 /// The bits of a double's fraction.
-const FRACTION_BITS: u32 = f64::MANTISSA_DIGITS.wrapping_sub(1);
+const FRACTION_BITS: u32 = f64::MANTISSA_DIGITS - 1;
 
 /// Settles a tie as CPython does: where the exact value lies half-way between
 /// two shortest spellings, as with 2⁻²⁵, Rust takes the upper one and CPython
 /// the one that ends in an even digit.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "17 digits fit a u64, and an odd digit has two neighbours"
+)]
 fn round_half_to_even(value: f64, scientific: &mut Ascii<32>) {
     let Some(exact) = exact_decimal(value) else { return };
     let mantissa_len = scientific.as_bytes().iter().take_while(|byte| **byte != b'e').count();
@@ -410,7 +406,7 @@ fn round_half_to_even(value: f64, scientific: &mut Ascii<32>) {
     let digits = mantissa
         .iter()
         .filter(|byte| byte.is_ascii_digit())
-        .fold(0_u64, |value, byte| value.wrapping_mul(10).wrapping_add(u64::from(byte.wrapping_sub(b'0'))));
+        .fold(0_u64, |value, byte| value * 10 + u64::from(byte & 0xF));
     // The last digit of `exact` is the 5 of the tie.
     let (lower, _) = div_rem_10(exact);
     // Doubles lie twice as dense below a power of two: of 2⁻²⁴ the lower
@@ -421,9 +417,9 @@ fn round_half_to_even(value: f64, scientific: &mut Ascii<32>) {
         && digits & 1 == 1
     {
         if digits == lower {
-            *last = last.wrapping_add(1);
-        } else if digits == lower.wrapping_add(1) && !is_too_far {
-            *last = last.wrapping_sub(1);
+            *last += 1;
+        } else if digits == lower + 1 && !is_too_far {
+            *last -= 1;
         }
     }
 }
@@ -432,12 +428,12 @@ fn round_half_to_even(value: f64, scientific: &mut Ascii<32>) {
 /// for integers, and for more digits than a tie can have.
 fn exact_decimal(value: f64) -> Option<u64> {
     let bits = value.abs().to_bits();
-    let (exponent, fraction) = (bits >> FRACTION_BITS, bits & (1_u64 << FRACTION_BITS).wrapping_sub(1));
+    let (exponent, fraction) = (bits >> FRACTION_BITS, bits & !(u64::MAX << FRACTION_BITS));
     let significand = if exponent == 0 { fraction } else { fraction | 1 << FRACTION_BITS };
     // The value is `odd` · 2^-places, and so `odd` · 5^places · 10^-places.
     let odd = significand.checked_shr(significand.trailing_zeros())?;
     let places = 1075_u32
-        .wrapping_sub(u32::try_from(exponent.max(1)).ok()?)
+        .checked_sub(u32::try_from(exponent.max(1)).ok()?)?
         .checked_sub(significand.trailing_zeros())
         .filter(|places| *places > 0)?;
     odd.checked_mul(5_u64.checked_pow(places)?)

@@ -352,6 +352,7 @@ impl<'a> ByteString<'a> {
     }
 
     /// The bytes.
+    #[expect(clippy::arithmetic_side_effects, reason = "at least 8 and less than 14 bits are held")]
     pub fn iter(self) -> impl Iterator<Item = u8> + 'a {
         let mut text = self.base64.bytes();
         let mut bits = 0_u32;
@@ -359,9 +360,9 @@ impl<'a> ByteString<'a> {
         core::iter::from_fn(move || {
             while held < 8 {
                 bits = bits << 6 | tag::base64_digit(text.next()?)?;
-                held = held.wrapping_add(6);
+                held += 6;
             }
-            held = held.wrapping_sub(8);
+            held -= 8;
             Some((bits >> held) as u8)
         })
     }
@@ -399,6 +400,10 @@ pub(crate) fn split_entry(bytes: &[u8]) -> (&str, Value<'_>) {
 }
 
 /// The length of the value at the start of `bytes`.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "the depth is that of open brackets, and the loop ends at 0; a rest is a part of the bytes"
+)]
 pub(crate) fn span_len(bytes: &[u8]) -> usize {
     let Some(first) = bytes.first() else { return 0 };
     if !matches!(*first, STRING | b'[' | b'{' | TAG | CUSTOM) {
@@ -411,10 +416,10 @@ pub(crate) fn span_len(bytes: &[u8]) -> usize {
         match *first {
             STRING => {
                 let len = text::string_len(behind);
-                rest = behind.get(len.wrapping_add(1)..).unwrap_or_default();
+                rest = behind.get(len + 1..).unwrap_or_default();
             }
-            b'[' | b'{' | TAG | CUSTOM => depth = depth.wrapping_add(1),
-            b']' | b'}' => depth = depth.wrapping_sub(1),
+            b'[' | b'{' | TAG | CUSTOM => depth += 1,
+            b']' | b'}' => depth -= 1,
             _ => {
                 rest = behind.get(text::plain_len(behind)..).unwrap_or_default();
                 continue;
@@ -424,7 +429,7 @@ pub(crate) fn span_len(bytes: &[u8]) -> usize {
             break;
         }
     }
-    bytes.len().wrapping_sub(rest.len())
+    bytes.len() - rest.len()
 }
 
 /// What it is, without loss within hipflask: a value can be put into another session
