@@ -47,6 +47,7 @@ pub enum Error {
         capacity_bytes: usize,
     },
     /// Nesting deeper than [`MAX_DEPTH`](crate::json::MAX_DEPTH).
+    #[doc(alias = "RecursionError")]
     Depth,
     /// A value that is not what was asked for: of another type, out of range, no
     /// variant of an enum.
@@ -66,20 +67,23 @@ pub enum Error {
         /// The field's name.
         field: &'static str,
     },
-    /// A value that JSON, as Flask writes it, has no form for (a map key that
-    /// is not text, an integer of more than 4,300 digits, a tag that is not
+    /// A value that JSON, as Flask writes it, has no form for (a map key
+    /// that is neither text nor a number, keys of both kinds, an integer of more than 4,300 digits, a tag that is not
     /// registered, ...).
+    #[doc(alias = "TypeError")]
     NotSerializable,
     /// A `Serialize` implementation that gave another length the second time.
     /// The entry it was to fill is removed; a list that it was to extend stays.
     LengthChanged,
     /// No secret key is set, so the session cannot be written, nor a token signed.
+    #[doc(alias = "SECRET_KEY")]
     NoSecretKey,
     /// The clock does not know the time yet.
     ClockNotSet,
     /// An external MAC (a secure element) did not answer.
     MacUnavailable,
     /// The `Set-Cookie` value is longer than `MAX_COOKIE_SIZE`.
+    #[doc(alias = "MAX_COOKIE_SIZE")]
     CookieTooLarge {
         /// Its length in bytes.
         len_bytes: usize,
@@ -88,6 +92,7 @@ pub enum Error {
     },
     /// A tag key that is taken already (Flask: `KeyError` from `register`), or that
     /// Flask's escape makes of another tag's.
+    #[doc(alias = "KeyError")]
     TagTaken,
     /// A separator from the base64url alphabet, which would be ambiguous.
     InvalidSeparator,
@@ -100,6 +105,7 @@ pub enum Error {
     },
     /// A keyring is full. How many fallbacks it takes is a parameter of its type:
     /// `Keyring<Sha1, 4>` takes four.
+    #[doc(alias = "SECRET_KEY_FALLBACKS")]
     TooManyFallbacks {
         /// How many it takes.
         limit: usize,
@@ -116,6 +122,7 @@ impl Error {
 
     /// Whether this is itsdangerous' `BadData`: a bad signature or a bad payload.
     #[must_use]
+    #[doc(alias = "BadData")]
     pub const fn is_bad_data(self) -> bool {
         self.is_bad_signature() || matches!(self, Self::BadPayload(_))
     }
@@ -195,6 +202,7 @@ impl core::error::Error for Error {}
 /// compression are taken off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[doc(alias = "original_error")]
 pub enum PayloadError {
     /// It is not base64: a character of the last group is missing.
     Base64,

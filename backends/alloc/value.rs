@@ -149,6 +149,7 @@ impl OwnedValue {
 
     /// Python's `bool(value)`: false for `None`, `False`, zero and what is empty.
     #[must_use]
+    #[doc(alias = "bool")]
     pub fn is_truthy(&self) -> bool {
         match self {
             Self::Null => false,

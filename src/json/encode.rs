@@ -43,6 +43,7 @@ impl<T: Serialize + ?Sized> Encode for T {
 pub enum EncodeError {
     NotSerializable,
     Depth,
+    LengthChanged,
 }
 
 impl From<EncodeError> for Error {
@@ -50,6 +51,7 @@ impl From<EncodeError> for Error {
         match error {
             EncodeError::NotSerializable => Self::NotSerializable,
             EncodeError::Depth => Self::Depth,
+            EncodeError::LengthChanged => Self::LengthChanged,
         }
     }
 }
@@ -139,7 +141,7 @@ impl<'b> Encoder<'b> {
         value: &dyn Encode,
         serializer: TaggedJsonSerializer,
         depth: usize,
-    ) -> Result<Counted, Error> {
+    ) -> Result<Counted, EncodeError> {
         Encoder::run(value, serializer, depth, &mut [])
     }
 
@@ -149,11 +151,11 @@ impl<'b> Encoder<'b> {
         serializer: TaggedJsonSerializer,
         counted: Counted,
         out: &'b mut [u8],
-    ) -> Result<(), Error> {
+    ) -> Result<(), EncodeError> {
         if Self::run(value, serializer, counted.depth, out)? == counted {
             Ok(())
         } else {
-            Err(Error::LengthChanged)
+            Err(EncodeError::LengthChanged)
         }
     }
 
@@ -162,7 +164,7 @@ impl<'b> Encoder<'b> {
         serializer: TaggedJsonSerializer,
         depth: usize,
         out: &'b mut [u8],
-    ) -> Result<Counted, Error> {
+    ) -> Result<Counted, EncodeError> {
         let mut encoder = Encoder {
             out,
             len: 0,
@@ -177,7 +179,7 @@ impl<'b> Encoder<'b> {
         };
         value.encode(&mut encoder)?;
         if let Some(error) = encoder.failed {
-            return Err(error.into());
+            return Err(error);
         }
         Ok(Counted {
             depth,

@@ -29,6 +29,8 @@ pub(crate) const MAX_INT_DIGITS: usize = 4300;
 /// # Ok::<(), hipflask::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[doc(alias = "int")]
+#[doc(alias = "float")]
 pub struct Number<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Number<'_> {

@@ -6,7 +6,7 @@ use base64ct::Encoding as _;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeTuple as _};
 
 use super::{
-    CUSTOM, Custom, DateTime, Markup, Number, STRING, TAG, Uuid,
+    CUSTOM, Custom, DateTime, Markup, Number, STRING, STRING_END, TAG, Uuid,
     tag::{self, Standard},
     text, types,
 };
@@ -32,6 +32,23 @@ pub struct Value<'a> {
     /// Exactly this value's span.
     span: &'a [u8],
 }
+
+/// What begins with which byte; a tag with the letter of its key, in upper case.
+/// All else is a number.
+const TYPE_NAMES: [(u8, TypeName); 12] = [
+    (STRING, TypeName::Str),
+    (b'[', TypeName::List),
+    (b'{', TypeName::Dict),
+    (CUSTOM, TypeName::Custom),
+    (b'n', TypeName::None),
+    (b't', TypeName::Bool),
+    (b'f', TypeName::Bool),
+    (b'T', TypeName::Tuple),
+    (b'B', TypeName::Bytes),
+    (b'M', TypeName::Markup),
+    (b'U', TypeName::Uuid),
+    (b'D', TypeName::DateTime),
+];
 
 /// What a [`Value`] is: Python's types, as Flask's tags bring them through JSON.
 #[derive(Clone, Copy, Debug)]
@@ -118,21 +135,15 @@ impl<'a> Value<'a> {
     pub(crate) fn is_not(self, asked: TypeName) -> Mismatch {
         // `kind` would bring the code that reads dates to those who have none. Behind
         // the mark of a tag stand a string's and the two letters of its key.
-        let letter = self.span.get(3).copied().unwrap_or_default();
-        let found = match self.span.first().copied().unwrap_or_default() {
-            STRING => TypeName::Str,
-            b'[' => TypeName::List,
-            b'{' => TypeName::Dict,
-            TAG if letter == b't' => TypeName::Tuple,
-            TAG if letter == b'b' => TypeName::Bytes,
-            TAG if letter == b'm' => TypeName::Markup,
-            TAG if letter == b'u' => TypeName::Uuid,
-            TAG => TypeName::DateTime,
-            CUSTOM => TypeName::Custom,
-            b'n' => TypeName::None,
-            b't' | b'f' => TypeName::Bool,
-            _ if Number(self.span).is_integer() => TypeName::Int,
-            _ => TypeName::Float,
+        let code = match *self.span {
+            [TAG, _, _, letter, ..] => letter.to_ascii_uppercase(),
+            [first, ..] => first,
+            [] => 0,
+        };
+        let found = match TYPE_NAMES.iter().find(|(first, _)| *first == code) {
+            Some((_, name)) => *name,
+            None if Number(self.span).is_integer() => TypeName::Int,
+            None => TypeName::Float,
         };
         Mismatch::Type { found, asked }
     }
@@ -166,16 +177,15 @@ impl<'a> Value<'a> {
 
     /// Python's `bool(value)`: false for `None`, `False`, zero and what is empty.
     #[must_use]
+    #[doc(alias = "bool")]
     pub fn is_truthy(self) -> bool {
-        match self.kind() {
-            Kind::Null => false,
-            Kind::Bool(value) => value,
-            Kind::Number(number) => !number.is_zero(),
-            Kind::Str(text) | Kind::Markup(text) => !text.is_empty(),
-            Kind::List(list) | Kind::Tuple(list) => !list.is_empty(),
-            Kind::Dict(dict) => !dict.is_empty(),
-            Kind::Bytes(bytes) => !bytes.is_empty(),
-            Kind::Uuid(_) | Kind::DateTime(_) | Kind::Custom { .. } => true,
+        // Without `kind`, which brings the code that reads dates: every session asks this.
+        match self.span {
+            b"null" | b"false" | [b'[', b']'] | [b'{', b'}'] | [STRING, STRING_END] => false,
+            // A UUID and a date are text that is not empty.
+            [TAG, entry @ ..] => split_entry(entry).1.is_truthy(),
+            number @ [b'-' | b'0'..=b'9', ..] => !Number(number).is_zero(),
+            _ => true,
         }
     }
 }
@@ -198,6 +208,7 @@ fn tag_kind<'a>(key: &'a str, value: Value<'a>) -> Kind<'a> {
 
 /// A list or a tuple.
 #[derive(Clone, Copy)]
+#[doc(alias = "tuple")]
 pub struct List<'a> {
     /// Behind the opening bracket.
     items: &'a [u8],
@@ -331,6 +342,7 @@ impl<'a> Iterator for Entries<'a> {
 /// a buffer ([`read`](ByteString::read)), byte by byte ([`iter`](ByteString::iter)),
 /// or as [`Bytes<N>`](super::Bytes).
 #[derive(Clone, Copy)]
+#[doc(alias = "bytes")]
 pub struct ByteString<'a> {
     /// Canonical, padded.
     base64: &'a str,
