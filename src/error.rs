@@ -67,9 +67,9 @@ pub enum Error {
         /// The field's name.
         field: &'static str,
     },
-    /// A value that JSON, as Flask writes it, has no form for (a map key
-    /// that is neither text nor a number, keys of both kinds, an integer of more than 4,300 digits, a tag that is not
-    /// registered, ...).
+    /// A value that JSON, as Flask writes it, has no form for: a map key that is
+    /// neither text nor an integer nor a bool, text beside numbers as keys, two equal
+    /// keys, an integer of more than 4,300 digits, a tag that is not registered, ...
     #[doc(alias = "TypeError")]
     NotSerializable,
     /// A `Serialize` implementation that gave another length the second time.

@@ -337,7 +337,6 @@ impl<'b> Encoder<'b> {
                 self.expect = Expect::Custom;
                 return value.encode(self);
             }
-            types::NUMBER | types::BASE64 => return Err(EncodeError::NotSerializable),
             _ => return value.encode(self),
         };
         if self.serializer.tagged {

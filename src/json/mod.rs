@@ -24,7 +24,8 @@
 //! - numbers stay source text, so that big integers and Python's float
 //!   spelling survive, and nobody links float code who reads no float;
 //! - there is no whitespace, and the keys of every object are unique, and sorted
-//!   unless a serializer that does not sort made it of a Rust value.
+//!   unless it was made of a Rust value by a serializer that does not sort, or of
+//!   keys that are numbers, which are sorted as such.
 //!
 //! The result is never longer than the text. A [`Value`] is a cursor over it.
 //!

@@ -271,9 +271,10 @@ impl<'a> Iterator for Items<'a> {
     }
 }
 
-/// A dict. Its keys are unique and sorted by code point, as Flask writes them, unless
-/// a serializer that does not [sort](super::TaggedJsonSerializer::with_sort_keys) made it
-/// of a Rust value.
+/// A dict. Its keys are unique and sorted by code point, as Flask writes them. Made of a
+/// Rust value, keys that were numbers are sorted as numbers until the dict is read again,
+/// and a serializer that does not [sort](super::TaggedJsonSerializer::with_sort_keys)
+/// leaves them as they came.
 #[derive(Clone, Copy)]
 pub struct Dict<'a> {
     /// Behind the opening brace.
