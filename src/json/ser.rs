@@ -43,7 +43,7 @@ impl core::error::Error for EncodeError {}
 /// A place for a value.
 pub(super) const VALUE: u8 = 0;
 /// A place for a dict's key. What it takes is decided when the program is compiled, so
-/// that nobody links the code for keys of other types than his own.
+/// that only those link the code for a type of key who have such keys.
 const KEY: u8 = 1;
 /// A place for text that stands for a number or bytes. It says that it is not for
 /// humans, which every other place denies: so this crate's own types tell it from other
