@@ -51,6 +51,7 @@ pub enum Error {
         capacity_bytes: usize,
     },
     /// Nesting deeper than [`MAX_DEPTH`](crate::json::MAX_DEPTH).
+    #[doc(alias = "RecursionError")]
     Depth,
     /// A value that is not what was asked for: of another type, out of range, no
     /// variant of an enum.
@@ -70,20 +71,23 @@ pub enum Error {
         /// The field's name.
         field: &'static str,
     },
-    /// A value that JSON, as Flask writes it, has no form for (a map key that
-    /// is not text, an integer of more than 4,300 digits, a tag that is not
-    /// registered, ...).
+    /// A value that JSON, as Flask writes it, has no form for: a map key that is
+    /// neither text nor an integer nor a bool, text beside numbers as keys, two equal
+    /// keys, an integer of more than 4,300 digits, a tag that is not registered, ...
+    #[doc(alias = "TypeError")]
     NotSerializable,
     /// A `Serialize` implementation that gave another length the second time.
     /// The entry it was to fill is removed; a list that it was to extend stays.
     LengthChanged,
     /// No secret key is set, so the session cannot be written, nor a token signed.
+    #[doc(alias = "SECRET_KEY")]
     NoSecretKey,
     /// The clock does not know the time yet.
     ClockNotSet,
     /// An external MAC (a secure element) did not answer.
     MacUnavailable,
     /// The `Set-Cookie` value is longer than `MAX_COOKIE_SIZE`.
+    #[doc(alias = "MAX_COOKIE_SIZE")]
     CookieTooLarge {
         /// Its length in bytes.
         len_bytes: usize,
@@ -92,6 +96,7 @@ pub enum Error {
     },
     /// A tag key that is taken already (Flask: `KeyError` from `register`), or that
     /// Flask's escape makes of another tag's.
+    #[doc(alias = "KeyError")]
     TagTaken,
     /// A separator from the base64url alphabet, which would be ambiguous.
     InvalidSeparator,
@@ -104,6 +109,7 @@ pub enum Error {
     },
     /// A keyring is full. How many fallbacks it takes is a parameter of its type:
     /// `Keyring<Sha1, 4>` takes four.
+    #[doc(alias = "SECRET_KEY_FALLBACKS")]
     TooManyFallbacks {
         /// How many it takes.
         limit: usize,
@@ -127,6 +133,7 @@ impl Error {
 
     /// Whether this is itsdangerous' `BadData`: a bad signature or a bad payload.
     #[must_use]
+    #[doc(alias = "BadData")]
     pub const fn is_bad_data(self) -> bool {
         self.is_bad_signature() || matches!(self, Self::BadPayload(_))
     }
@@ -209,6 +216,7 @@ impl core::error::Error for Error {}
 /// compression are taken off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[doc(alias = "original_error")]
 pub enum PayloadError {
     /// It is not base64: a character of the last group is missing.
     Base64,
@@ -372,8 +380,10 @@ impl KeyName {
     pub fn new(key: &str) -> Self {
         let mut bytes = [0; Self::CAPACITY_BYTES];
         copy(&mut bytes, key.as_bytes());
-        let fits = |len: &usize| key.is_char_boundary(*len);
-        let len = (0..=Self::CAPACITY_BYTES).rev().find(fits).unwrap_or_default();
+        let mut len = key.len().min(Self::CAPACITY_BYTES);
+        while !key.is_char_boundary(len) {
+            len = len.saturating_sub(1);
+        }
         Self { bytes, len: len as u8, cut: len < key.len() }
     }
 

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use hipflask::{
     Error, SecureCookieSession,
-    error::{KeyName, Mismatch, TypeName},
+    error::{KeyName, Mismatch, PayloadError, TypeName},
+    json::SESSION_JSON_SERIALIZER,
 };
 use serde::Deserialize;
 
@@ -162,6 +163,21 @@ fn what_lists_alone_can_do_says_what_was_found() {
     assert_eq!(error, Mismatch::Type { found: TypeName::Str, asked: TypeName::List }.into());
     let error = session.take_flashed_messages().map(|_| ()).unwrap_err();
     assert_eq!(error, Mismatch::Value.into());
+}
+
+#[test]
+fn a_bad_payload_says_which_layer_and_where() {
+    let load =
+        |text: &str| SESSION_JSON_SERIALIZER.loads(&mut text.as_bytes().to_vec()).map(|_| ()).unwrap_err();
+    for (text, offset_bytes) in
+        [(r#"{"a":tru}"#, 5), ("[1,]", 3), ("[1", 2), (r#"["\ud83d"]"#, 8), (r#"[{" u":"x"}]"#, 11), ("", 0)]
+    {
+        let error = load(text);
+        assert_eq!(error, Error::BadPayload(PayloadError::Json { offset_bytes }), "{text}");
+        let shown = format!("the signed payload's text is not tagged JSON near byte {offset_bytes}");
+        assert_eq!(error.to_string(), shown);
+        assert!(error.is_bad_data() && !error.is_bad_signature());
+    }
 }
 
 /// Errors are copied in hot paths.

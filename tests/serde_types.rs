@@ -294,8 +294,6 @@ fn a_dict_that_is_escaped_is_one_level_deeper() {
 
 #[test]
 fn map_keys_are_text() {
-    assert_eq!(dumps(&BTreeMap::from([(1, 2)])), Err(Error::NotSerializable));
-    assert_eq!(dumps(&BTreeMap::from([(true, 2)])), Err(Error::NotSerializable));
     assert_eq!(dumps(&BTreeMap::from([((), 2)])), Err(Error::NotSerializable));
     assert_eq!(dumps(&BTreeMap::from([((1, 2), 2)])), Err(Error::NotSerializable));
     assert_eq!(dumps(&BTreeMap::from([(vec!["a"], 2)])), Err(Error::NotSerializable));
@@ -742,11 +740,11 @@ fn an_item_that_fails_leaves_its_list() {
 /// Half a value stands where an error was ignored, and must not be kept.
 #[test]
 fn an_implementation_that_ignores_an_error_is_refused_all_the_same() {
-    /// A dict that cannot be written, as its key is no text.
+    /// A dict that cannot be written, as its key has no text.
     struct Bad;
     impl Serialize for Bad {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            BTreeMap::from([(1, 2)]).serialize(serializer)
+            BTreeMap::from([((), 2)]).serialize(serializer)
         }
     }
     struct Items;
@@ -761,7 +759,7 @@ fn an_implementation_that_ignores_an_error_is_refused_all_the_same() {
     impl Serialize for Keys {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             let mut entries = serializer.serialize_map(None)?;
-            let _ = entries.serialize_key(&1);
+            let _ = entries.serialize_key(&());
             entries.serialize_key("a")?;
             entries.serialize_value(&1)?;
             entries.end()

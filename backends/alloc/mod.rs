@@ -15,7 +15,7 @@ mod secrets;
 mod value;
 
 pub use secrets::OwnedSecrets;
-pub use value::OwnedValue;
+pub use value::{OwnedValue, ValueIndex};
 
 use ::alloc::{string::String, vec, vec::Vec};
 use core::convert::Infallible;

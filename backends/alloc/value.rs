@@ -6,10 +6,15 @@ use ::alloc::{
     string::{String, ToString as _},
     vec::Vec,
 };
+use core::fmt;
 
-use serde::{Serialize, Serializer, ser::SerializeMap as _, ser::SerializeTuple as _};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{EnumAccess, Error as _, MapAccess, SeqAccess, VariantAccess as _, Visitor},
+    ser::{SerializeMap as _, SerializeTuple as _},
+};
 
-use crate::json::{BigInt, Custom, DateTime, Kind, Markup, Number, Uuid, Value};
+use crate::json::{BigInt, Custom, DateTime, Kind, Markup, Number, Uuid, Value, types};
 
 /// A [`Value`] that borrows nothing: a tree of Python's types, as Flask's tags
 /// bring them through JSON.
@@ -76,6 +81,14 @@ pub enum OwnedValue {
 }
 
 impl OwnedValue {
+    /// An integer, given in decimal.
+    fn int(digits: String) -> Self {
+        match digits.parse() {
+            Ok(value) => Self::Int(value),
+            Err(_) => Self::BigInt(digits),
+        }
+    }
+
     /// The text, if it is a `str` or a `Markup`.
     #[must_use]
     pub fn as_str(&self) -> Option<&str> {
@@ -134,12 +147,86 @@ impl OwnedValue {
         }
     }
 
-    /// The value of `key`, if it is a dict and has one.
+    /// Python's `bool(value)`: false for `None`, `False`, zero and what is empty.
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<&Self> {
+    #[doc(alias = "bool")]
+    pub fn is_truthy(&self) -> bool {
         match self {
-            Self::Dict(entries) => entries.iter().find(|(name, _)| name == key).map(|(_, value)| value),
-            _ => None,
+            Self::Null => false,
+            Self::Bool(value) => *value,
+            Self::Int(value) => *value != 0,
+            Self::Float(value) => *value != 0.0,
+            Self::Str(text) | Self::Markup(text) => !text.is_empty(),
+            Self::List(items) | Self::Tuple(items) => !items.is_empty(),
+            Self::Dict(entries) => !entries.is_empty(),
+            Self::Bytes(bytes) => !bytes.is_empty(),
+            Self::BigInt(_) | Self::Uuid(_) | Self::DateTime(_) | Self::Custom { .. } => true,
+        }
+    }
+
+    /// The value at a key of a dict or a position in a list or a tuple, if there is
+    /// one. Python: `value[index]`, which raises where there is none.
+    ///
+    /// ```
+    /// use hipflask::{backends::alloc::OwnedValue, json::SESSION_JSON_SERIALIZER};
+    ///
+    /// let mut cart = SESSION_JSON_SERIALIZER.loads_owned(r#"{"items":[{"name":"apple","count":2}]}"#)?;
+    /// let first = cart.get("items").and_then(|items| items.get(0));
+    /// assert_eq!(first.and_then(|first| first.get("name")?.as_str()), Some("apple"));
+    ///
+    /// if let Some(count) = cart.get_mut("items").and_then(|items| items.get_mut(0)?.get_mut("count")) {
+    ///     *count = 3.into();
+    /// }
+    /// assert_eq!(SESSION_JSON_SERIALIZER.dumps_to_string(&cart)?, r#"{"items":[{"count":3,"name":"apple"}]}"#);
+    /// # Ok::<(), hipflask::Error>(())
+    /// ```
+    #[must_use]
+    pub fn get(&self, index: impl ValueIndex) -> Option<&Self> {
+        index.of(self)
+    }
+
+    /// As [`get`](Self::get), to change it.
+    #[must_use]
+    pub fn get_mut(&mut self, index: impl ValueIndex) -> Option<&mut Self> {
+        index.of_mut(self)
+    }
+}
+
+/// What [`OwnedValue::get`] takes: a key (`&str`) or a position (`usize`). There is no
+/// `value["key"]`, as that could only panic where there is nothing.
+pub trait ValueIndex: sealed::Index {}
+
+impl<K: AsRef<str> + ?Sized> ValueIndex for &K {}
+impl ValueIndex for usize {}
+
+mod sealed {
+    use super::OwnedValue;
+
+    pub trait Index {
+        fn of(self, value: &OwnedValue) -> Option<&OwnedValue>;
+        fn of_mut(self, value: &mut OwnedValue) -> Option<&mut OwnedValue>;
+    }
+
+    impl<K: AsRef<str> + ?Sized> Index for &K {
+        fn of(self, value: &OwnedValue) -> Option<&OwnedValue> {
+            let OwnedValue::Dict(entries) = value else { return None };
+            entries.iter().find(|(key, _)| key == self.as_ref()).map(|(_, value)| value)
+        }
+
+        fn of_mut(self, value: &mut OwnedValue) -> Option<&mut OwnedValue> {
+            let OwnedValue::Dict(entries) = value else { return None };
+            entries.iter_mut().find(|(key, _)| key == self.as_ref()).map(|(_, value)| value)
+        }
+    }
+
+    impl Index for usize {
+        fn of(self, value: &OwnedValue) -> Option<&OwnedValue> {
+            value.as_slice()?.get(self)
+        }
+
+        fn of_mut(self, value: &mut OwnedValue) -> Option<&mut OwnedValue> {
+            let (OwnedValue::List(items) | OwnedValue::Tuple(items)) = value else { return None };
+            items.get_mut(self)
         }
     }
 }
@@ -151,10 +238,7 @@ impl From<Value<'_>> for OwnedValue {
         match value.kind() {
             Kind::Null => Self::Null,
             Kind::Bool(value) => Self::Bool(value),
-            Kind::Number(number) if number.is_integer() => match number.as_i64() {
-                Some(value) => Self::Int(value),
-                None => Self::BigInt(number.as_str().to_owned()),
-            },
+            Kind::Number(number) if number.is_integer() => Self::int(number.as_str().to_owned()),
             Kind::Number(number) => Self::Float(number.as_f64()),
             Kind::Str(text) => Self::Str(text.to_owned()),
             Kind::List(list) => Self::List(list.iter().map(Self::from).collect()),
@@ -200,6 +284,116 @@ impl Serialize for OwnedValue {
             Self::DateTime(date) => date.serialize(serializer),
             Self::Custom { key, value } => Custom { key, value }.serialize(serializer),
         }
+    }
+}
+
+/// Without loss from hipflask's own values, as converting from a [`Value`] is (so in a
+/// struct that is read from a session). Another format gives what it has types for, and
+/// never what a tag says: `{" t":[]}` in plain JSON is a dict.
+impl<'de> Deserialize<'de> for OwnedValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(types::VALUE, AnyVisitor)
+    }
+}
+
+struct AnyVisitor;
+
+impl<'de> Visitor<'de> for AnyVisitor {
+    type Value = OwnedValue;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<OwnedValue, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<OwnedValue, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i128<E>(self, value: i128) -> Result<OwnedValue, E> {
+        Ok(OwnedValue::int(value.to_string()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<OwnedValue, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u128<E>(self, value: u128) -> Result<OwnedValue, E> {
+        Ok(OwnedValue::int(value.to_string()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<OwnedValue, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<OwnedValue, E> {
+        Ok(text.into())
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<OwnedValue, E> {
+        Ok(text.into())
+    }
+
+    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<OwnedValue, E> {
+        Ok(OwnedValue::Bytes(bytes.to_owned()))
+    }
+
+    fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<OwnedValue, E> {
+        Ok(OwnedValue::Bytes(bytes))
+    }
+
+    fn visit_none<E>(self) -> Result<OwnedValue, E> {
+        Ok(OwnedValue::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<OwnedValue, D::Error> {
+        OwnedValue::deserialize(deserializer)
+    }
+
+    fn visit_unit<E>(self) -> Result<OwnedValue, E> {
+        Ok(OwnedValue::Null)
+    }
+
+    /// Another format's: it does not know the name.
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<OwnedValue, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<OwnedValue, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(OwnedValue::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<OwnedValue, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = access.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(OwnedValue::Dict(entries))
+    }
+
+    /// What serde has no type for, by name.
+    fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<OwnedValue, A::Error> {
+        let (name, contents) = access.variant::<String>()?;
+        Ok(match name.as_str() {
+            types::TUPLE => OwnedValue::Tuple(contents.newtype_variant()?),
+            types::BYTES => OwnedValue::Bytes(contents.newtype_variant()?),
+            types::MARKUP => OwnedValue::Markup(contents.newtype_variant::<Markup<_>>()?.0),
+            types::UUID => OwnedValue::Uuid(contents.newtype_variant()?),
+            types::DATE_TIME => OwnedValue::DateTime(contents.newtype_variant()?),
+            types::BIG_INT => OwnedValue::int(contents.newtype_variant::<BigInt<_>>()?.0),
+            types::CUSTOM => {
+                let Custom { key, value } = contents.newtype_variant()?;
+                OwnedValue::Custom { key: String::from(key), value: Box::new(value) }
+            }
+            _ => return Err(A::Error::unknown_variant(&name, &[])),
+        })
     }
 }
 

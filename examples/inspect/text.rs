@@ -72,7 +72,8 @@ fn why_none(error: Error) -> String {
     match error {
         Error::Capacity { capacity_bytes, .. } => format!("more than {capacity_bytes} bytes, not shown"),
         Error::Depth => "nested too deeply to be shown".into(),
-        _ => format!("none, {error:?}: it is not base64, not zlib or not tagged JSON"),
+        Error::BadPayload(why) => format!("none, BadPayload: {why}"),
+        other => format!("none: {other}"),
     }
 }
 

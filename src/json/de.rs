@@ -131,7 +131,7 @@ where
 /// large: Python's `float` raises then.
 fn float(number: Number<'_>) -> Result<f64, Mismatch> {
     let value = number.as_f64();
-    if number.is_integer() && value.is_infinite() { Err(Mismatch::OutOfRange.into()) } else { Ok(value) }
+    if number.is_integer() && value.is_infinite() { Err(Mismatch::OutOfRange) } else { Ok(value) }
 }
 
 /// An integer, in the smallest type that holds it.
@@ -147,6 +147,28 @@ fn visit_integer<'de, V: Visitor<'de>>(
         Err(Mismatch::OutOfRange.into())
     } else {
         Err(Mismatch::Type { found: TypeName::Float, asked: TypeName::Int }.into())
+    }
+}
+
+impl<'de> Value<'de> {
+    /// Lets a visitor that takes any kind tell those apart that serde has no type for:
+    /// it sees them as the variants of an enum.
+    fn visit_kind<V: Visitor<'de>>(
+        self,
+        kind: Kind<'de>,
+        visitor: V,
+    ) -> Result<V::Value, DeserializeError<'de>> {
+        let variant = match kind {
+            Kind::Tuple(_) => types::TUPLE,
+            Kind::Bytes(_) => types::BYTES,
+            Kind::Markup(_) => types::MARKUP,
+            Kind::Uuid(_) => types::UUID,
+            Kind::DateTime(_) => types::DATE_TIME,
+            Kind::Custom { .. } => types::CUSTOM,
+            Kind::Number(number) if number.is_integer() => types::BIG_INT,
+            _ => return self.deserialize_any(visitor),
+        };
+        visitor.visit_enum(Variant { variant, contents: Some(self) })
     }
 }
 
@@ -305,6 +327,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
         visitor: V,
     ) -> Result<V::Value, DeserializeError<'de>> {
         let text = match (name, self.kind()) {
+            (types::VALUE, kind) => return self.visit_kind(kind, visitor),
             (types::MARKUP, Kind::Markup(text)) => text,
             (types::UUID, Kind::Uuid(uuid)) => {
                 let hex = uuid.to_hex();
@@ -431,10 +454,11 @@ impl<'de, I: Iterator<Item = (&'de str, Value<'de>)>> Deserializer<'de> for Entr
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, DeserializeError<'de>> {
-        if types::is_tagged(name) {
-            return Err(IS_DICT.into());
+        match name {
+            types::VALUE => self.deserialize_any(visitor),
+            _ if types::is_tagged(name) => Err(IS_DICT.into()),
+            _ => visitor.visit_newtype_struct(self),
         }
-        visitor.visit_newtype_struct(self)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(

@@ -6,6 +6,8 @@ use serde::Serialize;
 
 use super::{
     CUSTOM, MAX_DEPTH, STRING, STRING_END, TAG, TaggedJsonSerializer, Value, WRAPPED, WRAPPED_END, date,
+    int_key,
+    ser::{Target, VALUE},
     sort::{have_one_key, sort_entries},
     tag::{self, Role, Standard},
     types,
@@ -22,15 +24,36 @@ pub trait Encode {
     /// Serializes itself into the encoder.
     ///
     /// # Errors
-    /// [`Error::NotSerializable`] and [`Error::Depth`].
+    /// [`EncodeError`].
     #[doc(hidden)]
-    fn encode(&self, encoder: &mut Encoder<'_>) -> Result<(), Error>;
+    fn encode(&self, encoder: &mut Encoder<'_>) -> Result<(), EncodeError>;
 }
 
 impl<T: Serialize + ?Sized> Encode for T {
     #[doc(hidden)]
-    fn encode(&self, encoder: &mut Encoder<'_>) -> Result<(), Error> {
-        self.serialize(encoder)
+    fn encode(&self, encoder: &mut Encoder<'_>) -> Result<(), EncodeError> {
+        self.serialize(Target::<VALUE>(encoder))
+    }
+}
+
+/// Why a value cannot be written. A byte, where [`Error`] takes ten words: every step
+/// can fail.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EncodeError {
+    NotSerializable,
+    Depth,
+    LengthChanged,
+}
+
+impl From<EncodeError> for Error {
+    fn from(error: EncodeError) -> Self {
+        match error {
+            EncodeError::NotSerializable => Self::NotSerializable,
+            EncodeError::Depth => Self::Depth,
+            EncodeError::LengthChanged => Self::LengthChanged,
+        }
     }
 }
 
@@ -39,7 +62,7 @@ impl<T: Serialize + ?Sized> Encode for T {
 pub(crate) struct ByRef<'v, T: ?Sized>(pub(crate) &'v T);
 
 impl<T: Encode + ?Sized> Encode for ByRef<'_, T> {
-    fn encode(&self, encoder: &mut Encoder<'_>) -> Result<(), Error> {
+    fn encode(&self, encoder: &mut Encoder<'_>) -> Result<(), EncodeError> {
         self.0.encode(encoder)
     }
 }
@@ -61,16 +84,14 @@ pub(crate) struct Counted {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Expect {
     Anything,
-    /// A dict's key: text.
-    Key,
-    /// The key of a registered tag: text.
-    TagKey,
     /// What a tag holds where it is text.
     Text,
     /// The text of a date, to the microsecond.
     Date,
     /// Decimal text that becomes an integer.
     Integer,
+    /// Text that becomes a number, as it is.
+    Number,
     /// The dict that a registered tag is.
     Custom,
 }
@@ -88,13 +109,27 @@ pub struct Encoder<'b> {
     /// The deepest level of the container that is being written.
     deepest: usize,
     expect: Expect,
-    /// Whether the latest key would read as a tag: as a registered one where only that may stand.
-    key_is_tag: bool,
+    /// What the latest key is.
+    key: Key,
     /// How many entries the outermost dict has.
     entries: Option<usize>,
     /// Why an element could not be written.
-    failed: Option<Error>,
+    failed: Option<EncodeError>,
     serializer: TaggedJsonSerializer,
+}
+
+/// What a key is.
+#[derive(Clone, Copy)]
+enum Key {
+    Text {
+        /// Whether it would read as a tag.
+        is_tag: bool,
+        /// Whether it would read as one that the application registered.
+        is_registered: bool,
+    },
+    /// A number, with what sorts entries by such keys. Through this pointer only
+    /// those link it who have such keys.
+    Int(fn(&mut [u8]) -> bool),
 }
 
 /// A container that is being written.
@@ -107,6 +142,8 @@ pub(super) struct Open {
     pub(super) count: usize,
     /// Whether a key of it is a tag's, so that it would read as one if it were the only one.
     has_tag_key: bool,
+    /// Sorts it, if its keys are numbers.
+    sort_ints: Option<fn(&mut [u8]) -> bool>,
     /// Whether it is a tuple, which is a list in a tag.
     tagged: bool,
     /// Whether it is a registered tag.
@@ -119,7 +156,7 @@ impl<'b> Encoder<'b> {
         value: &dyn Encode,
         serializer: TaggedJsonSerializer,
         depth: usize,
-    ) -> Result<Counted, Error> {
+    ) -> Result<Counted, EncodeError> {
         Encoder::run(value, serializer, depth, &mut [])
     }
 
@@ -129,11 +166,11 @@ impl<'b> Encoder<'b> {
         serializer: TaggedJsonSerializer,
         counted: Counted,
         out: &'b mut [u8],
-    ) -> Result<(), Error> {
+    ) -> Result<(), EncodeError> {
         if Self::run(value, serializer, counted.depth, out)? == counted {
             Ok(())
         } else {
-            Err(Error::LengthChanged)
+            Err(EncodeError::LengthChanged)
         }
     }
 
@@ -142,7 +179,7 @@ impl<'b> Encoder<'b> {
         serializer: TaggedJsonSerializer,
         depth: usize,
         out: &'b mut [u8],
-    ) -> Result<Counted, Error> {
+    ) -> Result<Counted, EncodeError> {
         let mut encoder = Encoder {
             out,
             len: 0,
@@ -150,7 +187,7 @@ impl<'b> Encoder<'b> {
             depth,
             deepest: depth,
             expect: Expect::Anything,
-            key_is_tag: false,
+            key: Key::Text { is_tag: false, is_registered: false },
             entries: None,
             failed: None,
             serializer,
@@ -178,27 +215,27 @@ impl<'b> Encoder<'b> {
     }
 
     /// Anything but text, where anything may come.
-    fn begin(&mut self) -> Result<(), Error> {
-        if self.expect == Expect::Anything { Ok(()) } else { Err(Error::NotSerializable) }
+    fn begin(&mut self) -> Result<(), EncodeError> {
+        if self.expect == Expect::Anything { Ok(()) } else { Err(EncodeError::NotSerializable) }
     }
 
-    pub(super) fn scalar(&mut self, spelling: &[u8]) -> Result<(), Error> {
+    pub(super) fn scalar(&mut self, spelling: &[u8]) -> Result<(), EncodeError> {
         self.begin()?;
         self.emit(spelling);
         Ok(())
     }
 
-    pub(super) fn text(&mut self, text: &str) -> Result<(), Error> {
+    pub(super) fn text(&mut self, text: &str) -> Result<(), EncodeError> {
         match core::mem::replace(&mut self.expect, Expect::Anything) {
             Expect::Integer => {
                 if !super::number::is_integer_text(text) {
-                    return Err(Error::NotSerializable);
+                    return Err(EncodeError::NotSerializable);
                 }
                 self.emit(text.as_bytes());
                 return Ok(());
             }
             Expect::Date => {
-                let date = DateTime::parse_exact(text.as_bytes()).ok_or(Error::NotSerializable)?;
+                let date = DateTime::parse_exact(text.as_bytes()).ok_or(EncodeError::NotSerializable)?;
                 self.emit(&[STRING]);
                 // A tag that takes this one's place reads text.
                 let forced = matches!(self.serializer.role(b" d"), Some(Role::Custom(_)));
@@ -206,29 +243,36 @@ impl<'b> Encoder<'b> {
                 self.emit(&[STRING_END]);
                 return Ok(());
             }
-            Expect::Custom => return Err(Error::NotSerializable),
-            Expect::Key => self.key_is_tag = self.serializer.role(text.as_bytes()).is_some(),
-            Expect::TagKey => {
-                self.key_is_tag = matches!(self.serializer.role(text.as_bytes()), Some(Role::Custom(_)));
+            Expect::Number => {
+                if !super::number::is_number_text(text) {
+                    return Err(EncodeError::NotSerializable);
+                }
+                self.emit(text.as_bytes());
+                return Ok(());
             }
+            Expect::Custom => return Err(EncodeError::NotSerializable),
             Expect::Anything | Expect::Text => {}
         }
-        self.emit(&[STRING]);
-        self.letters(text);
-        self.emit(&[STRING_END]);
+        self.string(text);
         Ok(())
     }
 
-    /// A string made by `Display`, where no key or number is due.
-    pub(super) fn display(&mut self, text: &dyn fmt::Display) -> Result<(), Error> {
+    fn string(&mut self, text: &str) {
+        self.emit(&[STRING]);
+        self.letters(text);
+        self.emit(&[STRING_END]);
+    }
+
+    /// A string made by `Display`, where no number is due.
+    pub(super) fn display(&mut self, text: &dyn fmt::Display) -> Result<(), EncodeError> {
         match core::mem::replace(&mut self.expect, Expect::Anything) {
             Expect::Anything | Expect::Text => {}
-            Expect::Date | Expect::Key | Expect::TagKey | Expect::Integer | Expect::Custom => {
-                return Err(Error::NotSerializable);
+            Expect::Date | Expect::Integer | Expect::Number | Expect::Custom => {
+                return Err(EncodeError::NotSerializable);
             }
         }
         self.emit(&[STRING]);
-        write!(Letters(self), "{text}").map_err(|_| Error::NotSerializable)?;
+        write!(Letters(self), "{text}").map_err(|_| EncodeError::NotSerializable)?;
         self.emit(&[STRING_END]);
         Ok(())
     }
@@ -240,10 +284,10 @@ impl<'b> Encoder<'b> {
         self.text_extra = self.text_extra.saturating_add(extra);
     }
 
-    fn enter(&mut self) -> Result<(), Error> {
+    fn enter(&mut self) -> Result<(), EncodeError> {
         self.depth = self.depth.saturating_add(1);
         if self.depth > MAX_DEPTH {
-            return Err(Error::Depth);
+            return Err(EncodeError::Depth);
         }
         self.deepest = self.deepest.max(self.depth);
         Ok(())
@@ -254,7 +298,11 @@ impl<'b> Encoder<'b> {
     }
 
     /// Writes a tag around what `inside` writes, and checks it as a reader would.
-    fn tag(&mut self, key: &str, inside: impl FnOnce(&mut Self) -> Result<(), Error>) -> Result<(), Error> {
+    fn tag(
+        &mut self,
+        key: &str,
+        inside: impl FnOnce(&mut Self) -> Result<(), EncodeError>,
+    ) -> Result<(), EncodeError> {
         self.begin()?;
         self.enter()?;
         self.emit(&[TAG, STRING]);
@@ -266,7 +314,7 @@ impl<'b> Encoder<'b> {
     }
 
     /// Ends the tag whose contents begin at `start`.
-    fn close_tag(&mut self, key: &str, start: usize) -> Result<(), Error> {
+    fn close_tag(&mut self, key: &str, start: usize) -> Result<(), EncodeError> {
         // There are none while counting, nor when they are longer than counted.
         if let Some(value) = self.out.get_mut(start..self.len) {
             let accepted = match self.serializer.role(key.as_bytes()) {
@@ -278,7 +326,7 @@ impl<'b> Encoder<'b> {
                 None => false,
             };
             if !accepted {
-                return Err(Error::NotSerializable);
+                return Err(EncodeError::NotSerializable);
             }
         }
         self.emit(b"}");
@@ -286,10 +334,10 @@ impl<'b> Encoder<'b> {
         Ok(())
     }
 
-    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
         use base64ct::{Base64, Encoding as _};
         if !self.serializer.tagged {
-            return Err(Error::NotSerializable);
+            return Err(EncodeError::NotSerializable);
         }
         self.tag(Standard::Bytes.key(), |encoder| {
             encoder.emit(&[STRING]);
@@ -303,7 +351,7 @@ impl<'b> Encoder<'b> {
     }
 
     /// A newtype struct: one of this crate's, or what it holds.
-    pub(super) fn newtype(&mut self, name: &'static str, value: &dyn Encode) -> Result<(), Error> {
+    pub(super) fn newtype(&mut self, name: &'static str, value: &dyn Encode) -> Result<(), EncodeError> {
         let standard = match name {
             types::MARKUP => Standard::Markup,
             types::UUID => Standard::Uuid,
@@ -328,12 +376,36 @@ impl<'b> Encoder<'b> {
         }
         // To Python's json, Markup is the str it derives from; the others are unknown.
         if standard != Standard::Markup {
-            return Err(Error::NotSerializable);
+            return Err(EncodeError::NotSerializable);
         }
         value.encode(self)
     }
 
-    pub(super) fn open(&mut self, mut bracket: u8, tagged: bool) -> Result<Open, Error> {
+    /// A number that comes as text, spelled as it is to stay.
+    pub(super) fn number(
+        &mut self,
+        value: impl FnOnce(&mut Self) -> Result<(), EncodeError>,
+    ) -> Result<(), EncodeError> {
+        self.begin()?;
+        self.expect = Expect::Number;
+        value(self)
+    }
+
+    /// Bytes that come as base64 text.
+    pub(super) fn base64(
+        &mut self,
+        value: impl FnOnce(&mut Self) -> Result<(), EncodeError>,
+    ) -> Result<(), EncodeError> {
+        if !self.serializer.tagged {
+            return Err(EncodeError::NotSerializable);
+        }
+        self.tag(Standard::Bytes.key(), |encoder| {
+            encoder.expect = Expect::Text;
+            value(encoder)
+        })
+    }
+
+    pub(super) fn open(&mut self, mut bracket: u8, tagged: bool) -> Result<Open, EncodeError> {
         if bracket == b'{' && self.expect == Expect::Custom {
             bracket = CUSTOM;
             self.expect = Expect::Anything;
@@ -348,10 +420,18 @@ impl<'b> Encoder<'b> {
         self.enter()?;
         let start = self.len;
         self.emit(&[bracket]);
-        Ok(Open { start, outer_deepest, count: 0, has_tag_key: false, tagged, custom: bracket == CUSTOM })
+        Ok(Open {
+            start,
+            outer_deepest,
+            count: 0,
+            has_tag_key: false,
+            sort_ints: None,
+            tagged,
+            custom: bracket == CUSTOM,
+        })
     }
 
-    pub(super) fn item(&mut self, open: &mut Open, value: &dyn Encode) -> Result<(), Error> {
+    pub(super) fn item(&mut self, open: &mut Open, value: &dyn Encode) -> Result<(), EncodeError> {
         if open.count > 0 {
             self.emit(b",");
         }
@@ -361,13 +441,13 @@ impl<'b> Encoder<'b> {
 
     /// A part of a container. What fails is half written, so the whole must fail
     /// too, even if a `Serialize` ignores the error.
-    pub(super) fn element(&mut self, value: &dyn Encode) -> Result<(), Error> {
+    pub(super) fn element(&mut self, value: &dyn Encode) -> Result<(), EncodeError> {
         let encoded = value.encode(self);
         self.failed = self.failed.or(encoded.err());
         encoded
     }
 
-    pub(super) fn close_list(&mut self, open: &Open) -> Result<(), Error> {
+    pub(super) fn close_list(&mut self, open: &Open) -> Result<(), EncodeError> {
         self.emit(b"]");
         self.leave();
         if open.tagged {
@@ -377,19 +457,57 @@ impl<'b> Encoder<'b> {
         Ok(())
     }
 
-    pub(super) fn key(&mut self, open: &mut Open, key: &dyn Encode) -> Result<(), Error> {
+    /// Writes what stands before a dict's key.
+    pub(super) fn begin_key(&mut self, open: &mut Open) {
         if open.count > 0 {
             self.emit(b",");
         }
         open.count = open.count.saturating_add(1);
-        self.expect = if open.custom { Expect::TagKey } else { Expect::Key };
-        self.element(key)?;
-        open.has_tag_key |= self.key_is_tag;
-        self.emit(b":");
+    }
+
+    pub(super) fn text_key(&mut self, text: &str) {
+        let role = self.serializer.role(text.as_bytes());
+        self.key = Key::Text { is_tag: role.is_some(), is_registered: matches!(role, Some(Role::Custom(_))) };
+        self.string(text);
+    }
+
+    /// A key that Python sorts as a number before it becomes text. (Flask takes none
+    /// for a tag's; a reader does.)
+    pub(super) fn int_key(&mut self, spelling: &[u8]) -> Result<(), EncodeError> {
+        if self.serializer.role(spelling).is_some() {
+            return Err(EncodeError::NotSerializable);
+        }
+        self.key = Key::Int(int_key::sort);
+        self.emit(&[STRING]);
+        self.emit(spelling);
+        self.emit(&[STRING_END]);
         Ok(())
     }
 
-    pub(super) fn close_dict(&mut self, open: &Open) -> Result<(), Error> {
+    /// Writes what stands behind a dict's key, if there is one.
+    pub(super) fn end_key(
+        &mut self,
+        open: &mut Open,
+        key: Result<(), EncodeError>,
+    ) -> Result<(), EncodeError> {
+        let sort_ints = match self.key {
+            Key::Text { is_tag, is_registered } => {
+                // In place of a registered tag's dict, no other tag may stand.
+                open.has_tag_key |= if open.custom { is_registered } else { is_tag };
+                None
+            }
+            Key::Int(sort) => Some(sort),
+        };
+        // Python compares no number with text.
+        let is_mixed = open.count > 1 && sort_ints.is_some() != open.sort_ints.is_some();
+        open.sort_ints = sort_ints;
+        let key = if is_mixed && self.serializer.sort_keys { Err(EncodeError::NotSerializable) } else { key };
+        self.failed = self.failed.or(key.err());
+        self.emit(b":");
+        key
+    }
+
+    pub(super) fn close_dict(&mut self, open: &Open) -> Result<(), EncodeError> {
         if open.custom {
             return self.close_custom(open);
         }
@@ -405,7 +523,7 @@ impl<'b> Encoder<'b> {
         if wrapped && !outermost {
             self.deepest = self.deepest.saturating_add(1);
             if self.deepest > MAX_DEPTH {
-                return Err(Error::Depth);
+                return Err(EncodeError::Depth);
             }
         }
         if !self.counting() && open.count > 1 {
@@ -415,13 +533,16 @@ impl<'b> Encoder<'b> {
             let entries = self.out.get_mut(start..self.len).unwrap_or_default();
             let refused = if self.serializer.sort_keys {
                 // A Python dict has no two equal keys.
-                sort_entries(entries) != entries.len()
+                match open.sort_ints {
+                    Some(sort) => !sort(entries),
+                    None => sort_entries(entries) != entries.len(),
+                }
             } else {
                 // A reader, who keeps the last, would be left with a tag.
                 open.has_tag_key && have_one_key(entries)
             };
             if refused {
-                return Err(Error::NotSerializable);
+                return Err(EncodeError::NotSerializable);
             }
             self.len = self.len.saturating_sub(1);
         }
@@ -431,13 +552,14 @@ impl<'b> Encoder<'b> {
         self.emit(&[if wrapped { WRAPPED_END } else { b'}' }]);
         self.leave();
         self.deepest = self.deepest.max(open.outer_deepest);
-        self.entries = (open.start == 0).then_some(open.count);
+        // A session is no dict of numbers: it sorts its keys as text.
+        self.entries = (open.start == 0 && open.sort_ints.is_none()).then_some(open.count);
         Ok(())
     }
 
     /// Ends a registered tag: one entry, whose key is registered and whose
     /// contents the tag accepts.
-    fn close_custom(&mut self, open: &Open) -> Result<(), Error> {
+    fn close_custom(&mut self, open: &Open) -> Result<(), EncodeError> {
         self.emit(b"}");
         self.leave();
         self.deepest = self.deepest.max(open.outer_deepest);
@@ -449,7 +571,7 @@ impl<'b> Encoder<'b> {
                 matches!(self.serializer.role(key.as_bytes()), Some(Role::Custom(tag)) if (tag.accepts)(value))
             }
         };
-        if accepted && open.count == 1 { Ok(()) } else { Err(Error::NotSerializable) }
+        if accepted && open.count == 1 { Ok(()) } else { Err(EncodeError::NotSerializable) }
     }
 }
 

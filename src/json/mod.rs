@@ -5,7 +5,7 @@
 //! | a slice, `Vec`, `heapless::Vec`, of bytes too | list |
 //! | a tuple, `[T; N]`, so also `b"text"` | tuple |
 //! | [`Bytes`], `serde_bytes` | bytes |
-//! | a struct; a map whose keys are text | dict |
+//! | a struct; a map whose keys are text, integers or bools, which become text | dict |
 //! | [`Markup`], [`Uuid`], [`DateTime`] | Markup, UUID, datetime |
 //! | integers, [`BigInt`]; floats; text, `char`; `bool` | int, float, str, bool |
 //! | `None`, `()` | None |
@@ -26,7 +26,8 @@
 //! - a date that has microseconds has them, behind the byte `0xF9`, in place of
 //!   ` GMT`, because they are kept but not written;
 //! - there is no whitespace, and the keys of every object are unique, and sorted
-//!   unless a serializer that does not sort made it of a Rust value.
+//!   unless it was made of a Rust value by a serializer that does not sort, or of
+//!   keys that are numbers, which are sorted as such.
 //!
 //! The result is never longer than the text. A [`Value`] is a cursor over it.
 //!
@@ -36,10 +37,12 @@
 //! | `sort` | sorting an object's entries in place |
 //! | `tag` | the tags: what they are called, what they may hold |
 //! | `value` | reading: [`Value`], [`Kind`], [`List`], [`Dict`] |
+//! | `equality` | a [`Value`] compared with Rust's, as Python compares |
 //! | `number` | [`Number`], and numbers as Python spells them |
 //! | `date` | dates in unescaped JSON |
 //! | `types` | [`Markup`], [`Uuid`], [`Bytes`], [`BigInt`]: what serde has no type for |
 //! | `encode` | Rust values to unescaped JSON |
+//! | `int_key` | the order of keys that are integers |
 //! | `ser`, `de` | the serde formats |
 //! | `write` | unescaped JSON to JSON text |
 //! | `text` | looking at strings a word at a time |
@@ -54,6 +57,8 @@ mod compact;
 mod date;
 mod de;
 pub(crate) mod encode;
+mod equality;
+mod int_key;
 #[cfg(feature = "jiff")]
 pub mod jiff;
 mod key;
@@ -64,7 +69,7 @@ mod serializer;
 pub(crate) mod sort;
 pub(crate) mod tag;
 pub(crate) mod text;
-mod types;
+pub(crate) mod types;
 #[cfg(feature = "uuid")]
 pub mod uuid;
 pub(crate) mod value;

@@ -5,7 +5,9 @@ use core::{
     fmt::{self, Write as _},
 };
 
-use crate::Error;
+use serde::{Serialize, Serializer};
+
+use super::{encode::EncodeError, types};
 
 /// The most digits an integer may have, as in CPython (`sys.set_int_max_str_digits`).
 pub(crate) const MAX_INT_DIGITS: usize = 4300;
@@ -27,6 +29,8 @@ pub(crate) const MAX_INT_DIGITS: usize = 4300;
 /// # Ok::<(), hipflask::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[doc(alias = "int")]
+#[doc(alias = "float")]
 pub struct Number<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Number<'_> {
@@ -59,7 +63,7 @@ impl<'a> Number<'a> {
     pub fn as_i64(self) -> Option<i64> {
         let (negative, digits) = self.sign_and_digits()?;
         digits.iter().try_fold(0_i64, |value, digit| {
-            let digit = i64::from(digit.wrapping_sub(b'0'));
+            let digit = i64::from(digit & 0xF);
             let value = value.checked_mul(10)?;
             if negative { value.checked_sub(digit) } else { value.checked_add(digit) }
         })
@@ -72,9 +76,9 @@ impl<'a> Number<'a> {
         if negative {
             return None;
         }
-        digits.iter().try_fold(0_u64, |value, digit| {
-            value.checked_mul(10)?.checked_add(u64::from(digit.wrapping_sub(b'0')))
-        })
+        digits
+            .iter()
+            .try_fold(0_u64, |value, digit| value.checked_mul(10)?.checked_add(u64::from(digit & 0xF)))
     }
 
     /// The integer, if it is one and fits.
@@ -82,7 +86,7 @@ impl<'a> Number<'a> {
     pub fn as_i128(self) -> Option<i128> {
         let (negative, digits) = self.sign_and_digits()?;
         digits.iter().try_fold(0_i128, |value, digit| {
-            let digit = i128::from(digit.wrapping_sub(b'0'));
+            let digit = i128::from(digit & 0xF);
             let value = value.checked_mul(10)?;
             if negative { value.checked_sub(digit) } else { value.checked_add(digit) }
         })
@@ -112,7 +116,7 @@ impl<'a> Number<'a> {
         };
         // The power of ten of the first digit that is not zero.
         let whole = mantissa.iter().take_while(|byte| **byte != b'.').filter(|byte| **byte != b'-').count();
-        let first = (whole as i32).wrapping_sub(1).wrapping_sub(zeros as i32);
+        let first = (whole as i32).saturating_sub(1).saturating_sub(zeros as i32);
         let power = exponent
             .iter()
             .filter(|byte| byte.is_ascii_digit())
@@ -137,45 +141,83 @@ impl<'a> Number<'a> {
 /// integer; `None` when the grammar of RFC 8259 is not met or an integer has
 /// more digits than CPython reads.
 pub(crate) fn scan_number(bytes: &[u8]) -> Option<(usize, bool)> {
-    let digits = |from: usize| {
-        bytes.get(from..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_digit()).count()
+    let unsigned = bytes.strip_prefix(b"-").unwrap_or(bytes);
+    let (whole_len, mut rest) = match unsigned {
+        [b'0', rest @ ..] => (1, rest),
+        _ => split_digits(unsigned)?,
     };
-    let start = usize::from(bytes.first() == Some(&b'-'));
-    let whole = match bytes.get(start)? {
-        b'0' => 1,
-        _ => digits(start),
-    };
-    if whole == 0 {
-        return None;
-    }
-    let mut end = start.wrapping_add(whole);
     let mut integer = true;
-    if bytes.get(end) == Some(&b'.') {
-        let fraction = digits(end.wrapping_add(1));
-        if fraction == 0 {
-            return None;
-        }
-        end = end.wrapping_add(1).wrapping_add(fraction);
+    if let [b'.', fraction @ ..] = rest {
+        (_, rest) = split_digits(fraction)?;
         integer = false;
     }
-    if let Some(b'e' | b'E') = bytes.get(end) {
-        let sign = usize::from(matches!(bytes.get(end.wrapping_add(1)), Some(b'+' | b'-')));
-        let exponent = digits(end.wrapping_add(1).wrapping_add(sign));
-        if exponent == 0 {
-            return None;
-        }
-        end = end.wrapping_add(1).wrapping_add(sign).wrapping_add(exponent);
+    if let [b'e' | b'E', exponent @ ..] = rest {
+        let ([b'+' | b'-', digits @ ..] | digits) = exponent;
+        (_, rest) = split_digits(digits)?;
         integer = false;
     }
-    if integer && whole > MAX_INT_DIGITS {
+    if integer && whole_len > MAX_INT_DIGITS {
         return None;
     }
-    Some((end, integer))
+    Some((bytes.len().checked_sub(rest.len())?, integer))
+}
+
+/// How many digits `bytes` start with, at least one, and what follows them.
+fn split_digits(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let len = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if len > 0 { Some((len, bytes.get(len..)?)) } else { None }
 }
 
 /// Whether `text` is one integer as Python's `str(int)` gives it.
 pub(crate) fn is_integer_text(text: &str) -> bool {
     text != "-0" && scan_number(text.as_bytes()) == Some((text.len(), true))
+}
+
+/// Whether `text` is one number as a session keeps it: JSON's grammar, or a name.
+pub(crate) fn is_number_text(text: &str) -> bool {
+    matches!(text, "NaN" | "Infinity" | "-Infinity")
+        || text != "-0" && scan_number(text.as_bytes()).is_some_and(|(len, _)| len == text.len())
+}
+
+/// As it is spelled, within hipflask. Other formats get an integer of up to 128 bits or
+/// a double, and the text of a larger integer.
+impl Serialize for Number<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.serialize_newtype_struct(types::NUMBER, &Spelled(*self))
+        } else {
+            self.serialize_value(serializer)
+        }
+    }
+}
+
+impl Number<'_> {
+    fn serialize_value<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !self.is_integer() {
+            serializer.serialize_f64(self.as_f64())
+        } else if let Some(value) = self.as_i64() {
+            serializer.serialize_i64(value)
+        } else if let Some(value) = self.as_u64() {
+            serializer.serialize_u64(value)
+        } else if let Some(value) = self.as_i128() {
+            serializer.serialize_i128(value)
+        } else {
+            serializer.serialize_str(self.as_str())
+        }
+    }
+}
+
+/// A number inside of its newtype struct: text where hipflask asks for it.
+struct Spelled<'a>(Number<'a>);
+
+impl Serialize for Spelled<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            self.0.serialize_value(serializer)
+        } else {
+            serializer.serialize_str(self.0.as_str())
+        }
+    }
 }
 
 /// A short text built on the stack.
@@ -200,19 +242,19 @@ impl<const N: usize> Spelling<N> {
 
     /// Puts the decimal digits of `value` in front, at least `min_digits` of them.
     fn push_front_decimal(&mut self, mut value: u64, min_digits: usize) {
-        let mut digits = 0_usize;
+        let mut missing = min_digits;
         // Small processors divide 64 bits in a kilobyte of library code.
         while value > u64::from(u32::MAX) {
             let (quotient, digit) = div_rem_10(value);
             value = quotient;
             self.push_front(digit | b'0');
-            digits = digits.wrapping_add(1);
+            missing = missing.saturating_sub(1);
         }
         let mut value = value as u32;
-        while value != 0 || digits < min_digits {
+        while value != 0 || missing > 0 {
             self.push_front((value % 10) as u8 | b'0');
             value /= 10;
-            digits = digits.wrapping_add(1);
+            missing = missing.saturating_sub(1);
         }
     }
 
@@ -273,10 +315,11 @@ impl<const N: usize> Ascii<N> {
         Self { bytes: [0; N], len: 0 }
     }
 
+    #[expect(clippy::arithmetic_side_effects, reason = "there is a slot, so the length is below N")]
     fn push(&mut self, byte: u8) {
         if let Some(slot) = self.bytes.get_mut(self.len) {
             *slot = byte;
-            self.len = self.len.wrapping_add(1);
+            self.len += 1;
         }
     }
 
@@ -299,7 +342,7 @@ impl<const N: usize> core::fmt::Write for Ascii<N> {
 /// `value` as Python's `repr(float)` and `json.dumps` spell it: the fewest
 /// digits that read back as the same double; plain notation for decimal
 /// exponents from -4 to 15, else `d.ddde±XX`; `NaN` and `Infinity` by name.
-pub(crate) fn spell_f64(value: f64) -> Result<Ascii<32>, Error> {
+pub(crate) fn spell_f64(value: f64) -> Result<Ascii<32>, EncodeError> {
     let mut text = Ascii::new();
     if value.is_nan() {
         text.extend(*b"NaN");
@@ -314,7 +357,7 @@ pub(crate) fn spell_f64(value: f64) -> Result<Ascii<32>, Error> {
     }
     // Rust's `{:e}` gives Python's digits, in scientific notation, but for ties.
     let mut scientific = Ascii::<32>::new();
-    write!(scientific, "{:e}", value.abs()).map_err(|_| Error::NotSerializable)?;
+    write!(scientific, "{:e}", value.abs()).map_err(|_| EncodeError::NotSerializable)?;
     round_half_to_even(value, &mut scientific);
     let mut parts = scientific.as_bytes().splitn(2, |byte| *byte == b'e');
     let mantissa = parts.next().unwrap_or_default();
@@ -349,11 +392,15 @@ pub(crate) fn spell_f64(value: f64) -> Result<Ascii<32>, Error> {
 }
 
 /// The bits of a double's fraction.
-const FRACTION_BITS: u32 = f64::MANTISSA_DIGITS.wrapping_sub(1);
+const FRACTION_BITS: u32 = f64::MANTISSA_DIGITS - 1;
 
 /// Settles a tie as CPython does: where the exact value lies half-way between
 /// two shortest spellings, as with 2⁻²⁵, Rust takes the upper one and CPython
 /// the one that ends in an even digit.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "17 digits fit a u64, and an odd digit has two neighbours"
+)]
 fn round_half_to_even(value: f64, scientific: &mut Ascii<32>) {
     let Some(exact) = exact_decimal(value) else { return };
     let mantissa_len = scientific.as_bytes().iter().take_while(|byte| **byte != b'e').count();
@@ -361,7 +408,7 @@ fn round_half_to_even(value: f64, scientific: &mut Ascii<32>) {
     let digits = mantissa
         .iter()
         .filter(|byte| byte.is_ascii_digit())
-        .fold(0_u64, |value, byte| value.wrapping_mul(10).wrapping_add(u64::from(byte.wrapping_sub(b'0'))));
+        .fold(0_u64, |value, byte| value * 10 + u64::from(byte & 0xF));
     // The last digit of `exact` is the 5 of the tie.
     let (lower, _) = div_rem_10(exact);
     // Doubles lie twice as dense below a power of two: of 2⁻²⁴ the lower
@@ -372,9 +419,9 @@ fn round_half_to_even(value: f64, scientific: &mut Ascii<32>) {
         && digits & 1 == 1
     {
         if digits == lower {
-            *last = last.wrapping_add(1);
-        } else if digits == lower.wrapping_add(1) && !is_too_far {
-            *last = last.wrapping_sub(1);
+            *last += 1;
+        } else if digits == lower + 1 && !is_too_far {
+            *last -= 1;
         }
     }
 }
@@ -383,12 +430,12 @@ fn round_half_to_even(value: f64, scientific: &mut Ascii<32>) {
 /// for integers, and for more digits than a tie can have.
 fn exact_decimal(value: f64) -> Option<u64> {
     let bits = value.abs().to_bits();
-    let (exponent, fraction) = (bits >> FRACTION_BITS, bits & (1_u64 << FRACTION_BITS).wrapping_sub(1));
+    let (exponent, fraction) = (bits >> FRACTION_BITS, bits & !(u64::MAX << FRACTION_BITS));
     let significand = if exponent == 0 { fraction } else { fraction | 1 << FRACTION_BITS };
     // The value is `odd` · 2^-places, and so `odd` · 5^places · 10^-places.
     let odd = significand.checked_shr(significand.trailing_zeros())?;
     let places = 1075_u32
-        .wrapping_sub(u32::try_from(exponent.max(1)).ok()?)
+        .checked_sub(u32::try_from(exponent.max(1)).ok()?)?
         .checked_sub(significand.trailing_zeros())
         .filter(|places| *places > 0)?;
     odd.checked_mul(5_u64.checked_pow(places)?)

@@ -12,11 +12,19 @@ use serde::{
 
 use crate::time::DateTime;
 
-pub(super) const MARKUP: &str = "hipflask::Markup";
-pub(super) const UUID: &str = "hipflask::Uuid";
-pub(super) const DATE_TIME: &str = "hipflask::DateTime";
-pub(super) const BIG_INT: &str = "hipflask::BigInt";
-pub(super) const CUSTOM: &str = "hipflask::Custom";
+pub(crate) const MARKUP: &str = "hipflask::Markup";
+pub(crate) const UUID: &str = "hipflask::Uuid";
+pub(crate) const DATE_TIME: &str = "hipflask::DateTime";
+pub(crate) const BIG_INT: &str = "hipflask::BigInt";
+pub(crate) const CUSTOM: &str = "hipflask::Custom";
+/// A value of any kind, by whatever visits it as an enum of these names.
+pub(crate) const VALUE: &str = "hipflask::Value";
+pub(crate) const TUPLE: &str = "hipflask::Tuple";
+pub(crate) const BYTES: &str = "hipflask::Bytes";
+/// A number as it is spelled.
+pub(super) const NUMBER: &str = "hipflask::Number";
+/// Bytes as base64 text.
+pub(super) const BASE64: &str = "hipflask::Base64";
 
 /// Whether it is the name of one of them: then it is no text, whatever it holds.
 pub(super) fn is_tagged(name: &str) -> bool {

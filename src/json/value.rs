@@ -3,12 +3,12 @@
 use core::fmt;
 
 use base64ct::Encoding as _;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeTuple as _};
 
 use super::{
-    CUSTOM, Number, STRING, TAG, Uuid, WRAPPED, WRAPPED_END, date,
+    CUSTOM, Custom, Markup, Number, STRING, STRING_END, TAG, Uuid, WRAPPED, WRAPPED_END, date,
     tag::{self, Standard},
-    text,
+    text, types,
 };
 use crate::{
     error::{Error, Mismatch, TypeName},
@@ -35,6 +35,23 @@ pub struct Value<'a> {
     /// Exactly this value's span.
     span: &'a [u8],
 }
+
+/// What begins with which byte; a tag with the letter of its key, in upper case.
+/// All else is a number.
+const TYPE_NAMES: [(u8, TypeName); 12] = [
+    (STRING, TypeName::Str),
+    (b'[', TypeName::List),
+    (b'{', TypeName::Dict),
+    (CUSTOM, TypeName::Custom),
+    (b'n', TypeName::None),
+    (b't', TypeName::Bool),
+    (b'f', TypeName::Bool),
+    (b'T', TypeName::Tuple),
+    (b'B', TypeName::Bytes),
+    (b'M', TypeName::Markup),
+    (b'U', TypeName::Uuid),
+    (b'D', TypeName::DateTime),
+];
 
 /// What a [`Value`] is: Python's types, as Flask's tags bring them through JSON.
 #[derive(Clone, Copy, Debug)]
@@ -119,20 +136,17 @@ impl<'a> Value<'a> {
     #[cold]
     #[inline(never)]
     pub(crate) fn is_not(self, asked: TypeName) -> Mismatch {
-        let found = match self.kind() {
-            Kind::Null => TypeName::None,
-            Kind::Bool(_) => TypeName::Bool,
-            Kind::Number(number) if number.is_integer() => TypeName::Int,
-            Kind::Number(_) => TypeName::Float,
-            Kind::Str(_) => TypeName::Str,
-            Kind::List(_) => TypeName::List,
-            Kind::Tuple(_) => TypeName::Tuple,
-            Kind::Dict(_) => TypeName::Dict,
-            Kind::Bytes(_) => TypeName::Bytes,
-            Kind::Markup(_) => TypeName::Markup,
-            Kind::Uuid(_) => TypeName::Uuid,
-            Kind::DateTime(_) => TypeName::DateTime,
-            Kind::Custom { .. } => TypeName::Custom,
+        // `kind` would bring the code that reads dates to those who have none. Behind
+        // the mark of a tag stand a string's and the two letters of its key.
+        let code = match *self.span {
+            [TAG, _, _, letter, ..] => letter.to_ascii_uppercase(),
+            [first, ..] => first,
+            [] => 0,
+        };
+        let found = match TYPE_NAMES.iter().find(|(first, _)| *first == code) {
+            Some((_, name)) => *name,
+            None if Number(self.span).is_integer() => TypeName::Int,
+            None => TypeName::Float,
         };
         Mismatch::Type { found, asked }
     }
@@ -166,16 +180,15 @@ impl<'a> Value<'a> {
 
     /// Python's `bool(value)`: false for `None`, `False`, zero and what is empty.
     #[must_use]
+    #[doc(alias = "bool")]
     pub fn is_truthy(self) -> bool {
-        match self.kind() {
-            Kind::Null => false,
-            Kind::Bool(value) => value,
-            Kind::Number(number) => !number.is_zero(),
-            Kind::Str(text) | Kind::Markup(text) => !text.is_empty(),
-            Kind::List(list) | Kind::Tuple(list) => !list.is_empty(),
-            Kind::Dict(dict) => !dict.is_empty(),
-            Kind::Bytes(bytes) => !bytes.is_empty(),
-            Kind::Uuid(_) | Kind::DateTime(_) | Kind::Custom { .. } => true,
+        // Without `kind`, which brings the code that reads dates: every session asks this.
+        match self.span {
+            b"null" | b"false" | [b'[', b']'] | [b'{', b'}'] | [STRING, STRING_END] => false,
+            // A UUID and a date are text that is not empty.
+            [TAG, entry @ ..] => split_entry(entry).1.is_truthy(),
+            number @ [b'-' | b'0'..=b'9', ..] => !Number(number).is_zero(),
+            _ => true,
         }
     }
 }
@@ -200,6 +213,7 @@ fn tag_kind<'a>(key: &'a str, value: Value<'a>) -> Kind<'a> {
 
 /// A list or a tuple.
 #[derive(Clone, Copy)]
+#[doc(alias = "tuple")]
 pub struct List<'a> {
     /// Behind the opening bracket.
     items: &'a [u8],
@@ -262,9 +276,10 @@ impl<'a> Iterator for Items<'a> {
     }
 }
 
-/// A dict. Its keys are unique and sorted by code point, as Flask writes them, unless
-/// a serializer that does not [sort](super::TaggedJsonSerializer::with_sort_keys) made it
-/// of a Rust value.
+/// A dict. Its keys are unique and sorted by code point, as Flask writes them. Made of a
+/// Rust value, keys that were numbers are sorted as numbers until the dict is read again,
+/// and a serializer that does not [sort](super::TaggedJsonSerializer::with_sort_keys)
+/// leaves them as they came.
 #[derive(Clone, Copy)]
 pub struct Dict<'a> {
     /// Behind the opening brace.
@@ -333,6 +348,7 @@ impl<'a> Iterator for Entries<'a> {
 /// a buffer ([`read`](ByteString::read)), byte by byte ([`iter`](ByteString::iter)),
 /// or as [`Bytes<N>`](super::Bytes).
 #[derive(Clone, Copy)]
+#[doc(alias = "bytes")]
 pub struct ByteString<'a> {
     /// Canonical, padded.
     base64: &'a str,
@@ -354,6 +370,7 @@ impl<'a> ByteString<'a> {
     }
 
     /// The bytes.
+    #[expect(clippy::arithmetic_side_effects, reason = "at least 8 and less than 14 bits are held")]
     pub fn iter(self) -> impl Iterator<Item = u8> + 'a {
         let mut text = self.base64.bytes();
         let mut bits = 0_u32;
@@ -361,9 +378,9 @@ impl<'a> ByteString<'a> {
         core::iter::from_fn(move || {
             while held < 8 {
                 bits = bits << 6 | tag::base64_digit(text.next()?)?;
-                held = held.wrapping_add(6);
+                held += 6;
             }
-            held = held.wrapping_sub(8);
+            held -= 8;
             Some((bits >> held) as u8)
         })
     }
@@ -401,6 +418,10 @@ pub(crate) fn split_entry(bytes: &[u8]) -> (&str, Value<'_>) {
 }
 
 /// The length of the value at the start of `bytes`.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "the depth is that of open brackets, and the loop ends at 0; a rest is a part of the bytes"
+)]
 pub(crate) fn span_len(bytes: &[u8]) -> usize {
     let Some(first) = bytes.first() else { return 0 };
     if !matches!(*first, STRING | b'[' | b'{' | TAG | CUSTOM | WRAPPED) {
@@ -414,10 +435,10 @@ pub(crate) fn span_len(bytes: &[u8]) -> usize {
         match *first {
             STRING => {
                 let len = text::string_len(behind);
-                rest = behind.get(len.wrapping_add(1)..).unwrap_or_default();
+                rest = behind.get(len + 1..).unwrap_or_default();
             }
-            b'[' | b'{' | TAG | CUSTOM | WRAPPED => depth = depth.wrapping_add(1),
-            b']' | b'}' | WRAPPED_END => depth = depth.wrapping_sub(1),
+            b'[' | b'{' | TAG | CUSTOM | WRAPPED => depth += 1,
+            b']' | b'}' | WRAPPED_END => depth -= 1,
             _ => {
                 rest = behind.get(text::plain_len(behind)..).unwrap_or_default();
                 continue;
@@ -427,7 +448,83 @@ pub(crate) fn span_len(bytes: &[u8]) -> usize {
             break;
         }
     }
-    bytes.len().wrapping_sub(rest.len())
+    bytes.len() - rest.len()
+}
+
+/// What it is, without loss within hipflask: a value can be put into another session
+/// or a token. A registered tag is written by a serializer that has it registered.
+/// Other formats get what they have types for: a tuple, a number, text, and bytes as a
+/// list of numbers.
+///
+/// ```
+/// use hipflask::{SecureCookieSession, SessionMap as _};
+///
+/// let (mut old, mut new) = (SecureCookieSession::<64>::new(), SecureCookieSession::<64>::new());
+/// old.insert("at", &(3, 4))?;
+/// if let Some(at) = old.get("at") {
+///     new.insert("from", &at)?;
+/// }
+/// assert_eq!(new.get_as("from")?, Some((3, 4)));
+/// # Ok::<(), hipflask::Error>(())
+/// ```
+impl Serialize for Value<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.kind() {
+            Kind::Null => serializer.serialize_unit(),
+            Kind::Bool(value) => serializer.serialize_bool(value),
+            Kind::Number(number) => number.serialize(serializer),
+            Kind::Str(text) => serializer.serialize_str(text),
+            Kind::List(list) => list.serialize(serializer),
+            Kind::Tuple(list) => {
+                let mut tuple = serializer.serialize_tuple(list.len())?;
+                list.iter().try_for_each(|item| tuple.serialize_element(&item))?;
+                tuple.end()
+            }
+            Kind::Dict(dict) => dict.serialize(serializer),
+            Kind::Bytes(bytes) => bytes.serialize(serializer),
+            Kind::Markup(text) => Markup(text).serialize(serializer),
+            Kind::Uuid(uuid) => uuid.serialize(serializer),
+            Kind::DateTime(date) => date.serialize(serializer),
+            Kind::Custom { key, value } => Custom { key, value }.serialize(serializer),
+        }
+    }
+}
+
+/// A list, also where it was a tuple's.
+impl Serialize for List<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+impl Serialize for Dict<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+/// Bytes within hipflask; a list of numbers for other formats.
+impl Serialize for ByteString<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.serialize_newtype_struct(types::BASE64, &Base64(*self))
+        } else {
+            serializer.collect_seq(self.iter())
+        }
+    }
+}
+
+/// Bytes inside of their newtype struct: text where hipflask asks for it.
+struct Base64<'a>(ByteString<'a>);
+
+impl Serialize for Base64<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_seq(self.0.iter())
+        } else {
+            serializer.serialize_str(self.0.base64)
+        }
+    }
 }
 
 impl fmt::Debug for Value<'_> {

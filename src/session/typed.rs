@@ -1,6 +1,6 @@
 //! A session as a struct of the application's own.
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
 
 use super::Session;
 use crate::{
@@ -87,5 +87,18 @@ impl Session {
     fn replace_by_any(&mut self, value: &dyn Encode) -> Result<(), Error> {
         self.writable()?;
         self.change(|arena, serializer| arena.replace_all(value, serializer))
+    }
+}
+
+/// A dict of its entries, as they were put in: another session can be filled with it.
+impl Serialize for Session {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
+    }
+}
+
+impl<const N: usize> Serialize for Session<[u8; N]> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(serializer)
     }
 }

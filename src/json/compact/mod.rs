@@ -70,6 +70,7 @@ use crate::error::{Error, Mismatch};
 /// | finite floats | as Python spells them |
 /// | lists and tuples | a list, of exactly as many values |
 /// | structs, maps whose keys are text | a dict |
+/// | maps whose keys are integers or bools | a dict; the keys are text, and are read as such |
 /// | enums | `"Variant"` or `{"Variant": ...}` |
 ///
 /// All else is an error. Where writing would make what cannot be read (bytes,
