@@ -222,8 +222,7 @@ impl Arena<[u8]> {
         let would_read_as_tag = self.len == 1 && serializer.role(split_string_bytes(all).0).is_some();
         let start = |number| self.start_of(if serializer.sort_keys { self.ranked(number) } else { number });
         let mut writer = Writer::new(serializer, sink);
-        let [open, close] = if would_read_as_tag { [WRAPPED, WRAPPED_END] } else { *b"{}" };
-        writer.spans(&[open])?;
+        if would_read_as_tag { writer.spans(&[WRAPPED]) } else { writer.put(b"{") }?;
         if (0..self.len).map(start).is_sorted() {
             writer.spans(all)?;
         } else {
@@ -236,7 +235,7 @@ impl Arena<[u8]> {
                 writer.spans(sub_slice(&self.bytes, start..end - 1))?;
             }
         }
-        writer.spans(&[close])?;
+        if would_read_as_tag { writer.spans(&[WRAPPED_END]) } else { writer.put(b"}") }?;
         writer.finish()
     }
 
