@@ -245,6 +245,7 @@ impl Scanner<'_, '_> {
     }
 
     /// Writes what stands further behind.
+    #[inline(never)]
     fn move_here(&mut self, from: Range<usize>) {
         let len = from.len();
         copy_within(self.buffer, from, self.written);
@@ -435,7 +436,8 @@ impl Scanner<'_, '_> {
         if let Some(outer) = top.checked_sub(2)
             && let Some(key) = self.is_wrapper(levels, outer)
             && self.serializer.role(key).is_none()
-            && self.rest().iter().filter(|byte| !byte.is_ascii_whitespace()).take(2).eq(b"}}")
+            && let [b'}', rest @ ..] = self.rest().trim_ascii_start()
+            && let [b'}', ..] = rest.trim_ascii_start()
         {
             return Ok(());
         }
@@ -467,21 +469,20 @@ impl Scanner<'_, '_> {
         let mut from = start;
         self.written = start;
         // A bit for each, the innermost lowest: whether it is written in a wrapper again.
-        let mut marks = 0_u64;
+        let mut marks = 0_u32;
         for _ in 0..count {
-            // Behind the dict's bracket and its key's mark.
-            let key_start = from + WRAPPER.len() + 2;
-            let key_len = text::string_len(sub_slice(self.buffer, key_start..));
+            // The mark before the key.
+            let mark = from + WRAPPER.len() + 1;
+            let key_len = text::string_len(sub_slice(self.buffer, mark + 1..));
             // Without the suffix.
-            let key = key_start..key_start + key_len - 2;
-            let wrapped = self.serializer.role(sub_slice(self.buffer, key.clone())).is_some();
-            marks = marks << 1 | u64::from(wrapped);
+            let key_end = mark + 1 + key_len - 2;
+            let wrapped = self.serializer.role(sub_slice(self.buffer, mark + 1..key_end)).is_some();
+            marks = marks << 1 | u32::from(wrapped);
             self.emit(if wrapped { WRAPPED } else { b'{' });
-            self.emit(STRING);
-            self.move_here(key);
-            self.emit(STRING_END);
-            self.emit(b':');
-            from = key_start + key_len + 2;
+            self.move_here(mark..key_end);
+            // The mark behind the key, and the colon.
+            from = key_end + 4;
+            self.move_here(key_end + 2..from);
         }
         self.move_here(from..end);
         for _ in 0..count {

@@ -113,7 +113,8 @@ impl TaggedJsonSerializer {
     ///
     /// # Errors
     /// [`Error::BadPayload`] when it is not JSON as Python reads it or a tag
-    /// holds what it may not; [`Error::Depth`] when it is nested too deeply.
+    /// holds what it may not; [`Error::Depth`] when it is nested too deeply;
+    /// [`Error::Capacity`] when it is 2 GiB long or longer.
     pub fn loads(self, text: &mut [u8]) -> Result<Value<'_>, Error> {
         let len = scan::load(text, self, Order::Sort)?;
         let text: &[u8] = text;

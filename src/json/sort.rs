@@ -32,8 +32,9 @@ const BUFFER: usize = 256;
 /// until it fits into the buffer.
 const MERGE_DEPTH: usize = (usize::BITS - BUFFER.ilog2()) as usize;
 
-/// The most runs that wait: each is at least twice as long as the next.
-const RUNS: usize = 32;
+/// The most runs that wait: each is at least twice as long as the next, as long as
+/// there is room for one more.
+const RUNS: usize = 24;
 
 /// The order of two keys, given from behind their start marks: by code point.
 ///
@@ -101,7 +102,7 @@ fn merge_runs(entries: &mut [u8]) {
         let mut run = start;
         while let Some(last) = usize::checked_sub(waiting, 1)
             && let Some(before) = starts.get(last).copied()
-            && (end == entries.len() || run - before < 2 * (end - run))
+            && (end == entries.len() || waiting == RUNS || run - before < 2 * (end - run))
         {
             merge(sub_slice_mut(entries, before..end), run - before);
             run = before;

@@ -102,11 +102,6 @@ pub(crate) fn string_len(bytes: &[u8]) -> usize {
     leading(bytes, |word| equal_to(word, STRING_END))
 }
 
-/// How many leading bytes of unescaped JSON, outside of strings, are no mark.
-pub(crate) fn structure_len(bytes: &[u8]) -> usize {
-    leading(bytes, |word| word & HIGHS)
-}
-
 /// How many leading bytes of unescaped JSON, outside of strings, are neither a
 /// bracket nor a mark, or at least some of them.
 #[inline(never)]
@@ -155,7 +150,6 @@ mod tests {
                         first(|b| !(0x20..0x7F).contains(&b) || b == b'"' || b == b'\\')
                     );
                     assert_eq!(string_len(&bytes), first(|b| b == 0xFF));
-                    assert_eq!(structure_len(&bytes), first(|b| b >= 0x80));
                     assert_eq!(plain_len(&bytes), first(|b| b"[]{}Y_y\x7F".contains(&b) || b >= 0x80));
                 }
             }

@@ -13,13 +13,13 @@ use crate::{
     sink::{PIECE, Sink},
 };
 
-/// What goes in front of a dict that would read as a tag; its key gets the
-/// suffix, and one more brace closes it.
-const WRAPPER: &[u8; 7] = br#"{" di":"#;
+/// What a dict starts with that would read as a tag; its key gets the suffix, and
+/// one more brace closes it.
+const WRAPPER: &[u8; 8] = br#"{" di":{"#;
 /// What goes behind the key of such a dict.
 const SUFFIX: &[u8; 2] = b"__";
 /// What wrapping adds to the text.
-pub(crate) const WRAPPER_LEN: usize = WRAPPER.len() + SUFFIX.len() + 1;
+pub(crate) const WRAPPER_LEN: usize = WRAPPER.len() + SUFFIX.len();
 
 /// Writes `value` as `serializer` spells it.
 pub(crate) fn write_value<S: Sink>(
@@ -76,24 +76,8 @@ impl<'s, S: Sink> Writer<'s, S> {
         Ok(())
     }
 
-    /// Opens a dict; one that would read as a tag is wrapped.
-    pub(crate) fn open(&mut self, wrapped: bool) -> Result<(), S::Error> {
-        self.is_key = wrapped;
-        if wrapped {
-            self.put(WRAPPER)?;
-        }
-        self.put(b"{")
-    }
-
-    /// Closes a dict.
-    pub(crate) fn close(&mut self, wrapped: bool) -> Result<(), S::Error> {
-        if wrapped {
-            self.put(b"}")?;
-        }
-        self.put(b"}")
-    }
-
-    /// Writes values, or keys and values, with what stands between them.
+    /// Writes values, or keys and values, with the brackets around and what stands between
+    /// them.
     pub(crate) fn spans(&mut self, mut rest: &[u8]) -> Result<(), S::Error> {
         loop {
             // The end of a key is to be seen.
@@ -115,8 +99,11 @@ impl<'s, S: Sink> Writer<'s, S> {
                     continue;
                 }
                 TAG | CUSTOM => self.put(b"{")?,
-                WRAPPED => self.open(true)?,
-                WRAPPED_END => self.close(true)?,
+                WRAPPED => {
+                    self.is_key = true;
+                    self.put(WRAPPER)?;
+                }
+                WRAPPED_END => self.put(b"}}")?,
                 0..0x20 | b'"' | b'\\' => self.escape(*byte)?,
                 0x7F.. if self.serializer.ensure_ascii => {
                     rest = self.escape_letters(rest)?;
@@ -206,8 +193,7 @@ const fn bits(byte: u8, mask: u8) -> u32 {
 pub(crate) fn text_len(value: Value<'_>, serializer: TaggedJsonSerializer) -> usize {
     let mut rest = value.span();
     let mut len = rest.len();
-    // Outside of strings only marks are not ASCII.
-    while let Some((mark, behind)) = sub_slice(rest, text::structure_len(rest)..).split_first() {
+    while let Some((mark, behind)) = sub_slice(rest, text::plain_len(rest)..).split_first() {
         rest = behind;
         if *mark == STRING {
             let string = sub_slice(behind, ..text::string_len(behind));

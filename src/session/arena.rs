@@ -31,7 +31,7 @@ use crate::{
     bytes::{sub_slice, sub_slice_mut},
     error::{Error, Mismatch, PayloadError},
     json::{
-        Encode, Encoder, TaggedJsonSerializer, Value, WRAPPED,
+        Encode, Encoder, TaggedJsonSerializer, Value, WRAPPED, WRAPPED_END,
         scan::{self, MAX_LEN_BYTES, Order},
         sort::entry_len,
         text,
@@ -140,37 +140,31 @@ impl Arena<[u8]> {
         sub_slice_mut(records, free..)
     }
 
-    #[inline(always)]
-    fn record(&self, number: usize) -> Record {
-        let records = records(&self.bytes);
-        let record = records.len().checked_sub(number + 1).and_then(|at| records.get(at));
-        record.copied().unwrap_or_default()
+    fn load(&self, at: usize) -> usize {
+        let bytes = self.bytes.get(at..).and_then(<[u8]>::first_chunk::<4>);
+        bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes) as usize)
     }
 
     #[inline(never)]
     fn start_of(&self, position: usize) -> usize {
-        let [start, _] = self.record(position);
-        u32::from_le_bytes(start) as usize
+        self.load(record(&self.bytes, position))
     }
 
     #[inline(never)]
     fn set_start(&mut self, position: usize, start: usize) {
-        if let Some([slot, _]) = record_mut(&mut self.bytes, position) {
-            *slot = (start as u32).to_le_bytes();
-        }
+        let at = record(&self.bytes, position);
+        store(&mut self.bytes, at, start);
     }
 
     #[inline(never)]
     fn ranked(&self, rank: usize) -> usize {
-        let [_, ranked] = self.record(rank);
-        u32::from_le_bytes(ranked) as usize
+        self.load(record(&self.bytes, rank) + 4)
     }
 
     #[inline(never)]
     fn set_ranked(&mut self, rank: usize, position: usize) {
-        if let Some([_, slot]) = record_mut(&mut self.bytes, rank) {
-            *slot = (position as u32).to_le_bytes();
-        }
+        let at = record(&self.bytes, rank) + 4;
+        store(&mut self.bytes, at, position);
     }
 
     // ---- reading
@@ -228,7 +222,7 @@ impl Arena<[u8]> {
         let would_read_as_tag = self.len == 1 && serializer.role(split_string_bytes(all).0).is_some();
         let start = |number| self.start_of(if serializer.sort_keys { self.ranked(number) } else { number });
         let mut writer = Writer::new(serializer, sink);
-        writer.open(would_read_as_tag)?;
+        if would_read_as_tag { writer.spans(&[WRAPPED]) } else { writer.put(b"{") }?;
         if (0..self.len).map(start).is_sorted() {
             writer.spans(all)?;
         } else {
@@ -241,7 +235,7 @@ impl Arena<[u8]> {
                 writer.spans(sub_slice(&self.bytes, start..end - 1))?;
             }
         }
-        writer.close(would_read_as_tag)?;
+        if would_read_as_tag { writer.spans(&[WRAPPED_END]) } else { writer.put(b"}") }?;
         writer.finish()
     }
 
@@ -305,8 +299,8 @@ impl Arena<[u8]> {
         let indexed = free.len() / RECORD;
         let mut entries = 0;
         let mut note = |start: usize| {
-            if let Some([slot, _]) = record_mut(free, entries) {
-                *slot = (start as u32).to_le_bytes();
+            if entries < indexed {
+                store(free, record(free, entries), start);
             }
             entries += 1;
         };
@@ -346,21 +340,23 @@ impl Arena<[u8]> {
 }
 
 /// The records that `bytes` have room for, the first of which is the last.
-#[inline(always)]
 fn records(bytes: &[u8]) -> &[Record] {
     bytes.as_rchunks().1.as_rchunks().1
 }
 
 /// As [`records`], to be written.
-#[inline(always)]
 fn records_mut(bytes: &mut [u8]) -> &mut [Record] {
     bytes.as_rchunks_mut().1.as_rchunks_mut().1
 }
 
-/// A record of the index that `bytes` end with, if there is room for it.
-#[inline(always)]
-fn record_mut(bytes: &mut [u8], number: usize) -> Option<&mut Record> {
-    let records = records_mut(bytes);
-    let at = records.len().checked_sub(number + 1)?;
-    records.get_mut(at)
+/// Where a record is in bytes that end with the index, and have room for it.
+fn record(bytes: &[u8], number: usize) -> usize {
+    bytes.len() - (number + 1) * RECORD
+}
+
+/// Stores half a record.
+fn store(bytes: &mut [u8], at: usize, value: usize) {
+    if let Some(bytes) = bytes.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<4>) {
+        *bytes = (value as u32).to_le_bytes();
+    }
 }

@@ -5,7 +5,7 @@ use core::{
     ops::Range,
 };
 
-use super::{Arena, EntryText, Place, RECORD};
+use super::{Arena, EntryText, Place, RECORD, Record};
 use crate::{
     bytes::{copy, copy_within, sub_slice, sub_slice_mut},
     error::{Error, TypeName},
@@ -220,9 +220,11 @@ impl Arena<[u8]> {
     /// its length.
     fn entry_range(&self, position: usize) -> Range<usize> {
         let start = self.start_of(position);
-        let end = self.end();
-        let starts = self.index().iter().map(|[start, _]| u32::from_le_bytes(*start) as usize);
-        start..starts.filter(|other| *other > start).min().unwrap_or(end)
+        let behind = |end: u32, [other, _]: &Record| {
+            let other = u32::from_le_bytes(*other);
+            if other as usize > start { end.min(other) } else { end }
+        };
+        start..self.index().iter().fold(self.end() as u32, behind) as usize
     }
 
     /// Moves an entry behind all others and returns where it starts then.
@@ -281,11 +283,11 @@ impl Arena<[u8]> {
         for [_, ranked] in sub_slice_mut(index, ..=last - place.rank) {
             swap(ranked, &mut moved);
         }
-        let removed = place.position as u32;
-        for [_, ranked] in index {
-            let position = u32::from_le_bytes(*ranked);
-            if position > removed {
-                *ranked = (position - 1).to_le_bytes();
+        if place.position < last {
+            let removed = place.position as u32;
+            for [_, ranked] in index {
+                let position = u32::from_le_bytes(*ranked);
+                *ranked = (position - u32::from(position > removed)).to_le_bytes();
             }
         }
         self.len = last;
