@@ -55,7 +55,8 @@ pub(super) fn sort(entries: &mut [u8]) -> bool {
 }
 
 fn each_key(mut entries: &mut [u8], mut change: impl FnMut(&mut [u8])) {
-    while let Some((entry, rest)) = entries.split_at_mut_checked(entry_len(entries, 0))
+    while !entries.is_empty()
+        && let Some((entry, rest)) = entries.split_at_mut_checked(entry_len(entries, 0))
         && let [_, behind @ ..] = entry
     {
         let len = string_len(behind);
