@@ -71,7 +71,7 @@ impl Csrf {
         let mut scratch = [0; ID_BYTES];
         let loaded = self.0.loads(token.as_bytes(), Some(MAX_AGE_SECS), clock, &mut scratch);
         let loaded = loaded.map_err(|error| match error.kind() {
-            Error::SignatureExpired => Refusal::Expired,
+            Error::SignatureExpired | Error::SignatureFromFuture => Refusal::Expired,
             _ => Refusal::Invalid,
         })?;
         match (id.as_str(), loaded.value.as_str()) {
