@@ -212,7 +212,7 @@ where
     ///
     /// ```
     /// use hipflask::{
-    ///     Config, Error, Opened, Request, RequestContext, Saved, SecureCookieSession,
+    ///     ClockFn, Config, Error, Opened, Request, RequestContext, Saved, SecureCookieSession,
     ///     SecureCookieSessionInterface, Session, SessionInterface, SessionMap as _, UnixTime,
     ///     interface::SessionCookie,
     ///     signing::{KeyDerivation, Keyring, NoCompression},

@@ -46,7 +46,7 @@ pub struct UrlSafeSerializer<K, P = TaggedJsonSerializer> {
 /// another salt, of CSRF and password-reset tokens.
 ///
 /// ```
-/// use hipflask::{UnixTime, json::SESSION_JSON_SERIALIZER, sink::SliceSink};
+/// use hipflask::{UnixTime, clock_fn, json::SESSION_JSON_SERIALIZER, sink::SliceSink};
 /// use hipflask::signing::{Keyring, UrlSafeTimedSerializer};
 ///
 /// let clock = clock_fn(|| Ok(UnixTime::from_secs(1_700_000_000)));

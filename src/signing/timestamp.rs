@@ -45,7 +45,7 @@ impl fmt::Debug for Signed<'_> {
 /// itsdangerous reads it (see [`Base64Reader`]).
 ///
 /// ```
-/// use hipflask::{UnixTime, signing::{Keyring, TimestampSigner}, sink::SliceSink};
+/// use hipflask::{UnixTime, clock_fn, signing::{Keyring, TimestampSigner}, sink::SliceSink};
 ///
 /// let keys = Keyring::for_sessions(b"dev");
 /// let signer = TimestampSigner::new(&keys);
