@@ -61,24 +61,25 @@ impl<'a> Number<'a> {
     /// The integer, if it is one and fits.
     #[must_use]
     pub fn as_i64(self) -> Option<i64> {
-        let (negative, digits) = self.sign_and_digits()?;
-        digits.iter().try_fold(0_i64, |value, digit| {
-            let digit = i64::from(digit & 0xF);
-            let value = value.checked_mul(10)?;
-            if negative { value.checked_sub(digit) } else { value.checked_add(digit) }
-        })
+        let (negative, magnitude) = self.sign_and_magnitude()?;
+        if negative { 0_i64.checked_sub_unsigned(magnitude) } else { magnitude.try_into().ok() }
     }
 
     /// The integer, if it is one, is not negative and fits.
     #[must_use]
     pub fn as_u64(self) -> Option<u64> {
+        self.sign_and_magnitude().and_then(|(negative, magnitude)| (!negative).then_some(magnitude))
+    }
+
+    /// Whether it is negative, and how much it is without the sign, if it is an integer
+    /// and that fits.
+    #[inline(never)]
+    pub(super) fn sign_and_magnitude(self) -> Option<(bool, u64)> {
         let (negative, digits) = self.sign_and_digits()?;
-        if negative {
-            return None;
-        }
-        digits
+        let magnitude = digits
             .iter()
-            .try_fold(0_u64, |value, digit| value.checked_mul(10)?.checked_add(u64::from(digit & 0xF)))
+            .try_fold(0_u64, |value, digit| value.checked_mul(10)?.checked_add(u64::from(digit & 0xF)))?;
+        Some((negative, magnitude))
     }
 
     /// The integer, if it is one and fits.
