@@ -228,7 +228,7 @@ fn significant(bytes: &[u8; 8]) -> &[u8] {
 fn read_timestamp(field: &[u8]) -> Option<u64> {
     let mut bytes = [0; 9];
     // There is room for one byte more, so less than that was read to the end.
-    let len = Base64Reader::new(field).read(&mut bytes).ok()?;
+    let len = Base64Reader::new(field).fill(&mut bytes)?;
     if len > 8 {
         return None;
     }
