@@ -369,13 +369,12 @@ impl<K: SigningKeys, C: Clock, Z: Compression + ?Sized, S: ?Sized> SecureCookieS
         };
         let beside_bytes = if plain.is_some() { 0 } else { value.len() };
         let signed = self.signer.unsign(value, Some(max_age_secs), &self.clock)?;
-        load_payload::<Z>(signed.payload, buffer).map_err(|error| match error {
-            Error::Capacity { needed_bytes, capacity_bytes } => Error::Capacity {
-                needed_bytes: needed_bytes.saturating_add(beside_bytes),
-                capacity_bytes: capacity_bytes.saturating_add(beside_bytes),
-            },
-            error => error,
-        })
+        let mut loaded = load_payload::<Z>(signed.payload, buffer);
+        if let Err(Error::Capacity { needed_bytes, capacity_bytes }) = &mut loaded {
+            *needed_bytes = needed_bytes.saturating_add(beside_bytes);
+            *capacity_bytes = capacity_bytes.saturating_add(beside_bytes);
+        }
+        loaded
     }
 }
 

@@ -178,24 +178,21 @@ impl<K: SigningKeys> TimestampSigner<K> {
         max_age_secs: Option<i64>,
         clock: &C,
     ) -> Result<Signed<'a>, SignatureError<'a>> {
-        let (value, mismatch) = match self.signer.unsign(signed) {
-            Ok(value) => (value, None),
-            Err(error) if error.kind() == Error::BadSignature => {
-                (error.payload().unwrap_or_default(), Some(error))
+        let separator = self.signer.separator();
+        let Some((value, signature)) = rsplit_once(signed, separator) else {
+            return Err(Error::BadSignature.into());
+        };
+        let matches = self.signer.verify(value, signature)?;
+        let Some((payload, field)) = rsplit_once(value, separator) else {
+            let kind = if matches { Error::BadTimeSignature } else { Error::BadSignature };
+            return Err(SignatureError::new(kind, Some(value), None));
+        };
+        let timestamp_secs = match read_timestamp(field) {
+            Some(secs) if matches => secs,
+            claimed_secs => {
+                let date_secs = claimed_secs.filter(|secs| *secs <= MAX_DATE_SECS);
+                return Err(SignatureError::new(Error::BadTimeSignature, Some(payload), date_secs));
             }
-            Err(error) => return Err(error),
-        };
-        let bad_time = |payload, secs| SignatureError::new(Error::BadTimeSignature, Some(payload), secs);
-
-        let Some((payload, field)) = rsplit_once(value, self.signer.separator()) else {
-            return Err(mismatch.unwrap_or(bad_time(value, None)));
-        };
-        let timestamp_secs = read_timestamp(field);
-        if mismatch.is_some() {
-            return Err(bad_time(payload, timestamp_secs.filter(|secs| *secs <= MAX_DATE_SECS)));
-        }
-        let Some(timestamp_secs) = timestamp_secs else {
-            return Err(bad_time(payload, None));
         };
         if timestamp_secs > MAX_DATE_SECS {
             return Err(Error::DateOutOfRange.into());
@@ -231,7 +228,7 @@ fn significant(bytes: &[u8; 8]) -> &[u8] {
 fn read_timestamp(field: &[u8]) -> Option<u64> {
     let mut bytes = [0; 9];
     // There is room for one byte more, so less than that was read to the end.
-    let len = Base64Reader::new(field).read(&mut bytes).ok()?;
+    let len = Base64Reader::new(field).fill(&mut bytes)?;
     if len > 8 {
         return None;
     }
