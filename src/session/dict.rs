@@ -152,7 +152,7 @@ impl Session {
     pub fn copy_value(&mut self, from: &str, to: &str) -> Result<bool, Error> {
         self.writable()?;
         let Ok(place) = self.arena.find(from) else { return Ok(false) };
-        self.arena.copy(place, to, self.serializer())?;
+        self.arena.copy(place, to, self.dialect())?;
         self.modified = true;
         Ok(true)
     }
@@ -165,8 +165,8 @@ impl Session {
         self.writable()?;
         let Ok(place) = self.arena.find(key) else { return Ok(None) };
         self.modified = true;
-        let serializer = self.serializer();
-        Ok(Some(self.arena.pop(place, serializer).1))
+        let dialect = self.dialect();
+        Ok(Some(self.arena.pop(place, dialect).1))
     }
 
     /// Takes the value at `key` out; whether there was one. Python: `del session[key]`.
@@ -186,8 +186,8 @@ impl Session {
         self.writable()?;
         let Some(place) = self.arena.last() else { return Ok(None) };
         self.modified = true;
-        let serializer = self.serializer();
-        Ok(Some(self.arena.pop(place, serializer)))
+        let dialect = self.dialect();
+        Ok(Some(self.arena.pop(place, dialect)))
     }
 
     /// Takes everything out.
@@ -203,12 +203,12 @@ impl Session {
 
     fn insert_any(&mut self, key: &str, value: &dyn Encode) -> Result<(), Error> {
         self.writable()?;
-        self.change(|arena, serializer| arena.insert(key, value, serializer))
+        self.change(|arena, dialect| arena.insert(key, value, dialect))
     }
 
     fn push_any(&mut self, key: &str, item: &dyn Encode) -> Result<(), Error> {
         self.writable()?;
-        self.change(|arena, serializer| arena.push(key, item, serializer))
+        self.change(|arena, dialect| arena.push(key, item, dialect))
     }
 }
 

@@ -86,7 +86,7 @@ impl Session {
 
     fn replace_by_any(&mut self, value: &dyn Encode) -> Result<(), Error> {
         self.writable()?;
-        self.change(|arena, serializer| arena.replace_all(value, serializer))
+        self.change(|arena, dialect| arena.replace_all(value, dialect))
     }
 }
 
