@@ -12,6 +12,7 @@
 //! [`signing`]: mod@signing
 //! [`zlib`]: mod@zlib
 //! [`cookie`]: mod@cookie
+//! [`time`]: mod@time
 //! [`backends`]: mod@backends
 //!
 #![doc = include_str!("../README.md")]
