@@ -42,6 +42,17 @@ pub struct Config<'a> {
     pub session_refresh_each_request: bool,
     /// `PERMANENT_SESSION_LIFETIME`: 31 days. Also the age at which any cookie expires.
     pub permanent_session_lifetime: Lifetime,
+    /// By how much the clocks of the hosts that share the sessions may differ, in seconds:
+    /// 0, as in Flask, which refuses a cookie that is one second ahead of its clock.
+    ///
+    /// A cookie that is no further in the future opens, and new ones are dated back by as
+    /// much, so that hosts whose clocks are behind open them, Flask among them. `Expires`
+    /// is not dated back. No lifetime gets longer; that of a new cookie ends so much earlier.
+    ///
+    /// It is for sessions. CSRF and other timed tokens follow it when their signer is made
+    /// [with it](crate::signing::TimestampSigner::with_clock_skew_secs).
+    #[doc(alias = "leeway")]
+    pub clock_skew_secs: u64,
     /// `MAX_COOKIE_SIZE` in bytes of the whole `Set-Cookie` value: 4093. 0 means no limit.
     pub max_cookie_size: usize,
     /// What happens beyond it: [`OversizeCookie::Error`].
@@ -115,6 +126,7 @@ impl<'a> Config<'a> {
             session_cookie_samesite: None,
             session_refresh_each_request: true,
             permanent_session_lifetime: Lifetime::from_secs(31 * 24 * 60 * 60),
+            clock_skew_secs: 0,
             max_cookie_size: 4093,
             oversize_cookie: OversizeCookie::Error,
             bad_cookie: BadCookie::Error,
@@ -189,6 +201,13 @@ impl<'a> Config<'a> {
     #[must_use]
     pub const fn permanent_session_lifetime(mut self, permanent_session_lifetime: Lifetime) -> Self {
         self.permanent_session_lifetime = permanent_session_lifetime;
+        self
+    }
+
+    /// Sets [`clock_skew_secs`](Self#structfield.clock_skew_secs).
+    #[must_use]
+    pub const fn clock_skew_secs(mut self, clock_skew_secs: u64) -> Self {
+        self.clock_skew_secs = clock_skew_secs;
         self
     }
 

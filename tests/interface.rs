@@ -1019,6 +1019,55 @@ fn a_lifetime_limits_every_session() {
     assert_eq!(Lifetime::from_micros(17_179_869_184_999_999).whole_secs(), 17_179_869_184);
 }
 
+/// The cookies are Flask's own, made at `NOW`: by a host whose clock is ahead of ours, and then
+/// by one whose clock is behind it.
+#[test]
+fn hosts_whose_clocks_differ_open_each_other_s_sessions() {
+    let at = |secs: u64| clock_fn(move || Ok(UnixTime::from_secs(secs)));
+    let signer = |skew_secs| TimestampSigner::new(keys("dev")).with_clock_skew_secs(skew_secs);
+    let future = Opened::rejected(Error::SignatureFromFuture);
+    // Whether it is a setting, the signer's or of both, it is the same; of both the larger counts.
+    for (setting, of_signer, skew_secs) in [(0, 0, 0), (1, 0, 1), (0, 1, 1), (3, 1, 3), (1, 3, 3)] {
+        let config = Config::new().clock_skew_secs(setting);
+        let opened = |secs: u64| {
+            let interface = SecureCookieSessionInterface::with_signer(signer(of_signer), at(secs));
+            open::<64>(&interface, &config, COOKIE).opened().unwrap()
+        };
+        assert_eq!(opened(NOW - skew_secs), Opened::LOADED);
+        assert_eq!(opened(NOW - skew_secs - 1), future);
+        let lifetime_secs = 31 * 24 * 60 * 60;
+        assert_eq!(opened(NOW + lifetime_secs), Opened::LOADED);
+        assert_eq!(opened(NOW + lifetime_secs + 1), Opened::rejected(Error::SignatureExpired));
+
+        // What is sent is what Flask sends at that moment, but for when the browser drops it.
+        let interface = SecureCookieSessionInterface::with_signer(signer(of_signer), at(NOW + skew_secs));
+        let sent = request(&interface, &config, "", |context| {
+            context.session().unwrap().insert("a", &1).unwrap();
+        });
+        let flask = std::str::from_utf8(COOKIE).unwrap();
+        assert_eq!(sent.unwrap().set_cookie.unwrap(), format!("{flask}; HttpOnly; Path=/"));
+        let sent = request(&interface, &config, "", |context| {
+            context.session().unwrap().set_permanent(true).unwrap();
+        });
+        assert_eq!(
+            sent.unwrap().set_cookie.unwrap(),
+            format!(
+                "session=eyJfcGVybWFuZW50Ijp0cnVlfQ.ZVPxAA.kaOSDiiiE7WWJ1yA5l9WgTqXdLI; \
+                 Expires=Fri, 15 Dec 2023 22:13:{} GMT; HttpOnly; Path=/",
+                20 + skew_secs
+            )
+        );
+    }
+
+    // There is no time before 1970.
+    let interface = SecureCookieSessionInterface::new(keys("dev"), at(5));
+    let config = Config::new().clock_skew_secs(u64::MAX);
+    let sent = request(&interface, &config, "", fill).unwrap().set_cookie.unwrap();
+    assert!(sent.starts_with(&FILLED.replace("ZVPxAA", ".")), "{sent}");
+    let header = sent.split(';').next().unwrap();
+    assert_eq!(open::<64>(&interface, &config, header).opened(), Ok(Opened::LOADED));
+}
+
 #[test]
 fn the_limit_on_cookies_is_exact() {
     let save = |config: &Config<'_>, len: usize| {

@@ -16,7 +16,7 @@ use crate::{
         token::{Dump, Payload, Token},
     },
     sink::Sink,
-    time::Clock,
+    time::{Clock, UnixTime},
     zlib::Scratch,
 };
 
@@ -109,8 +109,9 @@ impl<K: SigningKeys, C: Clock> SecureCookieSessionInterface<K, C> {
         Self::with_signer(TimestampSigner::new(keys), clock)
     }
 
-    /// One whose signer allows for clock skew, or has another separator. Saving is
-    /// [`Error::InvalidConfig`] with one that a cookie cannot hold unquoted.
+    /// One whose signer has another separator. Saving is [`Error::InvalidConfig`] with one
+    /// that a cookie cannot hold unquoted. Of the signer's clock skew and
+    /// [`Config::clock_skew_secs`] the larger one counts.
     #[must_use]
     pub const fn with_signer(signer: TimestampSigner<K>, clock: C) -> Self {
         Self { signer, clock, serializer: SESSION_JSON_SERIALIZER, storage: PhantomData }
@@ -342,7 +343,10 @@ where
         if !cookie::is_bare_in_value(self.signer.separator()) {
             return Err(Error::InvalidConfig { setting: "sep" });
         }
-        let token = Token::with_timestamp(&self.signer, Payload::new(session, scratch)?, now)?;
+        // The signer dates it back by its own share.
+        let rest_secs = config.clock_skew_secs.saturating_sub(self.signer.clock_skew_secs());
+        let signed_at = UnixTime::from_secs(now.secs().saturating_sub(rest_secs));
+        let token = Token::with_timestamp(&self.signer, Payload::new(session, scratch)?, signed_at)?;
         // A payload of another writer's can be shorter than the same one in our
         // spelling: with letters outside ASCII, for one.
         let (needed_bytes, capacity_bytes) = (token.text_len_bytes(), session.capacity_bytes());
@@ -368,7 +372,8 @@ impl<K: SigningKeys, C: Clock, Z: Compression + ?Sized, S: ?Sized> SecureCookieS
             None => unquote(value, buffer)?,
         };
         let beside_bytes = if plain.is_some() { 0 } else { value.len() };
-        let signed = self.signer.unsign(value, Some(max_age_secs), &self.clock)?;
+        let clock_skew_secs = config.clock_skew_secs.max(self.signer.clock_skew_secs());
+        let signed = self.signer.unsign_with_skew(value, Some(max_age_secs), &self.clock, clock_skew_secs)?;
         load_payload::<Z>(signed.payload, buffer).map_err(|error| match error {
             Error::Capacity { needed_bytes, capacity_bytes } => Error::Capacity {
                 needed_bytes: needed_bytes.saturating_add(beside_bytes),
