@@ -1,6 +1,10 @@
 //! Configuration: Flask's keys, with Flask's defaults.
 
-use crate::{cookie::SameSite, time::Lifetime};
+use crate::{
+    cookie::{SameSite, SetCookie},
+    error::Error,
+    time::Lifetime,
+};
 
 /// The session part of Flask's `app.config`, with Flask's names.
 ///
@@ -20,8 +24,9 @@ use crate::{cookie::SameSite, time::Lifetime};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config<'a> {
-    /// `SESSION_COOKIE_NAME`: `session`. A name outside ASCII, or with a space,
-    /// `=` or `"` in it, is written but never found again, as in Flask.
+    /// `SESSION_COOKIE_NAME`: `session`. [`refused_cookie`](Self#structfield.refused_cookie)
+    /// says what happens with a name that is not found when it comes back: an empty one, one
+    /// outside ASCII, or with a space, `=` or `"` in it.
     pub session_cookie_name: &'a str,
     /// `SESSION_COOKIE_DOMAIN`: none, so that only the host that set it gets the cookie.
     pub session_cookie_domain: Option<&'a str>,
@@ -57,6 +62,9 @@ pub struct Config<'a> {
     pub max_cookie_size: usize,
     /// What happens beyond it: [`OversizeCookie::Error`].
     pub oversize_cookie: OversizeCookie,
+    /// What happens when the other settings make a cookie that browsers do not keep:
+    /// [`RefusedCookie::Error`].
+    pub refused_cookie: RefusedCookie,
     /// What happens when a cookie is signed rightly but does not decode:
     /// [`BadCookie::Error`].
     pub bad_cookie: BadCookie,
@@ -82,6 +90,19 @@ pub enum OversizeCookie {
     Error,
     /// It is sent, and [`Saved::oversize_len_bytes`](crate::Saved::oversize_len_bytes) says so. Flask's way.
     Warn,
+}
+
+/// What happens to a cookie that no browser keeps, or that is never found when it comes
+/// back: [`SetCookie::check_for_browsers`] lists them. Nobody could log in with one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefusedCookie {
+    /// Saving fails with [`Error::InvalidConfig`], and so does [`Config::check`] when the
+    /// program starts.
+    #[default]
+    Error,
+    /// It is sent. Flask's way.
+    Send,
 }
 
 /// What happens to a cookie whose signature holds, but that is no session here: it does
@@ -129,6 +150,7 @@ impl<'a> Config<'a> {
             clock_skew_secs: 0,
             max_cookie_size: 4093,
             oversize_cookie: OversizeCookie::Error,
+            refused_cookie: RefusedCookie::Error,
             bad_cookie: BadCookie::Error,
             unset_clock: UnsetClock::Error,
         }
@@ -225,6 +247,13 @@ impl<'a> Config<'a> {
         self
     }
 
+    /// Sets [`refused_cookie`](Self#structfield.refused_cookie).
+    #[must_use]
+    pub const fn refused_cookie(mut self, refused_cookie: RefusedCookie) -> Self {
+        self.refused_cookie = refused_cookie;
+        self
+    }
+
     /// Sets [`bad_cookie`](Self#structfield.bad_cookie).
     #[must_use]
     pub const fn bad_cookie(mut self, bad_cookie: BadCookie) -> Self {
@@ -237,6 +266,61 @@ impl<'a> Config<'a> {
     pub const fn unset_clock(mut self, unset_clock: UnsetClock) -> Self {
         self.unset_clock = unset_clock;
         self
+    }
+
+    /// Checks the settings. Call it when the program starts: a login that cannot work
+    /// is then found before anybody tries it. What it checks of the cookie is checked again
+    /// whenever one is made, with the attributes that an interface's hooks give it.
+    ///
+    /// ```
+    /// use hipflask::{Config, Error, cookie::SameSite};
+    ///
+    /// let config = Config::new().session_cookie_samesite(SameSite::None);
+    /// assert_eq!(config.check(), Err(Error::InvalidConfig { setting: "SESSION_COOKIE_SECURE" }));
+    /// assert_eq!(config.session_cookie_secure(true).check(), Ok(()));
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`] with the setting that is to be mended:
+    /// - the cookie cannot be written: [`SetCookie::check`];
+    /// - browsers do not keep it: [`SetCookie::check_for_browsers`], unless
+    ///   [`RefusedCookie::Send`] lets it pass;
+    /// - the lifetime is no `timedelta`;
+    /// - it is shorter than the clock skew (`clock_skew_secs`), so that a session has
+    ///   ended before it begins.
+    pub fn check(&self) -> Result<(), Error> {
+        let lifetime_secs = self.permanent_session_lifetime.max_age_secs()?;
+        if self.clock_skew_secs > lifetime_secs.max(0).cast_unsigned() {
+            return Err(Error::InvalidConfig { setting: "clock_skew_secs" });
+        }
+        self.check_cookie(&self.cookie(()))
+    }
+
+    /// Checks a cookie as far as the settings say.
+    pub(crate) fn check_cookie(&self, cookie: &SetCookie<'_, ()>) -> Result<(), Error> {
+        cookie.check()?;
+        match self.refused_cookie {
+            RefusedCookie::Error => cookie.check_for_browsers(),
+            RefusedCookie::Send => Ok(()),
+        }
+    }
+
+    /// A cookie with the attributes that are set here.
+    fn cookie<V>(&self, value: V) -> SetCookie<'a, V> {
+        SetCookie {
+            domain: self.session_cookie_domain,
+            secure: self.session_cookie_secure,
+            http_only: self.session_cookie_httponly,
+            path: self.cookie_path(),
+            same_site: self.session_cookie_samesite,
+            partitioned: self.session_cookie_partitioned,
+            ..SetCookie::new(self.session_cookie_name, value)
+        }
+    }
+
+    /// `SESSION_COOKIE_PATH`, or else `APPLICATION_ROOT`.
+    pub(crate) fn cookie_path(&self) -> Option<&'a str> {
+        self.session_cookie_path.filter(|path| !path.is_empty()).or(self.application_root)
     }
 }
 

@@ -74,7 +74,7 @@ pub mod interface;
 #[path = "../backends/mod.rs"]
 pub mod backends;
 
-pub use config::{BadCookie, Config, OversizeCookie, UnsetClock};
+pub use config::{BadCookie, Config, OversizeCookie, RefusedCookie, UnsetClock};
 pub use error::Error;
 pub use interface::{
     CookieSession, Opened, Request, RequestContext, Response, Saved, SecureCookieSessionInterface,

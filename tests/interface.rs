@@ -11,8 +11,8 @@ use base64ct::{Base64UrlUnpadded, Encoding as _};
 use common::VecSink;
 use hipflask::{
     BadCookie, Clock, ClockFn, Config, CookieSession, Error, Lifetime, NullSession, Opened, OversizeCookie,
-    Request, RequestContext, Saved, SecureCookieSession, SecureCookieSessionInterface, Session,
-    SessionInterface, SessionMixin, UnixTime, UnsetClock, clock_fn,
+    RefusedCookie, Request, RequestContext, Saved, SecureCookieSession, SecureCookieSessionInterface,
+    Session, SessionInterface, SessionMixin, UnixTime, UnsetClock, clock_fn,
     cookie::SameSite,
     error::PayloadError,
     interface::SessionCookie,
@@ -1177,6 +1177,174 @@ fn text_that_would_break_the_header_is_refused() {
             assert_eq!(sent, Err(Error::InvalidConfig { setting }));
         }
     }
+}
+
+const IN_NAME: &str = "SESSION_COOKIE_NAME";
+const IN_SECURE: &str = "SESSION_COOKIE_SECURE";
+const IN_DOMAIN: &str = "SESSION_COOKIE_DOMAIN";
+const IN_PATH: &str = "SESSION_COOKIE_PATH";
+
+/// Settings with which nobody could log in, and what is to be mended.
+fn refused() -> Vec<(Config<'static>, &'static str)> {
+    let config = Config::new();
+    let secure = config.session_cookie_secure(true);
+    let no_path = |mut config: Config<'static>| {
+        config.application_root = None;
+        config
+    };
+    let of_host = |config: Config<'static>| config.session_cookie_name("__Host-session");
+    let names = ["", "my session", " session", "session ", "a=b", "a\"b", "sitzung-für-alle", "日"];
+    let domains = [
+        "http://example.com",
+        "https://example.com:443/",
+        "example.com/",
+        "example.com/app",
+        "*.example.com",
+        "*",
+        "[::1]",
+        "::1",
+        "user@example.com",
+        "a b.example.com",
+        "example.com,example.org",
+        "example.com:http",
+        "example%2ecom",
+        "example.com?",
+        "bücher.example",
+    ];
+    let names = names.map(|name| (config.session_cookie_name(name), IN_NAME));
+    let domains = domains.map(|domain| (config.session_cookie_domain(domain), IN_DOMAIN));
+    let others = [
+        (of_host(config), IN_SECURE),
+        (config.session_cookie_name("__HOST-session"), IN_SECURE),
+        (config.session_cookie_name("__Secure-session"), IN_SECURE),
+        (config.session_cookie_name("__secure-"), IN_SECURE),
+        (config.session_cookie_samesite(SameSite::None), IN_SECURE),
+        (of_host(secure).session_cookie_domain("example.com"), IN_DOMAIN),
+        (of_host(secure).session_cookie_domain(".example.com"), IN_DOMAIN),
+        (of_host(secure).session_cookie_path("/app"), IN_PATH),
+        (of_host(secure).application_root("/app"), IN_PATH),
+        (of_host(secure).application_root(""), IN_PATH),
+        (no_path(of_host(secure)), IN_PATH),
+        (of_host(config).session_cookie_partitioned(true).session_cookie_path("/app"), IN_PATH),
+    ];
+    names.into_iter().chain(domains).chain(others).collect()
+}
+
+#[test]
+fn a_cookie_that_browsers_refuse_is_an_error_at_the_start_and_when_it_is_made() {
+    for (config, setting) in refused() {
+        let error = Err(Error::InvalidConfig { setting });
+        assert_eq!(config.check(), error, "{config:?}");
+        for handler in
+            [|session: &mut Session| session.insert("a", &1), |session: &mut Session| session.clear()]
+        {
+            let sent = request(&flask(), &config, "", |context| handler(context.session().unwrap()).unwrap());
+            assert_eq!(sent.map(|_| ()), error, "{config:?}");
+        }
+        // Who does not touch the session is served.
+        let sent = request(&flask(), &config, "", |context| assert!(context.session().unwrap().is_empty()));
+        assert_eq!(sent, Ok(Sent { set_cookie: None, vary: true }), "{config:?}");
+    }
+}
+
+/// Flask 3.1.3 sends them.
+#[test]
+fn a_cookie_that_browsers_refuse_is_sent_where_that_is_asked_for() {
+    let sent = |config: Config<'_>| {
+        let config = config.refused_cookie(RefusedCookie::Send);
+        assert_eq!(config.check(), Ok(()));
+        let sent = request(&flask(), &config, "", |context| {
+            context.session().unwrap().insert("a", &1).unwrap();
+        });
+        sent.unwrap().set_cookie.unwrap()
+    };
+    let config = Config::new();
+    let token = "eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk";
+    for (config, name, attributes) in [
+        (config.session_cookie_name("__Host-session"), "__Host-session", "HttpOnly; Path=/"),
+        (config.session_cookie_name("a b"), "a b", "HttpOnly; Path=/"),
+        (config.session_cookie_samesite(SameSite::None), "session", "HttpOnly; Path=/; SameSite=None"),
+        (config.session_cookie_domain("http://example.com"), "session", "Domain=http; HttpOnly; Path=/"),
+        (config.session_cookie_domain("*.example.com"), "session", "Domain=*.example.com; HttpOnly; Path=/"),
+    ] {
+        assert_eq!(sent(config), format!("{name}={token}; {attributes}"));
+    }
+    let all = refused().into_iter().filter(|(config, _)| {
+        // What cannot be written into a header is not sent either.
+        config.session_cookie_domain != Some("bücher.example")
+    });
+    assert!(all.map(|(config, _)| sent(config)).all(|cookie| cookie.contains(token)));
+}
+
+/// It would be as bad to refuse one with which a login works.
+#[test]
+fn a_cookie_that_browsers_keep_is_not_refused() {
+    let config = Config::new();
+    let secure = config.session_cookie_secure(true);
+    let partitioned = config.session_cookie_partitioned(true);
+    for config in [
+        config,
+        secure.session_cookie_name("__Host-session"),
+        partitioned.session_cookie_name("__Host-session"),
+        secure.session_cookie_name("__Host-session").application_root("/app").session_cookie_path("/"),
+        secure.session_cookie_name("__Host-session").session_cookie_domain(""),
+        secure.session_cookie_name("__Secure-session").session_cookie_domain("example.com"),
+        secure.session_cookie_name("__Secure-session").session_cookie_path("/app"),
+        secure.session_cookie_samesite(SameSite::None),
+        // It is always sent with `Secure`, as Flask sends it.
+        partitioned,
+        partitioned.session_cookie_samesite(SameSite::None),
+        config.session_cookie_samesite(SameSite::Lax).session_cookie_path("/app"),
+        config.session_cookie_name("__Host").session_cookie_path("/app"),
+        config.session_cookie_name("my__Secure-session"),
+        config.session_cookie_name("!#$%&'()*+-./:<>?@[]^_`{|}~,\\"),
+        config.session_cookie_domain("example.com"),
+        config.session_cookie_domain(".example.com"),
+        config.session_cookie_domain("LOCALHOST:5000"),
+        config.session_cookie_domain("127.0.0.1"),
+        config.session_cookie_domain("xn--bcher-kva.example"),
+        config.session_cookie_domain("my_host.example.com."),
+    ] {
+        assert_eq!(config.check(), Ok(()), "{config:?}");
+        let sent = request(&flask(), &config, "", fill).unwrap();
+        assert!(sent.set_cookie.is_some());
+    }
+}
+
+/// Only the finished cookie counts: here its name and path are the interface's.
+#[test]
+fn hooks_can_make_a_cookie_that_browsers_refuse_or_mend_it() {
+    let sent = |config: &Config<'_>| request(&Subclass(flask()), config, "", fill);
+    let config = Config::new().session_cookie_name("__Host-session");
+    assert_eq!(config.check(), Err(Error::InvalidConfig { setting: IN_SECURE }));
+    assert!(sent(&config).is_ok());
+    assert_eq!(
+        sent(&config.session_cookie_samesite(SameSite::None)),
+        Err(Error::InvalidConfig { setting: IN_SECURE })
+    );
+}
+
+#[test]
+fn settings_are_checked_at_the_start() {
+    let config = Config::new();
+    for (config, setting) in [
+        (config.session_cookie_name("a;b"), IN_NAME),
+        (config.session_cookie_domain("a..b"), IN_DOMAIN),
+        (config.permanent_session_lifetime(Lifetime::from_secs(i64::MAX)), "PERMANENT_SESSION_LIFETIME"),
+        (config.permanent_session_lifetime(Lifetime::from_secs(5)).clock_skew_secs(6), "clock_skew_secs"),
+        (config.permanent_session_lifetime(Lifetime::from_secs(-1)).clock_skew_secs(1), "clock_skew_secs"),
+        (config.clock_skew_secs(u64::MAX), "clock_skew_secs"),
+    ] {
+        // Not for browsers' sake, so this changes nothing.
+        for config in [config, config.refused_cookie(RefusedCookie::Send)] {
+            assert_eq!(config.check(), Err(Error::InvalidConfig { setting }), "{config:?}");
+        }
+    }
+    // Strange, and Flask's: a session for the rest of this second, or for none.
+    for secs in [0, -1] {
+        assert_eq!(config.permanent_session_lifetime(Lifetime::from_secs(secs)).check(), Ok(()));
+    }
+    assert_eq!(config.permanent_session_lifetime(Lifetime::from_secs(5)).clock_skew_secs(5).check(), Ok(()));
 }
 
 #[test]

@@ -191,6 +191,11 @@ impl<'a, V> SetCookie<'a, V> {
         self
     }
 
+    /// Whether `Secure` is written.
+    pub(super) const fn is_secure(&self) -> bool {
+        self.secure || self.partitioned
+    }
+
     /// The same cookie with another value.
     pub fn with_value<W>(&self, value: W) -> SetCookie<'a, W> {
         SetCookie {
@@ -210,7 +215,8 @@ impl<'a, V> SetCookie<'a, V> {
     /// Checks that the name and the domain can stand in a header. The path can
     /// always, because it is escaped; the value is the caller's.
     ///
-    /// Spaces, tabs and `=` in the name pass, as in Flask.
+    /// Spaces, tabs and `=` in the name pass, as in Flask: that browsers keep the cookie is
+    /// for [`check_for_browsers`](Self::check_for_browsers).
     ///
     /// # Errors
     /// [`Error::InvalidConfig`], which names the settings of the session's cookie
@@ -280,7 +286,7 @@ impl SetCookie<'_, ()> {
             // `core::fmt`'s integer code can panic.
             out(as_str(spell_i64(max_age_secs).as_bytes()))?;
         }
-        if self.secure || self.partitioned {
+        if self.is_secure() {
             out("; Secure")?;
         }
         if self.http_only {
@@ -302,7 +308,7 @@ impl SetCookie<'_, ()> {
 }
 
 /// The part of a configured domain that is written: no port, no leading dots.
-fn bare_domain(domain: &str) -> &str {
+pub(super) fn bare_domain(domain: &str) -> &str {
     let end = domain.bytes().position(|byte| byte == b':').unwrap_or(domain.len());
     let dots = domain.bytes().take_while(|byte| *byte == b'.').count();
     domain.get(dots..end).unwrap_or_default()

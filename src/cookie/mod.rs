@@ -9,6 +9,7 @@
 //! Everything that comes in is borrowed from the header; everything that goes
 //! out is a [`Display`](core::fmt::Display) value. Nothing is buffered.
 
+mod browser;
 mod dump;
 mod find;
 mod parse;

@@ -32,8 +32,8 @@ impl<'a, V> Saved<'a, V> {
         Self { set_cookie: None, vary_cookie: false, oversize_len_bytes: None, refresh_skipped: None }
     }
 
-    /// Checks a cookie whose value has `value_len_bytes`, as Flask does when it
-    /// sets one: that it can be written, and its length.
+    /// Checks a cookie whose value has `value_len_bytes`: that it can be written, that
+    /// browsers keep it (see [`RefusedCookie`](crate::config::RefusedCookie)), and its length.
     ///
     /// # Errors
     /// [`Error::InvalidConfig`], [`Error::CookieTooLarge`].
@@ -42,7 +42,7 @@ impl<'a, V> Saved<'a, V> {
         cookie: SetCookie<'a, V>,
         value_len_bytes: usize,
     ) -> Result<Self, Error> {
-        cookie.check()?;
+        config.check_cookie(&cookie.with_value(()))?;
         let len_bytes = cookie.len_bytes_with(value_len_bytes);
         let limit_bytes = config.max_cookie_size;
         let mut saved = Self { set_cookie: Some(cookie), vary_cookie: true, ..Self::nothing() };
