@@ -3,7 +3,7 @@
 use crate::{
     cookie::{SameSite, SetCookie},
     error::Error,
-    time::Lifetime,
+    time::{DateTime, Lifetime},
 };
 
 /// The session part of Flask's `app.config`, with Flask's names.
@@ -294,6 +294,41 @@ impl<'a> Config<'a> {
             return Err(Error::InvalidConfig { setting: "clock_skew_secs" });
         }
         self.check_cookie(&self.cookie(()))
+    }
+
+    /// The cookie that deletes a leftover: one of the session's name that the site set with
+    /// this `Domain` and `Path` in former times. Browsers keep a cookie for each of them, and
+    /// send all that match ([`Opened::has_duplicates`](crate::Opened::has_duplicates)).
+    ///
+    /// It must not be the pair that is in use now, which is the session itself. To log
+    /// out, delete the leftovers too, whatever the request brought.
+    ///
+    /// ```
+    /// use hipflask::{Config, Error, Opened, Response};
+    ///
+    /// const CONFIG: Config = Config::new();
+    ///
+    /// /// The site once set its cookie for all of example.com, and once for `/shop` alone.
+    /// fn delete_leftovers<R: Response>(opened: Result<Opened, Error>, response: &mut R) -> Result<(), R::Error> {
+    ///     if opened.is_ok_and(Opened::has_duplicates) {
+    ///         response.add_set_cookie(&CONFIG.leftover_deletion(Some("example.com"), "/"))?;
+    ///         response.add_set_cookie(&CONFIG.leftover_deletion(None, "/shop"))?;
+    ///     }
+    ///     Ok(())
+    /// }
+    ///
+    /// let leftover = CONFIG.leftover_deletion(Some("example.com"), "/");
+    /// assert_eq!(
+    ///     leftover.to_string(),
+    ///     "session=; Domain=example.com; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; HttpOnly; Path=/"
+    /// );
+    /// ```
+    #[must_use]
+    pub fn leftover_deletion(&self, domain: Option<&'a str>, path: &'a str) -> SetCookie<'a, &'static str> {
+        let mut cookie =
+            self.cookie("").with_expires(DateTime::UNIX_EPOCH).with_max_age_secs(0).with_path(path);
+        cookie.domain = domain;
+        cookie
     }
 
     /// Checks a cookie as far as the settings say.

@@ -6,7 +6,10 @@
 
 use hipflask::{
     Error,
-    cookie::{Charset, CookieValue, QuotedValue, SameSite, SetCookie, find, parse_cookie, vary},
+    cookie::{
+        Charset, CookieValue, QuotedValue, SameSite, SetCookie, find, find_with_duplicates, parse_cookie,
+        vary,
+    },
     json::DateTime,
 };
 use serde_json::Value;
@@ -105,6 +108,32 @@ fn the_first_of_a_name_is_found_across_headers() {
             assert_eq!(text.as_deref(), row["value"].as_str(), "{row}");
         }
     }
+}
+
+/// Against the headers read as one, for all short sequences of what means something to a
+/// reader: whatever quotes are open between them.
+#[test]
+fn more_of_a_name_are_seen_however_headers_are_cut() {
+    const PARTS: [&str; 8] = ["a=1;", "a;", "b=\"", "a=\"", "\"", ";", "\\\n", "|"];
+    let mut with_more = 0;
+    for number in 0..PARTS.len().pow(6) {
+        let parts = (0..6).map(|place| PARTS[number / PARTS.len().pow(place) % PARTS.len()]);
+        let text: String = parts.collect();
+        let headers: Vec<_> = text.split('|').map(|header| header.as_bytes().to_vec()).collect();
+        let joined = headers.join(&b';');
+        let named: Vec<_> = parse_cookie(&joined)
+            .filter(|cookie| cookie.name() == b"a")
+            .map(|cookie| cookie.value())
+            .collect();
+        if named.iter().any(|value| is_cut(&headers, &joined, *value)) {
+            continue;
+        }
+        let found = find_with_duplicates(headers.iter().map(Vec::as_slice), "a");
+        let expected = named.first().map(|first| (*first, named.len() > 1));
+        assert_eq!(found, expected, "{text:?}");
+        with_more += u32::from(named.len() > 1);
+    }
+    assert!(with_more > 1000, "{with_more}");
 }
 
 /// Whether one of the `;` that join the headers is inside the value.

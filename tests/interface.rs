@@ -490,7 +490,7 @@ fn one_cookie_header_is_a_request_as_text_and_as_bytes() {
 fn several_cookie_headers_are_one() {
     let headers = Headers(&[b"theme=dark", COOKIE, b"session=later"]);
     request(&flask(), &Config::new(), &headers, |context| {
-        assert_eq!(context.opened(), Ok(Opened::LOADED));
+        assert_eq!(context.opened(), Ok(Opened::LOADED.with_duplicates(true)));
         assert_eq!(context.session().unwrap().get_as::<u8>("a"), Ok(Some(1)));
     })
     .unwrap();
@@ -952,7 +952,8 @@ fn a_context_is_little_more_than_its_session() {
         size_of::<RequestContext<SecureCookieSession<N>>>() - size_of::<SecureCookieSession<N>>()
     }
     assert_eq!(beside::<64>(), beside::<4096>());
-    let outcome_and_access = size_of::<Result<Opened, Error>>() + size_of::<usize>();
+    // What came of opening, with its tag, and whether there was access.
+    let outcome_and_access = size_of::<Opened>() + 2 * size_of::<usize>();
     assert!(beside::<64>() <= outcome_and_access, "{} > {outcome_and_access}", beside::<64>());
 }
 
@@ -1349,12 +1350,129 @@ fn settings_are_checked_at_the_start() {
 
 #[test]
 fn an_empty_cookie_is_none() {
-    for header in ["", "session=", "session", "session=\"\"", "session=; session=x"] {
+    for header in ["", "session=", "session", "session=\"\""] {
         request(&flask(), &Config::new(), header.as_bytes(), |context| {
             assert_eq!(context.opened(), Ok(Opened::FRESH), "{header}");
         })
         .unwrap();
     }
+}
+
+#[test]
+fn an_opened_session_says_whether_there_were_more_cookies_of_its_name() {
+    let opened = |headers: &'static [&'static [u8]]| {
+        open::<64>(&flask(), &Config::new(), &Headers(headers)).opened().unwrap()
+    };
+    for single in [&[COOKIE][..], &[b"theme=dark", COOKIE, b"Session=x; sessions=x; b=\"session=x\""]] {
+        assert!(opened(single).is_loaded() && !opened(single).has_duplicates());
+    }
+    for (headers, first) in [
+        (&[COOKIE, b"session=left"][..], Opened::LOADED),
+        (&[COOKIE, b"theme=dark; session"], Opened::LOADED),
+        (&[b"session=left; theme=dark", COOKIE], Opened::rejected(Error::BadSignature)),
+        // An empty one hides the others, as in Flask.
+        (&[b"session=; session=x"], Opened::FRESH),
+    ] {
+        assert_eq!(opened(headers), first.with_duplicates(true), "{headers:?}");
+        assert_eq!(opened(headers).rejection(), first.rejection());
+        assert_eq!(opened(headers).is_loaded(), first.is_loaded());
+    }
+}
+
+/// What a browser at `https://www.example.com/shop/` keeps: the value for each name, domain and
+/// path, in the order in which it sends them. (RFC 6265, section 5.4: longer paths first, then
+/// those that it has had for longer.)
+#[derive(Default)]
+struct Jar(Vec<([String; 3], String)>);
+
+impl Jar {
+    fn header(&self) -> String {
+        let pairs = self.0.iter().map(|([name, ..], value)| format!("{name}={value}"));
+        pairs.collect::<Vec<_>>().join("; ")
+    }
+
+    fn take(&mut self, set_cookie: &str) {
+        let (name, rest) = set_cookie.split_once('=').unwrap();
+        let (value, attributes) = rest.split_once("; ").unwrap();
+        let attribute = |name: &str| {
+            let found = attributes.split("; ").find_map(|attribute| attribute.strip_prefix(name));
+            found.unwrap_or_default().to_owned()
+        };
+        let place = [name.to_owned(), attribute("Domain="), attribute("Path=")];
+        let is_deleted = attribute("Max-Age=") == "0";
+        match self.0.iter().position(|(kept, _)| *kept == place) {
+            Some(at) if is_deleted => drop(self.0.remove(at)),
+            Some(at) => self.0[at].1 = value.to_owned(),
+            None if is_deleted => {}
+            None => {
+                let is_longer = |other: &str| other.len() >= place[2].len();
+                let at = self.0.iter().take_while(|([.., path], _)| is_longer(path)).count();
+                self.0.insert(at, (place, value.to_owned()));
+            }
+        }
+    }
+}
+
+/// The site set its cookie for the whole domain once, and once for `/shop` alone.
+#[test]
+fn leftovers_win_until_they_are_deleted() {
+    let (interface, config) = (flask(), Config::new());
+    let visit = |jar: &mut Jar, config: &Config<'_>, handler: fn(&mut RequestContext)| {
+        let mut context = open::<256>(&interface, config, jar.header().as_str());
+        handler(&mut context);
+        let (sent, _) = save(&interface, config, &context, NoCompression).unwrap();
+        sent.set_cookie.iter().for_each(|cookie| jar.take(cookie));
+        context.opened().unwrap()
+    };
+    let log_in = |context: &mut RequestContext| context.session().unwrap().insert("user", "ada").unwrap();
+    let log_out = |context: &mut RequestContext| assert!(context.start_fresh().is_ok());
+    let leave = |context: &mut RequestContext| context.session().unwrap().insert("old", &true).unwrap();
+    let is_logged_in = |jar: &Jar| {
+        let context = open::<256>(&interface, &config, jar.header().as_str());
+        context.peek().unwrap().contains("user")
+    };
+    let delete_leftovers = |jar: &mut Jar| {
+        for (domain, path) in [(Some("example.com"), "/"), (None, "/shop")] {
+            let deletion = config.leftover_deletion(domain, path);
+            assert_eq!(deletion.check(), Ok(()));
+            jar.take(&deletion.to_string());
+        }
+    };
+
+    let mut jar = Jar::default();
+    visit(&mut jar, &config.session_cookie_domain("example.com"), leave);
+    assert!(!visit(&mut jar, &config, log_in).has_duplicates());
+    assert!(!is_logged_in(&jar));
+    assert!(visit(&mut jar, &config, log_in).has_duplicates());
+    assert!(!is_logged_in(&jar));
+    delete_leftovers(&mut jar);
+    assert!(is_logged_in(&jar));
+    assert_eq!(visit(&mut jar, &config, |_| {}), Opened::LOADED);
+
+    // A login that is a leftover outlives every logout.
+    visit(&mut jar, &config.session_cookie_path("/shop"), log_in);
+    assert!(visit(&mut jar, &config, log_out).has_duplicates());
+    assert!(is_logged_in(&jar));
+    assert!(!visit(&mut jar, &config, log_out).has_duplicates());
+    assert!(is_logged_in(&jar));
+    delete_leftovers(&mut jar);
+    assert!(!is_logged_in(&jar) && jar.0.is_empty());
+}
+
+#[test]
+fn a_leftover_is_deleted_with_the_attributes_that_its_name_needs() {
+    let config = Config::new().session_cookie_name("__Secure-s").session_cookie_partitioned(true);
+    let config = config.session_cookie_samesite(SameSite::None).session_cookie_domain("example.com");
+    let dated = "Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Secure; HttpOnly";
+    assert_eq!(
+        config.leftover_deletion(None, "/a").to_string(),
+        format!("__Secure-s=; {dated}; Path=/a; SameSite=None; Partitioned")
+    );
+    let of_www = config.leftover_deletion(Some("www.example.com"), "/").to_string();
+    assert!(
+        of_www.starts_with(&format!("__Secure-s=; Domain=www.example.com; {dated}; Path=/;")),
+        "{of_www}"
+    );
 }
 
 #[test]

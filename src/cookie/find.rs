@@ -24,39 +24,86 @@ use super::{
 /// assert_eq!(find(headers.into_iter(), "Session"), None);
 /// ```
 #[doc(alias = "cookies")]
-pub fn find<'a>(headers: impl Iterator<Item = &'a [u8]>, name: &str) -> Option<CookieValue<'a>> {
-    // The name before a quote that an earlier header left open. Until a later
-    // header closes that quote or makes it malformed, what was found behind it
-    // is provisional: it is a cookie only if the quote does not close.
-    let mut unclosed: Option<&[u8]> = None;
-    let mut provisional = None;
+pub fn find<'a>(mut headers: impl Iterator<Item = &'a [u8]>, name: &str) -> Option<CookieValue<'a>> {
+    Search::new(&mut headers).next(name)
+}
 
-    for header in headers {
-        let mut rest = header;
-        if let Some(cut_name) = unclosed {
-            let closed = match read_quoted(header) {
-                Quoted::Unclosed => {
-                    provisional = provisional.or_else(|| first_named(&mut parse_cookie(header), name));
-                    continue;
-                }
-                Quoted::Closed(_, after) => end_of_pair(after),
-                Quoted::Broken => None,
-            };
-            match (closed, provisional) {
-                (Some(_), _) if is_named(cut_name, name) => return None,
-                (Some(after), _) => rest = after,
-                (None, Some(value)) => return Some(value),
-                (None, None) => {}
-            }
-        }
-        let mut cookies = parse_cookie(rest);
-        provisional = first_named(&mut cookies, name);
-        unclosed = cookies.unclosed();
-        if unclosed.is_none() && provisional.is_some() {
-            return provisional;
-        }
+/// The value that [`find`] finds, and whether there are more cookies of that name behind
+/// it. A browser sends one for each `Path` and `Domain` that they were set with.
+///
+/// ```
+/// use hipflask::cookie::find_with_duplicates;
+///
+/// let header = b"session=left over; theme=dark; session=new";
+/// let (session, has_duplicates) = find_with_duplicates([&header[..]].into_iter(), "session").unwrap();
+/// assert_eq!((session.raw(), has_duplicates), (&b"left over"[..], true));
+/// # Ok::<(), ()>(())
+/// ```
+pub fn find_with_duplicates<'a>(
+    mut headers: impl Iterator<Item = &'a [u8]>,
+    name: &str,
+) -> Option<(CookieValue<'a>, bool)> {
+    let mut search = Search::new(&mut headers);
+    let value = search.next(name)?;
+    Some((value, search.has_more || search.next(name).is_some()))
+}
+
+/// Goes through headers. There is one copy of it, whatever holds them.
+struct Search<'a, 'h> {
+    headers: &'h mut dyn Iterator<Item = &'a [u8]>,
+    /// Of the header that the latest cookie was found in, what is behind it.
+    rest: Option<&'a [u8]>,
+    /// Whether more cookies of the name were found than were given out.
+    has_more: bool,
+}
+
+impl<'a, 'h> Search<'a, 'h> {
+    fn new(headers: &'h mut dyn Iterator<Item = &'a [u8]>) -> Self {
+        Self { headers, rest: None, has_more: false }
     }
-    provisional
+
+    /// The next cookie called `name`.
+    fn next(&mut self, name: &str) -> Option<CookieValue<'a>> {
+        // The name before a quote that an earlier header left open. Until a later
+        // header closes that quote or makes it malformed, what was found behind it
+        // is provisional: it is a cookie only if the quote does not close.
+        let mut unclosed: Option<&[u8]> = None;
+        let mut provisional = None;
+
+        while let Some(header) = self.rest.take().or_else(|| self.headers.next()) {
+            let mut rest = header;
+            if let Some(cut_name) = unclosed {
+                let closed = match read_quoted(header) {
+                    Quoted::Unclosed => {
+                        let mut cookies = parse_cookie(header);
+                        provisional = provisional.or_else(|| first_named(&mut cookies, name));
+                        self.has_more |= first_named(&mut cookies, name).is_some();
+                        continue;
+                    }
+                    Quoted::Closed(_, after) => end_of_pair(after),
+                    Quoted::Broken => None,
+                };
+                match (closed, provisional) {
+                    (Some(_), _) if is_named(cut_name, name) => return None,
+                    (Some(after), _) => rest = after,
+                    (None, Some(value)) => {
+                        self.rest = Some(header);
+                        return Some(value);
+                    }
+                    (None, None) => {}
+                }
+            }
+            let mut cookies = parse_cookie(rest);
+            provisional = first_named(&mut cookies, name);
+            unclosed = cookies.unclosed();
+            if unclosed.is_none() && provisional.is_some() {
+                self.rest = Some(cookies.rest());
+                return provisional;
+            }
+            self.has_more = first_named(&mut cookies, name).is_some();
+        }
+        provisional
+    }
 }
 
 fn first_named<'a>(cookies: &mut Cookies<'a>, name: &str) -> Option<CookieValue<'a>> {

@@ -284,10 +284,24 @@ where
             return Ok(Opened::NULL);
         }
         let name = interface.get_cookie_name(config);
-        let value = match cookie::find(request.cookie_headers(), name) {
-            Some(value) if !value.raw().is_empty() => value,
-            _ => return Ok(Opened::FRESH),
+        let Some((value, has_duplicates)) = cookie::find_with_duplicates(request.cookie_headers(), name)
+        else {
+            return Ok(Opened::FRESH);
         };
+        let opened = self.open_cookie(config, value, session)?;
+        Ok(opened.with_duplicates(has_duplicates))
+    }
+
+    /// Opens the session in a cookie of this value.
+    fn open_cookie(
+        &self,
+        config: &Config<'_>,
+        value: CookieValue<'_>,
+        session: &mut S,
+    ) -> Result<Opened, Error> {
+        if value.raw().is_empty() {
+            return Ok(Opened::FRESH);
+        }
         let loaded = match self.unsign(config, value, session.buffer()) {
             Ok(len_bytes) => session.load(self.serializer, len_bytes),
             Err(error) => Err(error),
