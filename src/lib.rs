@@ -17,6 +17,8 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unreachable_pub)]
+// What may grow after 1.0 says so, and what may not says why.
+#![deny(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 // No panics by construction: what could panic does not pass review by accident.
 #![cfg_attr(
     not(test),

@@ -174,7 +174,7 @@ impl<S: SessionMixin + ?Sized> RequestContext<S> {
         scratch: &'a mut I::Scratch,
     ) -> Result<Saved<'a, I::CookieValue<'a>>, Error> {
         if let Outcome::Failed(_) = self.outcome {
-            return Ok(Saved { vary_cookie: self.accessed, ..Saved::nothing() });
+            return Ok(Saved::unchanged(self.accessed));
         }
         if interface.is_null_session(&self.session) {
             return Ok(Saved::nothing());
@@ -185,7 +185,7 @@ impl<S: SessionMixin + ?Sized> RequestContext<S> {
             && !is_setting_s_fault(error)
         {
             let refresh_skipped = Some(error);
-            saved = Ok(Saved { vary_cookie: self.accessed, refresh_skipped, ..Saved::nothing() });
+            saved = Ok(Saved { refresh_skipped, ..Saved::unchanged(self.accessed) });
         }
         saved
     }

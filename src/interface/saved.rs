@@ -12,6 +12,7 @@ use crate::{
 /// What to send for a session: the caller writes these headers.
 #[derive(Clone, Debug)]
 #[must_use = "the session is saved once these headers are sent"]
+#[non_exhaustive]
 pub struct Saved<'a, V> {
     /// The value of a `Set-Cookie` header.
     pub set_cookie: Option<SetCookie<'a, V>>,
@@ -29,7 +30,13 @@ pub struct Saved<'a, V> {
 impl<'a, V> Saved<'a, V> {
     /// Nothing to send.
     pub const fn nothing() -> Self {
-        Self { set_cookie: None, vary_cookie: false, oversize_len_bytes: None, refresh_skipped: None }
+        Self::unchanged(false)
+    }
+
+    /// No cookie to send: the session stays as the browser has it. The response depends
+    /// on it if the handler obtained it (`accessed`).
+    pub const fn unchanged(accessed: bool) -> Self {
+        Self { set_cookie: None, vary_cookie: accessed, oversize_len_bytes: None, refresh_skipped: None }
     }
 
     /// Checks a cookie whose value has `value_len_bytes`: that it can be written, that

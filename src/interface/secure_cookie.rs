@@ -341,7 +341,7 @@ where
         accessed: bool,
         scratch: &'a mut Z,
     ) -> Result<Saved<'a, SessionCookie<'a, S>>, Error> {
-        let unchanged = Saved { vary_cookie: accessed, ..Saved::nothing() };
+        let unchanged = Saved::unchanged(accessed);
         if session.is_empty() {
             if !session.modified() {
                 return Ok(unchanged);
