@@ -34,10 +34,9 @@ pub fn find<'a>(mut headers: impl Iterator<Item = &'a [u8]>, name: &str) -> Opti
 /// ```
 /// use hipflask::cookie::find_with_duplicates;
 ///
-/// let header = b"session=left over; theme=dark; session=new";
-/// let (session, has_duplicates) = find_with_duplicates([&header[..]].into_iter(), "session").unwrap();
-/// assert_eq!((session.raw(), has_duplicates), (&b"left over"[..], true));
-/// # Ok::<(), ()>(())
+/// let headers: [&[u8]; 1] = [b"session=leftover; theme=dark; session=new"];
+/// let (session, has_duplicates) = find_with_duplicates(headers.into_iter(), "session").unwrap();
+/// assert_eq!((session.plain(), has_duplicates), (Some(&b"leftover"[..]), true));
 /// ```
 pub fn find_with_duplicates<'a>(
     mut headers: impl Iterator<Item = &'a [u8]>,
