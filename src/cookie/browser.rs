@@ -37,13 +37,9 @@ impl SetCookie<'_, ()> {
     /// The setting for which it is refused.
     #[inline(never)]
     fn refused_for(&self) -> Option<&'static str> {
-        let is_called = |prefix: &[u8]| {
-            let start = self.name.as_bytes().get(..prefix.len());
-            start.is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-        };
-        let is_for_one_host = is_called(b"__Host-");
+        let is_for_one_host = begins_with(self.name, "__Host-");
         let needs_secure =
-            is_for_one_host || is_called(b"__Secure-") || self.same_site == Some(SameSite::None);
+            is_for_one_host || begins_with(self.name, "__Secure-") || self.same_site == Some(SameSite::None);
         let domain = self.domain.unwrap_or_default();
         if self.name.is_empty() || !self.name.bytes().all(is_found_in_name) {
             Some("SESSION_COOKIE_NAME")
@@ -59,6 +55,13 @@ impl SetCookie<'_, ()> {
     }
 }
 
+/// In any letter case.
+#[inline(never)]
+fn begins_with(name: &str, prefix: &str) -> bool {
+    let start = name.as_bytes().get(..prefix.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
+}
+
 const fn is_found_in_name(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'=' | b'"' | b';')
 }
@@ -66,7 +69,11 @@ const fn is_found_in_name(byte: u8) -> bool {
 /// Whether this can be a host's name, with or without a port. Nothing can: browsers
 /// take an empty `Domain` for none.
 fn is_host(domain: &str) -> bool {
-    let (host, port) = domain.split_once(':').unwrap_or((domain, ""));
-    host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
-        && port.bytes().all(|byte| byte.is_ascii_digit())
+    let mut is_port = false;
+    domain.bytes().all(|byte| match byte {
+        b'0'..=b'9' => true,
+        b'a'..=b'z' | b'A'..=b'Z' | b'.' | b'-' | b'_' => !is_port,
+        b':' => !core::mem::replace(&mut is_port, true),
+        _ => false,
+    })
 }

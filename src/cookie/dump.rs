@@ -248,16 +248,6 @@ impl<'a, V> SetCookie<'a, V> {
         let _ = write!(count, "{self}");
         count.len_bytes()
     }
-
-    /// The same, if the value has `value_len_bytes`.
-    pub(crate) fn len_bytes_with(&self, value_len_bytes: usize) -> usize {
-        let mut len_bytes = self.name.len().saturating_add(1).saturating_add(value_len_bytes);
-        let _ = self.with_value(()).write_attributes(&mut |text| {
-            len_bytes = len_bytes.saturating_add(text.len());
-            Ok(())
-        });
-        len_bytes
-    }
 }
 
 impl<V: Display> Display for SetCookie<'_, V> {
@@ -270,6 +260,16 @@ impl<V: Display> Display for SetCookie<'_, V> {
 }
 
 impl SetCookie<'_, ()> {
+    /// How long the header value is with a value of `value_len_bytes`.
+    pub(crate) fn len_bytes_with(&self, value_len_bytes: usize) -> usize {
+        let mut len_bytes = self.name.len().saturating_add(1).saturating_add(value_len_bytes);
+        let _ = self.write_attributes(&mut |text| {
+            len_bytes = len_bytes.saturating_add(text.len());
+            Ok(())
+        });
+        len_bytes
+    }
+
     /// The one copy of what follows the value, whatever that is.
     #[inline(never)]
     fn write_attributes(&self, out: Out<'_>) -> fmt::Result {

@@ -24,12 +24,15 @@ use super::{
 /// assert_eq!(find(headers.into_iter(), "Session"), None);
 /// ```
 #[doc(alias = "cookies")]
-pub fn find<'a>(mut headers: impl Iterator<Item = &'a [u8]>, name: &str) -> Option<CookieValue<'a>> {
-    Search::new(&mut headers).next(name)
+pub fn find<'a>(headers: impl Iterator<Item = &'a [u8]>, name: &str) -> Option<CookieValue<'a>> {
+    find_with_duplicates(headers, name).map(|(value, _)| value)
 }
 
 /// The value that [`find`] finds, and whether there are more cookies of that name behind
 /// it. A browser sends one for each `Path` and `Domain` that they were set with.
+///
+/// Behind the first one, headers are read one by one: what is inside of a quoted value that
+/// one begins and another ends may count.
 ///
 /// ```
 /// use hipflask::cookie::find_with_duplicates;
@@ -42,69 +45,54 @@ pub fn find_with_duplicates<'a>(
     mut headers: impl Iterator<Item = &'a [u8]>,
     name: &str,
 ) -> Option<(CookieValue<'a>, bool)> {
-    let mut search = Search::new(&mut headers);
-    let value = search.next(name)?;
-    Some((value, search.has_more || search.next(name).is_some()))
-}
+    // The name before a quote that an earlier header left open. Until a later
+    // header closes that quote or makes it malformed, what was found behind it
+    // is provisional: it is a cookie only if the quote does not close.
+    let mut unclosed: Option<&[u8]> = None;
+    let mut provisional = None;
 
-/// Goes through headers. There is one copy of it, whatever holds them.
-struct Search<'a, 'h> {
-    headers: &'h mut dyn Iterator<Item = &'a [u8]>,
-    /// Of the header that the latest cookie was found in, what is behind it.
-    rest: Option<&'a [u8]>,
-    /// Whether more cookies of the name were found than were given out.
-    has_more: bool,
-}
-
-impl<'a, 'h> Search<'a, 'h> {
-    fn new(headers: &'h mut dyn Iterator<Item = &'a [u8]>) -> Self {
-        Self { headers, rest: None, has_more: false }
-    }
-
-    /// The next cookie called `name`.
-    fn next(&mut self, name: &str) -> Option<CookieValue<'a>> {
-        // The name before a quote that an earlier header left open. Until a later
-        // header closes that quote or makes it malformed, what was found behind it
-        // is provisional: it is a cookie only if the quote does not close.
-        let mut unclosed: Option<&[u8]> = None;
-        let mut provisional = None;
-
-        while let Some(header) = self.rest.take().or_else(|| self.headers.next()) {
-            let mut rest = header;
-            if let Some(cut_name) = unclosed {
-                let closed = match read_quoted(header) {
-                    Quoted::Unclosed => {
-                        let mut cookies = parse_cookie(header);
-                        provisional = provisional.or_else(|| first_named(&mut cookies, name));
-                        self.has_more |= first_named(&mut cookies, name).is_some();
-                        continue;
-                    }
-                    Quoted::Closed(_, after) => end_of_pair(after),
-                    Quoted::Broken => None,
-                };
-                match (closed, provisional) {
-                    (Some(_), _) if is_named(cut_name, name) => return None,
-                    (Some(after), _) => rest = after,
-                    (None, Some(value)) => {
-                        self.rest = Some(header);
-                        return Some(value);
-                    }
-                    (None, None) => {}
+    while let Some(header) = headers.next() {
+        let mut rest = header;
+        if let Some(cut_name) = unclosed {
+            let closed = match read_quoted(header) {
+                Quoted::Unclosed => {
+                    let mut cookies = parse_cookie(header);
+                    let first = provisional.or_else(|| Some((first_named(&mut cookies, name)?, false)));
+                    provisional = first.map(|(value, more)| (value, more || has_named(&mut cookies, name)));
+                    continue;
                 }
+                Quoted::Closed(_, after) => end_of_pair(after),
+                Quoted::Broken => None,
+            };
+            match (closed, provisional) {
+                (Some(_), _) if is_named(cut_name, name) => return None,
+                (Some(after), _) => rest = after,
+                (None, Some((value, more))) => {
+                    let mut headers = core::iter::once(header).chain(headers);
+                    return Some((
+                        value,
+                        more || headers.any(|header| has_named(&mut parse_cookie(header), name)),
+                    ));
+                }
+                (None, None) => {}
             }
-            let mut cookies = parse_cookie(rest);
-            provisional = first_named(&mut cookies, name);
-            unclosed = cookies.unclosed();
-            if unclosed.is_none() && provisional.is_some() {
-                self.rest = Some(cookies.rest());
-                return provisional;
-            }
-            self.has_more = first_named(&mut cookies, name).is_some();
         }
-        provisional
+        let mut cookies = parse_cookie(rest);
+        let first = first_named(&mut cookies, name);
+        unclosed = cookies.unclosed();
+        provisional = first.map(|value| (value, has_named(&mut cookies, name)));
+        if let (None, Some((value, more))) = (unclosed, provisional) {
+            return Some((value, more || headers.any(|header| has_named(&mut parse_cookie(header), name))));
+        }
     }
+    provisional
 }
 
+fn has_named(cookies: &mut Cookies<'_>, name: &str) -> bool {
+    first_named(cookies, name).is_some()
+}
+
+#[inline(never)]
 fn first_named<'a>(cookies: &mut Cookies<'a>, name: &str) -> Option<CookieValue<'a>> {
     cookies.find(|cookie| is_named(cookie.name(), name)).map(|cookie| cookie.value())
 }

@@ -64,11 +64,6 @@ pub struct Cookies<'a> {
 }
 
 impl<'a> Cookies<'a> {
-    /// What has not been read yet.
-    pub(super) const fn rest(&self) -> &'a [u8] {
-        self.rest
-    }
-
     /// The name of the pair whose quoted value the header's end cut off, if the
     /// iterator has come by one. There is at most one: any later quote would
     /// have closed it.

@@ -49,8 +49,9 @@ impl<'a, V> Saved<'a, V> {
         cookie: SetCookie<'a, V>,
         value_len_bytes: usize,
     ) -> Result<Self, Error> {
-        config.check_cookie(&cookie.with_value(()))?;
-        let len_bytes = cookie.len_bytes_with(value_len_bytes);
+        let without_value = cookie.with_value(());
+        config.check_cookie(&without_value)?;
+        let len_bytes = without_value.len_bytes_with(value_len_bytes);
         let limit_bytes = config.max_cookie_size;
         let mut saved = Self { set_cookie: Some(cookie), vary_cookie: true, ..Self::nothing() };
         if limit_bytes > 0 && len_bytes > limit_bytes {
