@@ -180,7 +180,7 @@ impl<S: SessionMixin + ?Sized> RequestContext<S> {
         scratch: &'a mut I::Scratch,
     ) -> Result<Saved<'a, I::CookieValue<'a>>, Error> {
         let mut saved = match self.outcome {
-            Outcome::Failed(_) => Ok(Saved { vary_cookie: self.accessed, ..Saved::nothing() }),
+            Outcome::Failed(_) => Ok(Saved::unchanged(self.accessed)),
             _ if interface.is_null_session(&self.session) => Ok(Saved::nothing()),
             _ => interface.save_session(config, &self.session, self.accessed, scratch),
         };
@@ -188,8 +188,7 @@ impl<S: SessionMixin + ?Sized> RequestContext<S> {
             && !self.session.modified()
             && !is_setting_s_fault(error)
         {
-            saved =
-                Ok(Saved { vary_cookie: self.accessed, refresh_skipped: Some(error), ..Saved::nothing() });
+            saved = Ok(Saved { refresh_skipped: Some(error), ..Saved::unchanged(self.accessed) });
         }
         saved
     }

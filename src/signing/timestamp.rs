@@ -178,6 +178,17 @@ impl<K: SigningKeys> TimestampSigner<K> {
         max_age_secs: Option<i64>,
         clock: &C,
     ) -> Result<Signed<'a>, SignatureError<'a>> {
+        self.unsign_with_skew(signed, max_age_secs, clock, self.clock_skew_secs)
+    }
+
+    /// The same, with a clock skew that is not the signer's own.
+    pub(crate) fn unsign_with_skew<'a, C: Clock + ?Sized>(
+        &self,
+        signed: &'a [u8],
+        max_age_secs: Option<i64>,
+        clock: &C,
+        clock_skew_secs: u64,
+    ) -> Result<Signed<'a>, SignatureError<'a>> {
         let separator = self.signer.separator();
         let Some((value, signature)) = rsplit_once(signed, separator) else {
             return Err(Error::BadSignature.into());
@@ -198,22 +209,27 @@ impl<K: SigningKeys> TimestampSigner<K> {
             return Err(Error::DateOutOfRange.into());
         }
         if let Some(max_age_secs) = max_age_secs
-            && let Err(kind) = self.check_age(timestamp_secs, max_age_secs, clock.now()?.secs())
+            && let Err(kind) = check_age(timestamp_secs, max_age_secs, clock.now()?.secs(), clock_skew_secs)
         {
             return Err(SignatureError::new(kind, Some(payload), Some(timestamp_secs)));
         }
         Ok(Signed { payload, timestamp_secs })
     }
+}
 
-    fn check_age(&self, timestamp_secs: u64, max_age_secs: i64, now_secs: u64) -> Result<(), Error> {
-        let ahead_secs = timestamp_secs.saturating_sub(now_secs);
-        if ahead_secs > self.clock_skew_secs {
-            return Err(Error::SignatureFromFuture);
-        }
-        let age_secs = now_secs.saturating_sub(timestamp_secs);
-        let is_fresh = u64::try_from(max_age_secs).is_ok_and(|max_age_secs| age_secs <= max_age_secs);
-        if is_fresh { Ok(()) } else { Err(Error::SignatureExpired) }
+fn check_age(
+    timestamp_secs: u64,
+    max_age_secs: i64,
+    now_secs: u64,
+    clock_skew_secs: u64,
+) -> Result<(), Error> {
+    let ahead_secs = timestamp_secs.saturating_sub(now_secs);
+    if ahead_secs > clock_skew_secs {
+        return Err(Error::SignatureFromFuture);
     }
+    let age_secs = now_secs.saturating_sub(timestamp_secs);
+    let is_fresh = u64::try_from(max_age_secs).is_ok_and(|max_age_secs| age_secs <= max_age_secs);
+    if is_fresh { Ok(()) } else { Err(Error::SignatureExpired) }
 }
 
 /// What the timestamp field encodes: a number's big-endian bytes without
