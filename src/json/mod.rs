@@ -37,6 +37,7 @@
 //! | `sort` | sorting an object's entries in place |
 //! | `tag` | the tags: what they are called, what they may hold |
 //! | `value` | reading: [`Value`], [`Kind`], [`List`], [`Dict`] |
+//! | `pointer` | a place inside a [`Value`], by JSON Pointer |
 //! | `equality` | a [`Value`] compared with Rust's, as Python compares |
 //! | `number` | [`Number`], and numbers as Python spells them |
 //! | `date` | dates in unescaped JSON |
@@ -63,6 +64,7 @@ mod int_key;
 pub mod jiff;
 mod key;
 pub(crate) mod number;
+pub(crate) mod pointer;
 pub(crate) mod scan;
 mod ser;
 mod serializer;

@@ -191,7 +191,12 @@ const fn bits(byte: u8, mask: u8) -> u32 {
 
 /// How many bytes [`write_value`] writes.
 pub(crate) fn text_len(value: Value<'_>, serializer: TaggedJsonSerializer) -> usize {
-    let mut rest = value.span();
+    span_text_len(value.span(), serializer)
+}
+
+/// How many bytes [`Writer::spans`] writes.
+pub(crate) fn span_text_len(span: &[u8], serializer: TaggedJsonSerializer) -> usize {
+    let mut rest = span;
     let mut len = rest.len();
     while let Some((mark, behind)) = sub_slice(rest, text::plain_len(rest)..).split_first() {
         rest = behind;
