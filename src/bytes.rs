@@ -1,4 +1,4 @@
-//! Parts of slices, and bytes that are copied.
+//! Parts of slices, bytes that are copied, and bytes that are text.
 
 use core::{ops::Range, slice::SliceIndex};
 
@@ -18,6 +18,21 @@ pub(crate) fn sub_slice_mut<T, R: SliceIndex<[T], Output = [T]>>(slice: &mut [T]
     let part = slice.get_mut(range);
     debug_assert!(part.is_some(), "a range outside of {len} elements");
     part.unwrap_or_default()
+}
+
+/// The text of a span that was checked when it was read.
+#[inline(never)]
+pub(crate) fn as_str(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).unwrap_or_default()
+}
+
+/// The lowercase hex digit of a value below 16.
+#[expect(clippy::arithmetic_side_effects, reason = "a digit below 16, counted from its first letter")]
+pub(crate) const fn hex_digit(value: u8) -> u8 {
+    match value {
+        0..10 => value + b'0',
+        _ => value + (b'a' - 10),
+    }
 }
 
 /// Copies from the start, as far as both go. [`slice::copy_from_slice`] panics

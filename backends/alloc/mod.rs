@@ -22,7 +22,7 @@ use core::convert::Infallible;
 
 use crate::{
     Error,
-    json::{Encode, Encoder, TaggedJsonSerializer, Value},
+    json::{Encode, TaggedJsonSerializer, Value, entries::Encoder},
     sink::Sink,
 };
 
@@ -48,10 +48,10 @@ impl TaggedJsonSerializer {
     /// # Errors
     /// [`Error::NotSerializable`], [`Error::Depth`], [`Error::LengthChanged`].
     pub fn dumps_to_string(self, value: &dyn Encode) -> Result<String, Error> {
-        let counted = Encoder::count(value, self, 0)?;
+        let counted = Encoder::count(value, self.dialect(), 0)?;
         let mut scratch = vec![0; counted.len_bytes];
         let mut text = Vec::with_capacity(counted.text_len_bytes);
-        Encoder::write(value, self, counted, &mut scratch)?;
+        Encoder::write(value, self.dialect(), counted, &mut scratch)?;
         let Ok(()) = self.write(Value::split(&scratch).0, &mut text);
         String::from_utf8(text).map_err(|_| Error::NotSerializable)
     }

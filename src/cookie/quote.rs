@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::json::text::as_str;
+use crate::bytes::as_str;
 
 /// Text as a cookie's value, quoted where Werkzeug quotes it.
 ///

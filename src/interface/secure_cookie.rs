@@ -213,7 +213,7 @@ where
     /// ```
     /// use hipflask::{
     ///     ClockFn, Config, Error, Opened, Request, RequestContext, Saved, SecureCookieSession,
-    ///     SecureCookieSessionInterface, Session, SessionInterface, SessionMap as _, UnixTime,
+    ///     SecureCookieSessionInterface, Session, SessionInterface, UnixTime, clock_fn,
     ///     interface::SessionCookie,
     ///     signing::{KeyDerivation, Keyring, NoCompression},
     /// };

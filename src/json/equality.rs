@@ -3,7 +3,10 @@
 
 use core::fmt::{self, Write as _};
 
-use super::{Kind, Number, Value};
+use super::{
+    number::Number,
+    value::{Kind, Value},
+};
 
 impl PartialEq<str> for Value<'_> {
     fn eq(&self, other: &str) -> bool {

@@ -31,64 +31,73 @@
 //!
 //! The result is never longer than the text. A [`Value`] is a cursor over it.
 //!
-//! | file | idea |
+//! | from the ground up | idea |
 //! |---|---|
-//! | `scan` | JSON text to unescaped JSON, in place |
-//! | `sort` | sorting an object's entries in place |
-//! | `tag` | the tags: what they are called, what they may hold |
+//! | `form` | the unescaped form: its marks, where a value ends, sorting, tags, dates |
+//! | `types` | [`Markup`], [`Uuid`], [`Bytes`], [`BigInt`]: what serde has no type for |
+//! | `number` | [`Number`], and numbers as Python spells them |
 //! | `value` | reading: [`Value`], [`Kind`], [`List`], [`Dict`] |
 //! | `pointer` | a place inside a [`Value`], by JSON Pointer |
 //! | `equality` | a [`Value`] compared with Rust's, as Python compares |
-//! | `number` | [`Number`], and numbers as Python spells them |
-//! | `date` | dates in unescaped JSON |
-//! | `types` | [`Markup`], [`Uuid`], [`Bytes`], [`BigInt`]: what serde has no type for |
-//! | `encode` | Rust values to unescaped JSON |
-//! | `int_key` | the order of keys that are integers |
-//! | `ser`, `de` | the serde formats |
-//! | `write` | unescaped JSON to JSON text |
-//! | `text` | looking at strings a word at a time |
-//! | `serializer` | [`TaggedJsonSerializer`] |
-//! | [`uuid`], [`jiff`], [`chrono`] | those crates' types as Flask's (features of these names) |
+//! | `dialect` | which tags, which order, which letters; [`JsonTag`] |
+//! | `text` | JSON text, from and to the unescaped form |
+//! | `rust` | Rust's types, to and from the unescaped form, through serde |
+//! | `serializer` | [`TaggedJsonSerializer`]: the front of all that |
 //! | `compact` | JSON without tags, read straight into Rust types (feature `compact-json`) |
+//! | `entries` | the one door for a session's arena, which keeps values in memory of its own |
 
-#[cfg(feature = "chrono")]
-pub mod chrono;
 #[cfg(feature = "compact-json")]
 mod compact;
-mod date;
-mod de;
-pub(crate) mod encode;
+mod dialect;
 mod equality;
-mod int_key;
-#[cfg(feature = "jiff")]
-pub mod jiff;
-mod key;
+mod form;
 pub(crate) mod number;
-pub(crate) mod pointer;
-pub(crate) mod scan;
-mod ser;
+mod pointer;
+mod rust;
 mod serializer;
-pub(crate) mod sort;
-pub(crate) mod tag;
-pub(crate) mod text;
+mod text;
 pub(crate) mod types;
-#[cfg(feature = "uuid")]
-pub mod uuid;
-pub(crate) mod value;
-pub(crate) mod write;
+mod value;
 
 pub use crate::time::DateTime;
 #[cfg(feature = "compact-json")]
 pub use compact::CompactJson;
-pub use de::DeserializeError;
-pub(crate) use de::from_entries;
-pub use encode::Encode;
-pub(crate) use encode::{ByRef, Encoder};
+pub use dialect::JsonTag;
 pub use number::Number;
+#[cfg(feature = "chrono")]
+pub use rust::chrono;
+pub use rust::de::DeserializeError;
+pub(crate) use rust::de::from_entries;
+pub(crate) use rust::encode::ByRef;
+pub use rust::encode::Encode;
+#[cfg(feature = "jiff")]
+pub use rust::jiff;
+#[cfg(feature = "uuid")]
+pub use rust::uuid;
 pub use serializer::{SESSION_JSON_SERIALIZER, TaggedJsonSerializer};
-pub use tag::JsonTag;
 pub use types::{BigInt, Bytes, Custom, Markup, Uuid};
 pub use value::{ByteString, Dict, Entries, Items, Kind, List, Value};
+
+/// What the arena of a session needs to know of the unescaped form.
+pub(crate) mod entries {
+    pub(crate) use super::{
+        dialect::Dialect,
+        form::{
+            STRING, STRING_END, WRAPPED, WRAPPED_END,
+            sort::{compare_keys, entry_len, rotate},
+            span::{levels, span_len, split_string, split_string_bytes},
+            tag::TUPLE,
+            words::string_len,
+        },
+        pointer::Token,
+        rust::encode::{Encode, Encoder},
+        text::{
+            scan::{MAX_LEN_BYTES, Order, load},
+            write::{WRAPPER_LEN, Writer, span_text_len, string_text_len, text_len},
+        },
+        value::{Value, split_entry},
+    };
+}
 
 /// The deepest nesting that is read or written, in JSON's own levels: a list,
 /// a dict, a tag object and a ` di` wrapper count one each.
@@ -96,19 +105,3 @@ pub use value::{ByteString, Dict, Entries, Items, Kind, List, Value};
 /// Flask itself stops near 490 when reading and 247 to 330 when writing, where
 /// CPython's recursion limit happens to lie.
 pub const MAX_DEPTH: usize = 64;
-
-/// Starts a string in unescaped JSON.
-pub(crate) const STRING: u8 = 0xFE;
-/// Ends a string in unescaped JSON.
-pub(crate) const STRING_END: u8 = 0xFF;
-/// Starts an object with one of Flask's tags in unescaped JSON.
-pub(crate) const TAG: u8 = 0xFD;
-/// Starts an object with a registered tag in unescaped JSON.
-pub(crate) const CUSTOM: u8 = 0xFC;
-/// Starts a dict that is written in a wrapper in unescaped JSON.
-pub(crate) const WRAPPED: u8 = 0xFB;
-/// Ends a dict that is written in a wrapper in unescaped JSON.
-pub(crate) const WRAPPED_END: u8 = 0xFA;
-/// Starts the four bytes in place of a date's ` GMT` that hold its microseconds. The
-/// lowest mark.
-pub(crate) const FRACTION: u8 = 0xF9;

@@ -7,7 +7,8 @@ use core::{
 
 use serde::{Serialize, Serializer};
 
-use super::{encode::EncodeError, types};
+use super::types;
+use crate::bytes::as_str;
 
 /// The most digits an integer may have, as in CPython (`sys.set_int_max_str_digits`).
 pub(crate) const MAX_INT_DIGITS: usize = 4300;
@@ -49,7 +50,7 @@ impl<'a> Number<'a> {
     /// The text: JSON's number grammar, or `NaN`, `Infinity`, `-Infinity`.
     #[must_use]
     pub fn as_str(self) -> &'a str {
-        super::text::as_str(self.0)
+        as_str(self.0)
     }
 
     /// Whether Python reads it as an `int`: no fraction, no exponent, finite.
@@ -342,22 +343,22 @@ impl<const N: usize> core::fmt::Write for Ascii<N> {
 /// `value` as Python's `repr(float)` and `json.dumps` spell it: the fewest
 /// digits that read back as the same double; plain notation for decimal
 /// exponents from -4 to 15, else `d.ddde±XX`; `NaN` and `Infinity` by name.
-pub(crate) fn spell_f64(value: f64) -> Result<Ascii<32>, EncodeError> {
+pub(crate) fn spell_f64(value: f64) -> Option<Ascii<32>> {
     let mut text = Ascii::new();
     if value.is_nan() {
         text.extend(*b"NaN");
-        return Ok(text);
+        return Some(text);
     }
     if value.is_sign_negative() {
         text.push(b'-');
     }
     if value.is_infinite() {
         text.extend(*b"Infinity");
-        return Ok(text);
+        return Some(text);
     }
     // Rust's `{:e}` gives Python's digits, in scientific notation, but for ties.
     let mut scientific = Ascii::<32>::new();
-    write!(scientific, "{:e}", value.abs()).map_err(|_| EncodeError::NotSerializable)?;
+    write!(scientific, "{:e}", value.abs()).ok()?;
     round_half_to_even(value, &mut scientific);
     let mut parts = scientific.as_bytes().splitn(2, |byte| *byte == b'e');
     let mantissa = parts.next().unwrap_or_default();
@@ -388,7 +389,7 @@ pub(crate) fn spell_f64(value: f64) -> Result<Ascii<32>, EncodeError> {
         padded.push_front_decimal(exponent.unsigned_abs(), 2);
         text.extend(padded.as_bytes().iter().copied());
     }
-    Ok(text)
+    Some(text)
 }
 
 /// The bits of a double's fraction.

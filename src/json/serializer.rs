@@ -3,14 +3,17 @@
 use core::fmt;
 
 use super::{
-    Encode, JsonTag, Value,
-    encode::Encoder,
-    scan::{self, Order},
-    tag::{Role, Standard},
-    write,
+    dialect::{Dialect, JsonTag},
+    form::tag::Standard,
+    rust::encode::{Encode, Encoder},
+    text::{
+        scan::{self, Order},
+        write::write_value,
+    },
+    value::Value,
 };
 use crate::{
-    Error,
+    error::Error,
     sink::{Sink, WriteError},
 };
 
@@ -32,17 +35,14 @@ pub const SESSION_JSON_SERIALIZER: TaggedJsonSerializer = TaggedJsonSerializer::
 /// Flask's `TaggedJSONSerializer`, and itsdangerous' plain JSON as a mode of it.
 #[derive(Clone, Copy)]
 pub struct TaggedJsonSerializer {
-    custom: &'static [JsonTag],
-    pub(crate) tagged: bool,
-    pub(crate) sort_keys: bool,
-    pub(crate) ensure_ascii: bool,
+    dialect: Dialect,
 }
 
 impl TaggedJsonSerializer {
     /// Flask's: the standard tags, keys sorted at every level, ASCII only.
     #[must_use]
     pub const fn new() -> Self {
-        Self { custom: &[], tagged: true, sort_keys: true, ensure_ascii: true }
+        Self { dialect: Dialect::FLASK }
     }
 
     /// itsdangerous' default: plain compact JSON, no tags, keys in the order
@@ -50,7 +50,7 @@ impl TaggedJsonSerializer {
     /// bytes, UUIDs and dates are [`Error::NotSerializable`].
     #[must_use]
     pub const fn plain() -> Self {
-        Self { custom: &[], tagged: false, sort_keys: false, ensure_ascii: false }
+        Self { dialect: Dialect::PLAIN }
     }
 
     /// Whether keys are written sorted (Flask's `app.json.sort_keys`).
@@ -62,14 +62,14 @@ impl TaggedJsonSerializer {
     /// times, is always refused.
     #[must_use]
     pub const fn with_sort_keys(mut self, sort_keys: bool) -> Self {
-        self.sort_keys = sort_keys;
+        self.dialect.sort_keys = sort_keys;
         self
     }
 
     /// Whether everything outside ASCII is escaped (Flask's `app.json.ensure_ascii`).
     #[must_use]
     pub const fn with_ensure_ascii(mut self, ensure_ascii: bool) -> Self {
-        self.ensure_ascii = ensure_ascii;
+        self.dialect.ensure_ascii = ensure_ascii;
         self
     }
 
@@ -105,8 +105,13 @@ impl TaggedJsonSerializer {
                 return Err(Error::TagTaken);
             }
         }
-        self.custom = tags;
+        self.dialect.custom = tags;
         Ok(self)
+    }
+
+    /// What it tells readers and writers.
+    pub(crate) const fn dialect(self) -> Dialect {
+        self.dialect
     }
 
     /// Reads a JSON text in place; the value borrows from `text`.
@@ -116,7 +121,7 @@ impl TaggedJsonSerializer {
     /// holds what it may not; [`Error::Depth`] when it is nested too deeply;
     /// [`Error::Capacity`] when it is 2 GiB long or longer.
     pub fn loads(self, text: &mut [u8]) -> Result<Value<'_>, Error> {
-        let len = scan::load(text, self, Order::Sort)?;
+        let len = scan::load(text, self.dialect, Order::Sort)?;
         let text: &[u8] = text;
         Ok(Value::split(text.get(..len).unwrap_or_default()).0)
     }
@@ -144,12 +149,12 @@ impl TaggedJsonSerializer {
     /// # Errors
     /// Those under [`WriteError::Source`] of [`dumps`](Self::dumps).
     pub fn encode<'s>(self, value: &dyn Encode, scratch: &'s mut [u8]) -> Result<Value<'s>, Error> {
-        let counted = Encoder::count(value, self, 0)?;
+        let counted = Encoder::count(value, self.dialect, 0)?;
         let capacity_bytes = scratch.len();
         let target = scratch
             .get_mut(..counted.len_bytes)
             .ok_or(Error::Capacity { needed_bytes: counted.len_bytes, capacity_bytes })?;
-        Encoder::write(value, self, counted, target)?;
+        Encoder::write(value, self.dialect, counted, target)?;
         Ok(Value::split(target).0)
     }
 
@@ -159,19 +164,7 @@ impl TaggedJsonSerializer {
     /// # Errors
     /// The sink's own.
     pub fn write<S: Sink>(self, value: Value<'_>, sink: &mut S) -> Result<(), S::Error> {
-        write::write_value(value, self, sink)
-    }
-
-    /// What `key` means, if anything.
-    pub(crate) fn role(self, key: &[u8]) -> Option<Role> {
-        // Registered tags come first: only a forced one can share a standard key.
-        if !self.tagged || key.is_empty() {
-            return None;
-        }
-        match self.custom.iter().rev().find(|tag| tag.key.as_bytes() == key) {
-            Some(tag) => Some(Role::Custom(*tag)),
-            None => Standard::of(key).map(Role::Standard),
-        }
+        write_value(value, self.dialect, sink)
     }
 }
 
@@ -184,10 +177,10 @@ impl Default for TaggedJsonSerializer {
 impl fmt::Debug for TaggedJsonSerializer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TaggedJsonSerializer")
-            .field("tagged", &self.tagged)
-            .field("sort_keys", &self.sort_keys)
-            .field("ensure_ascii", &self.ensure_ascii)
-            .field("custom", &self.custom)
+            .field("tagged", &self.dialect.tagged)
+            .field("sort_keys", &self.dialect.sort_keys)
+            .field("ensure_ascii", &self.dialect.ensure_ascii)
+            .field("custom", &self.dialect.custom)
             .finish()
     }
 }

@@ -10,7 +10,10 @@ use serde::{
     de::{EnumAccess, Error as _, SeqAccess, VariantAccess as _, Visitor},
 };
 
-use crate::time::DateTime;
+use crate::{
+    bytes::{as_str, hex_digit},
+    time::DateTime,
+};
 
 pub(crate) const MARKUP: &str = "hipflask::Markup";
 pub(crate) const UUID: &str = "hipflask::Uuid";
@@ -128,7 +131,7 @@ impl Uuid {
     pub fn to_hex(self) -> [u8; 32] {
         let mut text = [0; 32];
         for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
-            *pair = [super::text::hex_digit(byte >> 4), super::text::hex_digit(byte & 0xF)];
+            *pair = [hex_digit(byte >> 4), hex_digit(byte & 0xF)];
         }
         text
     }
@@ -136,7 +139,7 @@ impl Uuid {
 
 impl fmt::Display for Uuid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(super::text::as_str(&self.to_hex()))
+        f.write_str(as_str(&self.to_hex()))
     }
 }
 
@@ -148,7 +151,7 @@ impl fmt::Debug for Uuid {
 
 impl Serialize for Uuid {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_struct(UUID, super::text::as_str(&self.to_hex()))
+        serializer.serialize_newtype_struct(UUID, as_str(&self.to_hex()))
     }
 }
 
@@ -160,7 +163,7 @@ impl<'de> Deserialize<'de> for Uuid {
 
 impl Serialize for DateTime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_newtype_struct(DATE_TIME, super::text::as_str(&self.exact_text()))
+        serializer.serialize_newtype_struct(DATE_TIME, as_str(&self.exact_text()))
     }
 }
 

@@ -6,9 +6,13 @@ use base64ct::Encoding as _;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeTuple as _};
 
 use super::{
-    CUSTOM, Custom, Markup, Number, STRING, STRING_END, TAG, Uuid, WRAPPED, WRAPPED_END, date,
-    tag::{self, Standard},
-    text, types,
+    form::{
+        CUSTOM, STRING, STRING_END, TAG, WRAPPED, date,
+        span::{span_len, split_string, split_string_bytes},
+        tag::{self, Standard},
+    },
+    number::Number,
+    types::{self, Custom, Markup, Uuid},
 };
 use crate::{
     error::{Error, Mismatch, TypeName},
@@ -398,57 +402,10 @@ impl<'a> ByteString<'a> {
     }
 }
 
-/// The string that `bytes` start with, and what follows it.
-pub(crate) fn split_string(bytes: &[u8]) -> (&str, &[u8]) {
-    let (text, rest) = split_string_bytes(bytes);
-    (text::as_str(text), rest)
-}
-
-/// As [`split_string`], where it does not matter that it is UTF-8.
-pub(crate) fn split_string_bytes(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let body = bytes.get(1..).unwrap_or_default();
-    let (text, rest) = body.split_at_checked(text::string_len(body)).unwrap_or_default();
-    (text, rest.get(1..).unwrap_or_default())
-}
-
 /// The key and value that `bytes` start with.
 pub(crate) fn split_entry(bytes: &[u8]) -> (&str, Value<'_>) {
     let (key, rest) = split_string(bytes);
     (key, Value::split(rest.get(1..).unwrap_or_default()).0)
-}
-
-/// The length of the value at the start of `bytes`.
-#[expect(
-    clippy::arithmetic_side_effects,
-    reason = "the depth is that of open brackets, and the loop ends at 0; a rest is a part of the bytes"
-)]
-pub(crate) fn span_len(bytes: &[u8]) -> usize {
-    let Some(first) = bytes.first() else { return 0 };
-    if !matches!(*first, STRING | b'[' | b'{' | TAG | CUSTOM | WRAPPED) {
-        let is_end = |byte: &u8| matches!(*byte, b',' | b']' | b'}' | WRAPPED_END);
-        return bytes.iter().position(is_end).unwrap_or(bytes.len());
-    }
-    let mut rest = bytes;
-    let mut depth = 0_usize;
-    while let [first, behind @ ..] = rest {
-        rest = behind;
-        match *first {
-            STRING => {
-                let len = text::string_len(behind);
-                rest = behind.get(len + 1..).unwrap_or_default();
-            }
-            b'[' | b'{' | TAG | CUSTOM | WRAPPED => depth += 1,
-            b']' | b'}' | WRAPPED_END => depth -= 1,
-            _ => {
-                rest = behind.get(text::plain_len(behind)..).unwrap_or_default();
-                continue;
-            }
-        }
-        if depth == 0 {
-            break;
-        }
-    }
-    bytes.len() - rest.len()
 }
 
 /// What it is, without loss within hipflask: a value can be put into another session

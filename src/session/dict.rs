@@ -3,7 +3,7 @@
 use super::{Session, SessionMap, SessionMixin, traits::PERMANENT};
 use crate::{
     error::Error,
-    json::{ByRef, Encode, SESSION_JSON_SERIALIZER, Value, pointer::Token},
+    json::{ByRef, Encode, SESSION_JSON_SERIALIZER, Value, entries::Token},
 };
 
 /// Attributes.
@@ -197,8 +197,7 @@ impl Session {
     /// Each leaves the session as it was.
     pub fn remove_at(&mut self, pointer: &str) -> Result<bool, Error> {
         self.writable()?;
-        let serializer = self.serializer();
-        let removed = self.arena.remove_at(pointer, serializer)?;
+        let removed = self.arena.remove_at(pointer, self.dialect())?;
         self.modified |= removed;
         Ok(removed)
     }
@@ -210,7 +209,7 @@ impl Session {
     pub fn copy_value(&mut self, from: &str, to: &str) -> Result<bool, Error> {
         self.writable()?;
         let Ok(place) = self.arena.find(from) else { return Ok(false) };
-        self.arena.copy(place, to, self.serializer())?;
+        self.arena.copy(place, to, self.dialect())?;
         self.modified = true;
         Ok(true)
     }
@@ -223,8 +222,8 @@ impl Session {
         self.writable()?;
         let Ok(place) = self.arena.find(key) else { return Ok(None) };
         self.modified = true;
-        let serializer = self.serializer();
-        Ok(Some(self.arena.pop(place, serializer).1))
+        let dialect = self.dialect();
+        Ok(Some(self.arena.pop(place, dialect).1))
     }
 
     /// Takes the value at `key` out; whether there was one. Python: `del session[key]`.
@@ -244,8 +243,8 @@ impl Session {
         self.writable()?;
         let Some(place) = self.arena.last() else { return Ok(None) };
         self.modified = true;
-        let serializer = self.serializer();
-        Ok(Some(self.arena.pop(place, serializer)))
+        let dialect = self.dialect();
+        Ok(Some(self.arena.pop(place, dialect)))
     }
 
     /// Takes everything out.
@@ -261,17 +260,17 @@ impl Session {
 
     fn insert_any(&mut self, key: &str, value: &dyn Encode) -> Result<(), Error> {
         self.writable()?;
-        self.change(|arena, serializer| arena.insert(key, value, serializer))
+        self.change(|arena, dialect| arena.insert(key, value, dialect))
     }
 
     fn insert_any_at(&mut self, pointer: &str, value: &dyn Encode) -> Result<(), Error> {
         self.writable()?;
-        self.change(|arena, serializer| arena.insert_at(pointer, value, serializer))
+        self.change(|arena, dialect| arena.insert_at(pointer, value, dialect))
     }
 
     fn push_any(&mut self, key: &str, item: &dyn Encode) -> Result<(), Error> {
         self.writable()?;
-        self.change(|arena, serializer| arena.push(key, item, serializer))
+        self.change(|arena, dialect| arena.push(key, item, dialect))
     }
 }
 

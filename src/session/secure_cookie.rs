@@ -8,7 +8,7 @@ use core::{
 use super::arena::Arena;
 use crate::{
     error::Error,
-    json::{Encode, SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
+    json::{Encode, SESSION_JSON_SERIALIZER, TaggedJsonSerializer, entries::Dialect},
     sink::Sink,
 };
 
@@ -176,7 +176,7 @@ impl Session {
     /// # Errors
     /// The sink's own.
     pub fn dump<S: Sink>(&self, sink: &mut S) -> Result<(), S::Error> {
-        self.arena.write(self.serializer(), sink)
+        self.arena.write(self.dialect(), sink)
     }
 
     /// Makes it a fresh, empty session that is written with `serializer`.
@@ -201,20 +201,25 @@ impl Session {
     /// [`Error::Capacity`], [`Error::Depth`]. The session is fresh and empty then.
     pub fn load(&mut self, serializer: TaggedJsonSerializer, len_bytes: usize) -> Result<(), Error> {
         self.reset(serializer);
-        self.arena.load_text(serializer, len_bytes)
+        self.arena.load_text(serializer.dialect(), len_bytes)
     }
 
     /// Makes a change, which counts as one even if it failed, or panicked, when it had taken
     /// something out.
     pub(super) fn change<T>(
         &mut self,
-        change: impl FnOnce(&mut Arena<[u8]>, TaggedJsonSerializer) -> Result<T, Error>,
+        change: impl FnOnce(&mut Arena<[u8]>, Dialect) -> Result<T, Error>,
     ) -> Result<(), Error> {
-        let serializer = self.serializer();
+        let dialect = self.dialect();
         let changing = Changing { len: self.arena.len(), session: self };
-        change(&mut changing.session.arena, serializer)?;
+        change(&mut changing.session.arena, dialect)?;
         changing.session.modified = true;
         Ok(())
+    }
+
+    /// What the arena needs to know of the serializer.
+    pub(super) const fn dialect(&self) -> Dialect {
+        self.serializer().dialect()
     }
 
     /// Refuses to write a null session.

@@ -116,12 +116,12 @@ impl Session {
 
     fn merge_any(&mut self, value: &dyn Encode) -> Result<(), Error> {
         self.writable()?;
-        self.change(|arena, serializer| arena.merge(value, serializer))
+        self.change(|arena, dialect| arena.merge(value, dialect))
     }
 
     fn replace_by_any(&mut self, value: &dyn Encode) -> Result<(), Error> {
         self.writable()?;
-        self.change(|arena, serializer| arena.replace_all(value, serializer))
+        self.change(|arena, dialect| arena.replace_all(value, dialect))
     }
 }
 

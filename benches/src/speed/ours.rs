@@ -2,9 +2,9 @@
 
 use std::{fmt::Write, hint::black_box};
 
-use hipflask::{clock_fn, 
-    Config, Error, Opened, SecureCookieSession, SecureCookieSessionInterface, SessionInterface,
-    SessionMap, SessionMixin, UnixTime,
+use hipflask::{
+    ClockFn, Config, Error, Opened, SecureCookieSession, SecureCookieSessionInterface, SessionInterface,
+    UnixTime, clock_fn,
     signing::{Compression, KeyDerivation, Keyring, NoCompression},
     zlib::DeflateScratch,
 };

@@ -21,7 +21,7 @@ use hipflask::{
     backends::std::SystemClock,
     cookie::SameSite,
     signing::{KeyDerivation, Keyring, Mac as _, SigningKeys as _},
-    zlib::{DeflateScratch, Scratch},
+    zlib::DeflateScratch,
 };
 
 const SESSION_BYTES: usize = 2304;

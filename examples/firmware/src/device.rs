@@ -22,7 +22,7 @@ use crate::board::{
 /// A session's room in bytes: its JSON, and 8 more for each entry.
 pub const SESSION_BYTES: usize = 2304;
 // docs/firmware.md says so.
-const _: () = assert!(size_of::<SecureCookieSession<SESSION_BYTES>>() == SESSION_BYTES + 28);
+const _: () = assert!(size_of::<SecureCookieSession<SESSION_BYTES>>() == SESSION_BYTES + 36);
 /// A session's JSON that can be compressed.
 pub const DEFLATE_BYTES: usize = 2176;
 /// A `Set-Cookie` may not be longer: it has to come back in a request's head,

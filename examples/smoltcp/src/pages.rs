@@ -3,7 +3,7 @@
 
 use core::fmt::{self, Write as _};
 
-use hipflask::{Error, RequestContext, Session, SessionMap as _, SessionMixin as _, UnixTime};
+use hipflask::{Error, RequestContext, Session, UnixTime};
 
 use crate::form::Form;
 

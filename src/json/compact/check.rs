@@ -1,6 +1,6 @@
 //! Whether a text is JSON, without reading it into anything.
 
-use super::super::{MAX_DEPTH, number::scan_number, text::literal_len};
+use crate::json::{MAX_DEPTH, form::words::literal_len, number::scan_number};
 use crate::{Error, error::PayloadError};
 
 // The open containers are the bits of one word.

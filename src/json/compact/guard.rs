@@ -8,7 +8,7 @@ use serde::{
     de::{DeserializeSeed, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor},
 };
 
-use crate::json::{key::Key, types::is_tagged};
+use crate::json::{rust::key::Key, types::is_tagged};
 
 /// Reads a `T` through the guard.
 pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(reader: D) -> Result<T, D::Error> {

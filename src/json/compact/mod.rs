@@ -20,7 +20,11 @@ mod guard;
 use serde::Deserialize;
 use serde_json_core::de;
 
-use super::{Kind, Number, STRING, Value, value::split_string};
+use super::{
+    form::{STRING, span::split_string},
+    number::Number,
+    value::{Kind, Value},
+};
 use crate::error::{Error, Mismatch};
 
 /// itsdangerous' default payload, plain compact JSON, as a Rust type: for tokens

@@ -6,10 +6,7 @@ use super::{Arena, FIRST, RECORD};
 use crate::{
     bytes::copy_within,
     error::{Error, PayloadError},
-    json::{
-        TaggedJsonSerializer,
-        sort::{compare_keys, entry_len},
-    },
+    json::entries::{Dialect, compare_keys, entry_len},
 };
 
 impl Arena<[u8]> {
@@ -21,7 +18,7 @@ impl Arena<[u8]> {
         len: usize,
         entries: usize,
         indexed: usize,
-        serializer: TaggedJsonSerializer,
+        dialect: Dialect,
     ) -> Result<(), Error> {
         self.check(len.saturating_add(entries.saturating_mul(RECORD)))?;
         if entries > 0 {
@@ -47,7 +44,7 @@ impl Arena<[u8]> {
             self.sort_ranks();
             self.drop_duplicates();
             // One key that came several times could have been a tag.
-            if self.len == 1 && serializer.role(self.entry(0).0.as_bytes()).is_some() {
+            if self.len == 1 && dialect.role(self.entry(0).0.as_bytes()).is_some() {
                 return Err(Error::BadPayload(PayloadError::NotASession));
             }
         }

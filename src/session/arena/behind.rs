@@ -9,11 +9,11 @@ use crate::{
     bytes::{copy_within, sub_slice, sub_slice_mut},
     error::{Error, Mismatch},
     json::{
-        Encode, Encoder, MAX_DEPTH, STRING, STRING_END, TaggedJsonSerializer,
-        pointer::Token,
-        sort::entry_len,
-        value::{split_entry, split_string},
-        write,
+        MAX_DEPTH,
+        entries::{
+            Dialect, Encode, Encoder, STRING, STRING_END, Token, entry_len, split_entry, split_string,
+            string_text_len, text_len,
+        },
     },
 };
 
@@ -49,12 +49,8 @@ impl Arena<[u8]> {
     /// Writes the entries of the dict that `value` is, at their old positions or last.
     /// Without success nothing changes.
     #[inline(never)]
-    pub(in crate::session) fn merge(
-        &mut self,
-        value: &dyn Encode,
-        serializer: TaggedJsonSerializer,
-    ) -> Result<(), Error> {
-        let counted = Encoder::count(value, serializer, 0)?;
+    pub(in crate::session) fn merge(&mut self, value: &dyn Encode, dialect: Dialect) -> Result<(), Error> {
+        let counted = Encoder::count(value, dialect, 0)?;
         let entries = counted.entries.ok_or(Mismatch::Value)?;
         // The dict's first brace stands in place of the last comma, and its last brace
         // becomes one.
@@ -64,13 +60,13 @@ impl Arena<[u8]> {
         let restore_comma = |arena: &mut Self| arena.set_byte(end - 1, b',');
         let unfinished = Unfinished { arena: self, undo: restore_comma };
         let target = sub_slice_mut(&mut unfinished.arena.bytes, end - 1..end + added_bytes);
-        Encoder::write(value, serializer, counted, target)?;
+        Encoder::write(value, dialect, counted, target)?;
         drop(unfinished);
         if entries == 0 {
             return Ok(());
         }
         self.set_byte(end + added_bytes - 1, b',');
-        self.take_over(added_bytes, serializer)
+        self.take_over(added_bytes, dialect)
     }
 
     /// Puts `value` at the key that `key` stands for: at its old position, or last.
@@ -79,20 +75,16 @@ impl Arena<[u8]> {
         &mut self,
         key: Token<'_>,
         value: &dyn Encode,
-        serializer: TaggedJsonSerializer,
+        dialect: Dialect,
     ) -> Result<(), Error> {
         let new =
             New { comma_before: false, key: Some(key), value, depth: 1, is_alone: false, comma_behind: true };
-        let written = self.write_behind(&new, serializer)?;
-        self.take_over(written.len_bytes, serializer)
+        let written = self.write_behind(&new, dialect)?;
+        self.take_over(written.len_bytes, dialect)
     }
 
     /// Writes an item, or an entry, into the room behind the entries.
-    pub(super) fn write_behind(
-        &mut self,
-        new: &New<'_>,
-        serializer: TaggedJsonSerializer,
-    ) -> Result<Written, Error> {
+    pub(super) fn write_behind(&mut self, new: &New<'_>, dialect: Dialect) -> Result<Written, Error> {
         let end = self.end();
         let used_bytes = self.used_bytes();
         let mut wrapped = false;
@@ -108,8 +100,8 @@ impl Arena<[u8]> {
             let (_, entry) = before.split_at_mut_checked(comma_len).unwrap_or_default();
             entry.iter_mut().zip(spelled).for_each(|(slot, byte)| *slot = byte);
             let (key, _) = split_string(entry);
-            text_len_bytes += write::string_text_len(key, serializer.ensure_ascii) + 1;
-            wrapped = new.is_alone && serializer.role(key.as_bytes()).is_some();
+            text_len_bytes += string_text_len(key, dialect.ensure_ascii) + 1;
+            wrapped = new.is_alone && dialect.role(key.as_bytes()).is_some();
         }
         sub_slice_mut(before, ..comma_len).fill(b',');
 
@@ -117,13 +109,13 @@ impl Arena<[u8]> {
         if depth > MAX_DEPTH {
             return Err(Error::Depth);
         }
-        let counted = Encoder::count(new.value, serializer, depth)?;
+        let counted = Encoder::count(new.value, dialect, depth)?;
         let comma_len = usize::from(new.comma_behind);
         let len_bytes = counted.len_bytes.saturating_add(before_len + comma_len);
         self.check(used_bytes.saturating_add(len_bytes))?;
         let room = sub_slice_mut(&mut self.bytes, end + before_len..end + len_bytes);
         let (value, behind) = room.split_at_mut_checked(counted.len_bytes).unwrap_or_default();
-        Encoder::write(new.value, serializer, counted, value)?;
+        Encoder::write(new.value, dialect, counted, value)?;
         behind.fill(b',');
         text_len_bytes = (text_len_bytes + comma_len).saturating_add(counted.text_len_bytes);
         Ok(Written { len_bytes, text_len_bytes, wrapped })
@@ -131,15 +123,15 @@ impl Arena<[u8]> {
 
     /// Makes the `added_bytes` behind the entries entries too, in place of those
     /// that have their keys. Without success nothing changes.
-    fn take_over(&mut self, added_bytes: usize, serializer: TaggedJsonSerializer) -> Result<(), Error> {
-        self.measure(serializer);
+    fn take_over(&mut self, added_bytes: usize, dialect: Dialect) -> Result<(), Error> {
+        self.measure(dialect);
         let (old_end, end) = (self.end(), self.end() + added_bytes);
         let mut text_bytes = self.text_bytes;
         let (mut tag_keys, mut added, mut dead) = (self.tag_keys, 0, 0);
         let mut at = old_end;
         while at < end {
             let (key, value) = split_entry(sub_slice(&self.bytes, at..end));
-            let text = EntryText::new(key, write::text_len(value, serializer), serializer);
+            let text = EntryText::new(key, text_len(value, dialect), dialect);
             text_bytes = text_bytes.saturating_add(text.len_bytes);
             tag_keys += usize::from(text.is_tag);
             match self.find(key) {
@@ -147,7 +139,7 @@ impl Arena<[u8]> {
                     let start = self.start_of(place.position);
                     // One key may come several times.
                     if self.bytes.get(start) != Some(&DEAD) {
-                        let old = self.entry_text(place.position, serializer);
+                        let old = self.entry_text(place.position, dialect);
                         text_bytes -= old.len_bytes;
                         tag_keys -= usize::from(old.is_tag);
                         self.set_byte(start, DEAD);
@@ -177,7 +169,7 @@ impl Arena<[u8]> {
                 Ok(place) => {
                     let start = self.start_of(place.position);
                     if start >= old_end {
-                        self.subtract_text(self.entry_text(place.position, serializer));
+                        self.subtract_text(self.entry_text(place.position, dialect));
                         self.set_byte(start, DEAD);
                         dead += 1;
                     }

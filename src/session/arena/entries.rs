@@ -9,11 +9,8 @@ use super::{Arena, EntryText, Place, RECORD, Record};
 use crate::{
     bytes::{copy, copy_within, sub_slice, sub_slice_mut},
     error::{Error, TypeName},
-    json::{
-        Encode, Encoder, STRING, STRING_END, TaggedJsonSerializer, Value,
-        sort::{entry_len, rotate},
-        value::split_entry,
-        write,
+    json::entries::{
+        Dialect, Encode, Encoder, STRING, STRING_END, Value, entry_len, rotate, split_entry, text_len,
     },
 };
 
@@ -37,37 +34,32 @@ impl Arena<[u8]> {
         &mut self,
         key: &str,
         value: &dyn Encode,
-        serializer: TaggedJsonSerializer,
+        dialect: Dialect,
     ) -> Result<Place, Error> {
-        let counted = Encoder::count(value, serializer, 1)?;
-        let reserved = self.reserve(key, counted.len_bytes, counted.text_len_bytes, serializer)?;
+        let counted = Encoder::count(value, dialect, 1)?;
+        let reserved = self.reserve(key, counted.len_bytes, counted.text_len_bytes, dialect)?;
         let undo = |arena: &mut Self| {
             arena.close_gap(reserved.entry.clone());
             arena.remove_record(reserved.place);
         };
         let unfinished = Unfinished { arena: self, undo };
         let target = sub_slice_mut(&mut unfinished.arena.bytes, reserved.value.clone());
-        Encoder::write(value, serializer, counted, target)?;
+        Encoder::write(value, dialect, counted, target)?;
         unfinished.arena.add_text(reserved.text);
         forget(unfinished);
         Ok(reserved.place)
     }
 
     /// Puts a copy of the value at `from` at `key`. Without success nothing changes.
-    pub(in crate::session) fn copy(
-        &mut self,
-        from: Place,
-        key: &str,
-        serializer: TaggedJsonSerializer,
-    ) -> Result<(), Error> {
+    pub(in crate::session) fn copy(&mut self, from: Place, key: &str, dialect: Dialect) -> Result<(), Error> {
         let (from_key, value) = self.entry(from.position);
         if from_key == key {
             return Ok(());
         }
         let before_value = before_value_len(from_key);
         let len = value.span().len();
-        let text_len = write::text_len(value, serializer);
-        let reserved = self.reserve(key, len, text_len, serializer)?;
+        let text_len = text_len(value, dialect);
+        let reserved = self.reserve(key, len, text_len, dialect)?;
         let source = self.start_of(from.position) + before_value;
         copy_within(&mut self.bytes, source..source + len, reserved.value.start);
         self.add_text(reserved.text);
@@ -80,39 +72,33 @@ impl Arena<[u8]> {
         &mut self,
         key: &str,
         item: &dyn Encode,
-        serializer: TaggedJsonSerializer,
+        dialect: Dialect,
     ) -> Result<(), Error> {
         if let Ok(place) = self.find(key) {
-            return self.extend(key, place, item, serializer);
+            return self.extend(key, place, item, dialect);
         }
         const NO_ITEMS: &[()] = &[];
-        let place = self.insert(key, &NO_ITEMS, serializer)?;
+        let place = self.insert(key, &NO_ITEMS, dialect)?;
         let undo = |arena: &mut Self| {
-            arena.pop(place, serializer);
+            arena.pop(place, dialect);
         };
         let unfinished = Unfinished { arena: self, undo };
-        unfinished.arena.extend(key, place, item, serializer)?;
+        unfinished.arena.extend(key, place, item, dialect)?;
         forget(unfinished);
         Ok(())
     }
 
-    fn extend(
-        &mut self,
-        key: &str,
-        place: Place,
-        item: &dyn Encode,
-        serializer: TaggedJsonSerializer,
-    ) -> Result<(), Error> {
+    fn extend(&mut self, key: &str, place: Place, item: &dyn Encode, dialect: Dialect) -> Result<(), Error> {
         let entry = self.entry_range(place.position);
         let list = sub_slice(&self.bytes, entry.start + before_value_len(key)..entry.end - 1);
         if list.first() != Some(&b'[') {
             return Err(self.value(place).is_not(TypeName::List).into());
         }
         let comma = usize::from(list.len() > 2);
-        let counted = Encoder::count(item, serializer, 2)?;
+        let counted = Encoder::count(item, dialect, 2)?;
         let added = counted.len_bytes.saturating_add(comma);
         self.check(self.used_bytes().saturating_add(added))?;
-        self.measure(serializer);
+        self.measure(dialect);
         let text_bytes = self.text_bytes.saturating_add(counted.text_len_bytes).saturating_add(comma);
         self.check(Self::text_len(text_bytes, self.tag_keys > 0))?;
         // At the end the list can grow. Its bracket and its entry's comma are
@@ -129,7 +115,7 @@ impl Arena<[u8]> {
         let from = self.end();
         let unfinished = Unfinished { arena: self, undo: move |arena| close(arena, list_end) };
         let target = sub_slice_mut(&mut unfinished.arena.bytes, from..end);
-        Encoder::write(item, serializer, counted, target)?;
+        Encoder::write(item, dialect, counted, target)?;
         close(unfinished.arena, end);
         unfinished.arena.text_bytes = text_bytes;
         forget(unfinished);
@@ -137,13 +123,9 @@ impl Arena<[u8]> {
     }
 
     /// Takes an entry out. Its bytes stay readable until the next change.
-    pub(in crate::session) fn pop(
-        &mut self,
-        place: Place,
-        serializer: TaggedJsonSerializer,
-    ) -> (&str, Value<'_>) {
+    pub(in crate::session) fn pop(&mut self, place: Place, dialect: Dialect) -> (&str, Value<'_>) {
         if self.text_bytes > 0 {
-            self.subtract_text(self.entry_text(place.position, serializer));
+            self.subtract_text(self.entry_text(place.position, dialect));
         }
         let entry = self.start_of(place.position);
         let entry = entry..entry + entry_len(&self.bytes, entry);
@@ -161,15 +143,15 @@ impl Arena<[u8]> {
         key: &str,
         value_len: usize,
         value_text_len: usize,
-        serializer: TaggedJsonSerializer,
+        dialect: Dialect,
     ) -> Result<Reserved, Error> {
-        self.measure(serializer);
+        self.measure(dialect);
         let found = self.find(key);
         let start = self.end();
         let (old, old_text, records) = match found {
             Ok(Place { position, .. }) => {
                 let start = self.start_of(position);
-                let old_text = self.entry_text(position, serializer);
+                let old_text = self.entry_text(position, dialect);
                 (start..start + entry_len(&self.bytes, start), Some(old_text), self.len)
             }
             Err(_) => (start..start, None, self.len + 1),
@@ -177,7 +159,7 @@ impl Arena<[u8]> {
         // Two string marks, the colon, the comma.
         let len = key.len().saturating_add(value_len).saturating_add(4);
         self.check((start - old.len() + records * RECORD).saturating_add(len))?;
-        let text = EntryText::new(key, value_text_len, serializer);
+        let text = EntryText::new(key, value_text_len, dialect);
         let text_bytes = self.text_bytes - old_text.map_or(0, |old| old.len_bytes);
         let text_bytes = text_bytes.saturating_add(text.len_bytes);
         self.check(Self::text_len(text_bytes, text.is_tag || self.tag_keys > 0))?;

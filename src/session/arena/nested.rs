@@ -11,19 +11,13 @@ use crate::{
     bytes::{copy_within, sub_slice},
     error::{Error, KeyName, TypeName},
     json::{
-        CUSTOM, Encode, MAX_DEPTH, STRING, STRING_END, TAG, TaggedJsonSerializer, Value, WRAPPED,
-        WRAPPED_END,
-        pointer::Token,
-        sort::rotate,
-        tag::{Role, Standard},
-        text,
-        value::{span_len, split_string_bytes},
-        write::{self, WRAPPER_LEN},
+        MAX_DEPTH,
+        entries::{
+            Dialect, Encode, TUPLE, Token, Value, WRAPPED, WRAPPED_END, WRAPPER_LEN, levels, rotate,
+            span_len, span_text_len, split_string_bytes,
+        },
     },
 };
-
-/// What a tuple starts with.
-const TUPLE: &[u8; 7] = &[TAG, STRING, b' ', b't', STRING_END, b':', b'['];
 
 /// A list or a dict that a step leads into.
 #[derive(Clone, Copy)]
@@ -70,22 +64,22 @@ impl Arena<[u8]> {
         &mut self,
         pointer: &str,
         value: &dyn Encode,
-        serializer: TaggedJsonSerializer,
+        dialect: Dialect,
     ) -> Result<(), Error> {
         let Some((first, rest)) = Token::split(pointer) else { return Err(not_found(pointer)) };
         if rest.is_empty() {
-            return self.insert_token(first, value, serializer);
+            return self.insert_token(first, value, dialect);
         }
         let place = self.find_token(first).ok_or_else(|| not_found(first.escaped()))?;
-        let spot = self.spot(place, rest, serializer)?;
+        let spot = self.spot(place, rest, dialect)?;
         let Container { is_dict, depth, wrapped, .. } = spot.container;
         if !spot.item.is_empty() {
             // The value alone gives way.
             let depth = depth + usize::from(wrapped);
             let new =
                 New { comma_before: false, key: None, value, depth, is_alone: false, comma_behind: false };
-            let written = Written { wrapped, ..self.write_behind(&new, serializer)? };
-            return self.replace_part(place, &spot, spot.value..spot.item.end, written, serializer);
+            let written = Written { wrapped, ..self.write_behind(&new, dialect)? };
+            return self.replace_part(place, &spot, spot.value..spot.item.end, written, dialect);
         }
         if !is_dict && !spot.step.is_behind_last() {
             return Err(not_found(spot.step.escaped()));
@@ -99,25 +93,21 @@ impl Arena<[u8]> {
             is_alone: spot.others == 0,
             comma_behind: !is_last,
         };
-        let written = self.write_behind(&new, serializer)?;
-        self.replace_part(place, &spot, spot.item.clone(), written, serializer)
+        let written = self.write_behind(&new, dialect)?;
+        self.replace_part(place, &spot, spot.item.clone(), written, dialect)
     }
 
     /// Takes out what is at the place that `pointer` names; whether there was
     /// something. Without success nothing changes.
     #[inline(never)]
-    pub(in crate::session) fn remove_at(
-        &mut self,
-        pointer: &str,
-        serializer: TaggedJsonSerializer,
-    ) -> Result<bool, Error> {
+    pub(in crate::session) fn remove_at(&mut self, pointer: &str, dialect: Dialect) -> Result<bool, Error> {
         let Some((first, rest)) = Token::split(pointer) else { return Ok(false) };
         let Some(place) = self.find_token(first) else { return Ok(false) };
         if rest.is_empty() {
-            self.pop(place, serializer);
+            self.pop(place, dialect);
             return Ok(true);
         }
-        let spot = match self.spot(place, rest, serializer) {
+        let spot = match self.spot(place, rest, dialect) {
             Err(Error::NotFound { .. }) => return Ok(false),
             spot => spot?,
         };
@@ -127,7 +117,7 @@ impl Arena<[u8]> {
         }
         let mut wrapped = false;
         if let Some(key) = &spot.other_key
-            && serializer.role(sub_slice(&self.bytes, key.clone())).is_some()
+            && dialect.role(sub_slice(&self.bytes, key.clone())).is_some()
         {
             // The key stands several times, where a reader would take the last for a tag.
             if spot.others > 1 {
@@ -135,7 +125,7 @@ impl Arena<[u8]> {
             }
             // Behind the key, its end mark and the colon.
             let value = Value::split(sub_slice(&self.bytes, key.end + 2..)).0;
-            if spot.container.depth + 1 + levels(value) > MAX_DEPTH {
+            if spot.container.depth + 1 + levels(value.span()) > MAX_DEPTH {
                 return Err(Error::Depth);
             }
             wrapped = true;
@@ -146,24 +136,19 @@ impl Arena<[u8]> {
             _ if end < spot.end => start..end + 1,
             _ => start - 1..end,
         };
-        self.replace_part(place, &spot, part, Written { wrapped, ..Written::default() }, serializer)?;
+        self.replace_part(place, &spot, part, Written { wrapped, ..Written::default() }, dialect)?;
         Ok(true)
     }
 
     /// Where the last step of `steps` leads, from the value at `place` on.
-    fn spot<'p>(
-        &self,
-        place: Place,
-        mut steps: &'p str,
-        serializer: TaggedJsonSerializer,
-    ) -> Result<Spot<'p>, Error> {
+    fn spot<'p>(&self, place: Place, mut steps: &'p str, dialect: Dialect) -> Result<Spot<'p>, Error> {
         let start = self.start_of(place.position);
         let (key, _) = self.entry(place.position);
         let mut at = start + before_value_len(key);
         let mut depth = 1;
         loop {
             let (step, rest) = Token::split(steps).ok_or_else(|| not_found(steps))?;
-            let Some(container) = self.container(at, depth, serializer) else {
+            let Some(container) = self.container(at, depth, dialect) else {
                 let is_position = step.index().is_some() || step.is_behind_last();
                 let asked = if is_position { TypeName::List } else { TypeName::Dict };
                 let (value, _) = Value::split(sub_slice(&self.bytes, at..self.end()));
@@ -179,16 +164,11 @@ impl Arena<[u8]> {
     }
 
     /// The list, the tuple or the dict at `at`, inside of `depth` levels.
-    fn container(&self, at: usize, depth: usize, serializer: TaggedJsonSerializer) -> Option<Container> {
+    fn container(&self, at: usize, depth: usize, dialect: Dialect) -> Option<Container> {
         let (bracket, levels) = match sub_slice(&self.bytes, at..self.end()) {
             [b'[' | b'{' | WRAPPED, ..] => (at, 1),
             // A tag that takes the tuple's place may not accept every list.
-            value
-                if value.starts_with(TUPLE)
-                    && matches!(serializer.role(b" t"), Some(Role::Standard(Standard::Tuple))) =>
-            {
-                (at + TUPLE.len() - 1, 2)
-            }
+            value if value.starts_with(TUPLE) && dialect.has_tuples() => (at + TUPLE.len() - 1, 2),
             _ => return None,
         };
         let mark = self.bytes.get(bracket);
@@ -272,11 +252,11 @@ impl Arena<[u8]> {
         spot: &Spot<'_>,
         part: Range<usize>,
         new: Written,
-        serializer: TaggedJsonSerializer,
+        dialect: Dialect,
     ) -> Result<(), Error> {
-        self.measure(serializer);
+        self.measure(dialect);
         let wrapper_len = |wrapped| if wrapped { WRAPPER_LEN } else { 0 };
-        let removed_text_len = write::span_text_len(sub_slice(&self.bytes, part.clone()), serializer);
+        let removed_text_len = span_text_len(sub_slice(&self.bytes, part.clone()), dialect);
         let kept_text_bytes = self.text_bytes - removed_text_len - wrapper_len(spot.container.wrapped);
         let text_bytes =
             kept_text_bytes.saturating_add(new.text_len_bytes).saturating_add(wrapper_len(new.wrapped));
@@ -313,25 +293,6 @@ fn is_named(step: Token<'_>, index: Option<usize>, position: usize, key: Option<
         Some(key) => step.bytes().eq(key.iter().copied()),
         None => index == Some(position),
     }
-}
-
-/// How many levels a value has.
-fn levels(value: Value<'_>) -> usize {
-    let mut rest = value.span();
-    let (mut depth, mut deepest) = (0, 0_usize);
-    while let Some((mark, behind)) = sub_slice(rest, text::plain_len(rest)..).split_first() {
-        rest = behind;
-        match *mark {
-            STRING => rest = sub_slice(rest, text::string_len(rest)..),
-            b'[' | b'{' | TAG | CUSTOM => depth += 1,
-            WRAPPED => depth += 2,
-            b']' | b'}' => depth -= 1,
-            WRAPPED_END => depth -= 2,
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    deepest
 }
 
 #[cold]

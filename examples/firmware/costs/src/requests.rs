@@ -4,8 +4,7 @@
 use core::{fmt::Write as _, hint::black_box};
 
 use hipflask::{
-    Config, Error, RequestContext, SecureCookieSession, SecureCookieSessionInterface, Session,
-    SessionInterface, UnixTime,
+    Config, Error, RequestContext, SecureCookieSession, Session, SessionInterface, UnixTime,
     signing::{KeyDerivation, Keyring, Sha1},
 };
 use static_cell::{ConstStaticCell, StaticCell};
@@ -98,7 +97,6 @@ pub fn answer<I: SessionInterface<Session = Session>>(
 /// # Errors
 /// When there is no room.
 pub fn visit(session: &mut Session) -> Result<(), Error> {
-    use hipflask::SessionMap as _;
     let visits: u32 = session.get_as(black_box("a"))?.unwrap_or_default();
     session.insert(black_box("a"), &visits.wrapping_add(1))?;
     session.insert(black_box("text"), &black_box("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"))

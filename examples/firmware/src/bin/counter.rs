@@ -13,7 +13,7 @@ use firmware::{
     sessions::{self, Free, Place, Session, Sessions},
 };
 use hipflask::{
-    Clock as _, Config, SecureCookieSession, SecureCookieSessionInterface, SessionMap as _,
+    Config, SecureCookieSession, SecureCookieSessionInterface,
     signing::{KeyDerivation, Keyring, NoCompression, Sha1},
 };
 use picoserve::{
@@ -61,7 +61,7 @@ async fn start(spawner: Spawner) {
     network::announce(stack).await;
 
     let sessions = Sessions {
-        interface: SecureCookieSessionInterface::new(keys, || clock.now()),
+        interface: SecureCookieSessionInterface::new(keys, clock),
         config: Config::new(),
         free: FREE.init(sessions::free(PLACES.take())),
         scratch: Mutex::new(NO_SCRATCH.take()),

@@ -22,7 +22,7 @@ use firmware::{
     sessions::{self, Free, Place, Sessions},
 };
 use hipflask::{
-    Clock as _, SecureCookieSession, SecureCookieSessionInterface, UnixTime,
+    SecureCookieSession, SecureCookieSessionInterface, UnixTime,
     signing::{KeyDerivation, Keyring, Sha1, TimestampSigner},
     zlib::{DeflateScratch, Scratch},
 };
@@ -79,8 +79,7 @@ async fn start(spawner: Spawner) {
     // A cookie that a server with a better clock has just made is ahead of this one.
     let signer = TimestampSigner::new(keys).with_clock_skew_secs(CLOCK_SKEW_SECS);
     let sessions = Sessions {
-        interface: SecureCookieSessionInterface::with_signer(signer, || device.clock.now())
-            .with_compression(),
+        interface: SecureCookieSessionInterface::with_signer(signer, &device.clock).with_compression(),
         config: CONFIG,
         free: device.free,
         scratch: Mutex::<NoopRawMutex, &'static mut Scratch>::new(SCRATCH.take()),

@@ -9,7 +9,7 @@ use firmware_costs::{
     measure,
     requests::{COOKIES, answer, keys, now},
 };
-use hipflask::{Error, SecureCookieSessionInterface, Session, SessionMap as _, signing::NoCompression};
+use hipflask::{Error, SecureCookieSessionInterface, Session, clock_fn, signing::NoCompression};
 
 fn visit(session: &mut Session) -> Result<(), Error> {
     let price: f64 = session.get_as(black_box("a"))?.unwrap_or_default();
@@ -17,7 +17,7 @@ fn visit(session: &mut Session) -> Result<(), Error> {
 }
 
 fn run() -> Result<usize, Error> {
-    let interface = SecureCookieSessionInterface::new(keys()?, now);
+    let interface = SecureCookieSessionInterface::new(keys()?, clock_fn(now));
     answer(&interface, COOKIES, &mut NoCompression, visit)
 }
 

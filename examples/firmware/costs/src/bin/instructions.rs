@@ -12,7 +12,7 @@ use firmware_costs::{
 };
 use hipflask::{
     Config, Error, Opened, SecureCookieSession, SecureCookieSessionInterface, Session, SessionInterface,
-    SessionMixin as _,
+    clock_fn,
     json::SESSION_JSON_SERIALIZER,
     signing::NoCompression,
     zlib::{DeflateScratch, Scratch},
@@ -72,8 +72,8 @@ fn run() -> Result<(), Error> {
     let (session, scratch, header): (&mut Session, &mut Scratch, _) =
         (SESSION.take(), SCRATCH.take(), HEADER.take());
     let keys = keys()?;
-    let plain = SecureCookieSessionInterface::new(keys, now);
-    let compressing = SecureCookieSessionInterface::new(keys, now).with_compression();
+    let plain = SecureCookieSessionInterface::new(keys, clock_fn(now));
+    let compressing = SecureCookieSessionInterface::new(keys, clock_fn(now)).with_compression();
     let config = Config::new().max_cookie_size(0);
     for (name, json) in PAYLOADS {
         session.buffer().iter_mut().zip(json).for_each(|(to, from)| *to = *from);

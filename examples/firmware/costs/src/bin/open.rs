@@ -9,10 +9,10 @@ use firmware_costs::{
     measure,
     requests::{CONFIG, COOKIES, context, keys, now},
 };
-use hipflask::{Error, SecureCookieSessionInterface};
+use hipflask::{Error, SecureCookieSessionInterface, clock_fn};
 
 fn run() -> Result<usize, Error> {
-    let interface = SecureCookieSessionInterface::new(keys()?, now);
+    let interface = SecureCookieSessionInterface::new(keys()?, clock_fn(now));
     let context = context()?;
     for request in black_box(COOKIES) {
         context.open(&interface, &CONFIG, request);

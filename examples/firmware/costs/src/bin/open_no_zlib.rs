@@ -9,10 +9,10 @@ use firmware_costs::{
     measure,
     requests::{CONFIG, UNCOMPRESSED_COOKIES, context, keys, now},
 };
-use hipflask::{Error, SecureCookieSessionInterface, signing::NoZlib};
+use hipflask::{Error, SecureCookieSessionInterface, clock_fn};
 
 fn run() -> Result<usize, Error> {
-    let interface = SecureCookieSessionInterface::new(keys()?, now).without_zlib();
+    let interface = SecureCookieSessionInterface::new(keys()?, clock_fn(now)).without_zlib();
     let context = context()?;
     for request in black_box(UNCOMPRESSED_COOKIES) {
         context.open(&interface, &CONFIG, request);

@@ -7,10 +7,10 @@ use firmware_costs::{
     measure,
     requests::{COOKIES, answer, keys, now, visit},
 };
-use hipflask::{Error, SecureCookieSessionInterface, signing::NoCompression};
+use hipflask::{Error, SecureCookieSessionInterface, clock_fn, signing::NoCompression};
 
 fn run() -> Result<usize, Error> {
-    let interface = SecureCookieSessionInterface::new(keys()?, now);
+    let interface = SecureCookieSessionInterface::new(keys()?, clock_fn(now));
     answer(&interface, COOKIES, &mut NoCompression, visit)
 }
 

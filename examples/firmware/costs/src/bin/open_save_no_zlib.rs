@@ -7,10 +7,10 @@ use firmware_costs::{
     measure,
     requests::{UNCOMPRESSED_COOKIES, answer, keys, now, visit},
 };
-use hipflask::{Error, SecureCookieSessionInterface, signing::NoZlib};
+use hipflask::{Error, SecureCookieSessionInterface, clock_fn, signing::NoZlib};
 
 fn run() -> Result<usize, Error> {
-    let interface = SecureCookieSessionInterface::new(keys()?, now).without_zlib();
+    let interface = SecureCookieSessionInterface::new(keys()?, clock_fn(now)).without_zlib();
     answer(&interface, UNCOMPRESSED_COOKIES, &mut NoZlib, visit)
 }
 

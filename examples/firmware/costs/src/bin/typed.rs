@@ -9,7 +9,7 @@ use firmware_costs::{
     measure,
     requests::{COOKIES, answer, keys, now},
 };
-use hipflask::{Error, SecureCookieSessionInterface, Session, signing::NoCompression};
+use hipflask::{Error, SecureCookieSessionInterface, Session, clock_fn, signing::NoCompression};
 
 /// The whole session.
 #[derive(serde::Deserialize, serde::Serialize)]
@@ -27,7 +27,7 @@ fn visit(session: &mut Session) -> Result<(), Error> {
 }
 
 fn run() -> Result<usize, Error> {
-    let interface = SecureCookieSessionInterface::new(keys()?, now);
+    let interface = SecureCookieSessionInterface::new(keys()?, clock_fn(now));
     answer(&interface, COOKIES, &mut NoCompression, visit)
 }
 

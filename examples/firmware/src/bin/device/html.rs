@@ -3,7 +3,7 @@
 use core::fmt::{self, Write as _};
 
 use firmware::sessions::Session;
-use hipflask::{Error, session::take_flashed_messages};
+use hipflask::Error;
 use picoserve::{
     ResponseSent,
     io::{Read, Write},

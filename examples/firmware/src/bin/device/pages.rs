@@ -10,7 +10,7 @@ use firmware::{
     device,
     sessions::{Session, WithSession},
 };
-use hipflask::{Clock as _, Error, SessionMap as _, SessionMixin as _, UnixTime};
+use hipflask::{Clock as _, Error, UnixTime};
 use picoserve::{
     ResponseSent,
     extract::{Form, FromRequest as _, FromRequestParts as _},

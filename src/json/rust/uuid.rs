@@ -28,7 +28,7 @@
 
 use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
 
-use super::Uuid;
+use crate::json::types::Uuid;
 
 impl From<::uuid::Uuid> for Uuid {
     fn from(uuid: ::uuid::Uuid) -> Self {

@@ -7,17 +7,22 @@
 
 use core::{cmp::Ordering, ops::Range};
 
-use super::{
-    CUSTOM, MAX_DEPTH, STRING, STRING_END, TAG, TaggedJsonSerializer, Value, WRAPPED, WRAPPED_END,
-    number::scan_number,
-    sort::{compare_keys, sort_entries_around},
-    tag::{self, Role, Standard},
-    text,
-    value::split_string_bytes,
-};
 use crate::{
     bytes::{copy_within, sub_slice, sub_slice_mut},
     error::{Error, PayloadError},
+    json::{
+        MAX_DEPTH,
+        dialect::{Dialect, Role},
+        form::{
+            CUSTOM, STRING, STRING_END, TAG, WRAPPED, WRAPPED_END,
+            sort::{compare_keys, sort_entries_around},
+            span::split_string_bytes,
+            tag::{self, Standard},
+            words,
+        },
+        number::scan_number,
+        value::Value,
+    },
 };
 
 /// The longest text that is read, in bytes: positions are numbers of 31 bits.
@@ -34,11 +39,7 @@ pub(crate) enum Order<'n> {
 
 /// Checks the JSON text in `buffer` and rewrites it as unescaped JSON at the
 /// buffer's start. Returns its length, which is at most the text's.
-pub(crate) fn load(
-    buffer: &mut [u8],
-    serializer: TaggedJsonSerializer,
-    order: Order<'_>,
-) -> Result<usize, Error> {
+pub(crate) fn load(buffer: &mut [u8], dialect: Dialect, order: Order<'_>) -> Result<usize, Error> {
     if buffer.len() > MAX_LEN_BYTES {
         return Err(Error::Capacity { needed_bytes: buffer.len(), capacity_bytes: MAX_LEN_BYTES });
     }
@@ -46,7 +47,7 @@ pub(crate) fn load(
     if let Err(error) = core::str::from_utf8(buffer) {
         return Err(Error::BadPayload(PayloadError::Utf8 { offset_bytes: error.valid_up_to() }));
     }
-    let mut scanner = Scanner { buffer, read: 0, written: 0, too_deep: false, waiting: 0, serializer, order };
+    let mut scanner = Scanner { buffer, read: 0, written: 0, too_deep: false, waiting: 0, dialect, order };
     scanner.document().map_err(|refused| refused.at(scanner.read))?;
     if scanner.too_deep {
         return Err(Error::Depth);
@@ -122,7 +123,7 @@ struct Scanner<'a, 'n> {
     /// How many wrappers, one directly in the other, begin with the value that ended
     /// last: the one around them takes them off with its own.
     waiting: usize,
-    serializer: TaggedJsonSerializer,
+    dialect: Dialect,
     order: Order<'n>,
 }
 
@@ -312,7 +313,7 @@ impl Scanner<'_, '_> {
     fn string(&mut self) -> Result<(), Refused> {
         self.emit(STRING);
         loop {
-            self.copy(text::literal_len(self.rest()));
+            self.copy(words::literal_len(self.rest()));
             if self.rest().first() == Some(&b'"') {
                 self.read += 1;
                 self.emit(STRING_END);
@@ -398,7 +399,7 @@ impl Scanner<'_, '_> {
         let start = levels.get(top).map_or(0, |level| level.start as usize);
         let object = sub_slice_mut(self.buffer, start..self.written);
         let (key, _) = split_string_bytes(sub_slice(object, 1..));
-        let Some(role) = self.serializer.role(key) else { return Ok(()) };
+        let Some(role) = self.dialect.role(key) else { return Ok(()) };
         // The bracket, the string's marks, the colon; the brace.
         let value = key.len() + 4..object.len() - 1;
         let mark = match role {
@@ -435,7 +436,7 @@ impl Scanner<'_, '_> {
         self.waiting += 1;
         if let Some(outer) = top.checked_sub(2)
             && let Some(key) = self.is_wrapper(levels, outer)
-            && self.serializer.role(key).is_none()
+            && self.dialect.role(key).is_none()
             && let [b'}', rest @ ..] = self.rest().trim_ascii_start()
             && let [b'}', ..] = rest.trim_ascii_start()
         {
@@ -473,10 +474,10 @@ impl Scanner<'_, '_> {
         for _ in 0..count {
             // The mark before the key.
             let mark = from + WRAPPER.len() + 1;
-            let key_len = text::string_len(sub_slice(self.buffer, mark + 1..));
+            let key_len = words::string_len(sub_slice(self.buffer, mark + 1..));
             // Without the suffix.
             let key_end = mark + 1 + key_len - 2;
-            let wrapped = self.serializer.role(sub_slice(self.buffer, mark + 1..key_end)).is_some();
+            let wrapped = self.dialect.role(sub_slice(self.buffer, mark + 1..key_end)).is_some();
             marks = marks << 1 | u32::from(wrapped);
             self.emit(if wrapped { WRAPPED } else { b'{' });
             self.move_here(mark..key_end);

@@ -19,12 +19,21 @@ use serde::{
     },
 };
 
-use super::{
-    encode::{EncodeError, Encoder, Open},
-    number::{spell_f64, spell_i64, spell_u64, spell_u128},
-    types,
+use super::encode::{Encode, EncodeError, Encoder, Open};
+use crate::{
+    error::Error,
+    json::{
+        number::{spell_f64, spell_i64, spell_u64, spell_u128},
+        types,
+    },
 };
-use crate::Error;
+
+impl<T: Serialize + ?Sized> Encode for T {
+    #[doc(hidden)]
+    fn encode(&self, encoder: &mut Encoder<'_>) -> Result<(), EncodeError> {
+        self.serialize(Target::<VALUE>(encoder))
+    }
+}
 
 impl ser::Error for EncodeError {
     fn custom<T: Display>(_message: T) -> Self {
@@ -201,7 +210,7 @@ impl<'e, 'b, const PLACE: u8> Serializer for Target<'e, 'b, PLACE> {
     }
 
     fn serialize_f64(self, value: f64) -> Result<(), EncodeError> {
-        self.no_key()?.scalar(spell_f64(value)?.as_bytes())
+        self.no_key()?.scalar(spell_f64(value).ok_or(EncodeError::NotSerializable)?.as_bytes())
     }
 
     fn serialize_char(self, value: char) -> Result<(), EncodeError> {

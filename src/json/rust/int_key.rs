@@ -7,9 +7,9 @@
 //! which sorts before all first bytes. A bool's first byte is its number's, so it
 //! stands right behind the equal number, if there is one.
 
-use super::{
+use crate::json::form::{
     sort::{entry_len, sort_entries},
-    text::string_len,
+    words::string_len,
 };
 
 /// The most digits of an integer of 64 bits.

@@ -32,13 +32,9 @@ use core::cmp::Ordering;
 use crate::{
     bytes::{sub_slice, sub_slice_mut},
     error::{Error, Mismatch, PayloadError},
-    json::{
-        Encode, Encoder, TaggedJsonSerializer, Value, WRAPPED, WRAPPED_END,
-        scan::{self, MAX_LEN_BYTES, Order},
-        sort::entry_len,
-        text,
-        value::{split_entry, split_string_bytes},
-        write::{self, WRAPPER_LEN, Writer},
+    json::entries::{
+        Dialect, Encode, Encoder, MAX_LEN_BYTES, Order, Value, WRAPPED, WRAPPED_END, WRAPPER_LEN, Writer,
+        entry_len, load, split_entry, split_string_bytes, string_len, string_text_len, text_len,
     },
     sink::Sink,
 };
@@ -91,11 +87,11 @@ struct EntryText {
 }
 
 impl EntryText {
-    fn new(key: &str, value_text_len: usize, serializer: TaggedJsonSerializer) -> Self {
-        let key_text_len = write::string_text_len(key, serializer.ensure_ascii);
+    fn new(key: &str, value_text_len: usize, dialect: Dialect) -> Self {
+        let key_text_len = string_text_len(key, dialect.ensure_ascii);
         // A colon, and a comma or brace.
         let len_bytes = key_text_len.saturating_add(value_text_len).saturating_add(2);
-        Self { len_bytes, is_tag: serializer.role(key.as_bytes()).is_some() }
+        Self { len_bytes, is_tag: dialect.role(key.as_bytes()).is_some() }
     }
 }
 
@@ -186,7 +182,7 @@ impl Arena<[u8]> {
     pub(super) fn value(&self, place: Place) -> Value<'_> {
         let key = self.key(place.position);
         // Behind the key, its end mark and the colon.
-        Value::split(sub_slice(key, text::string_len(key) + 2..)).0
+        Value::split(sub_slice(key, string_len(key) + 2..)).0
     }
 
     pub(super) fn last(&self) -> Option<Place> {
@@ -202,7 +198,7 @@ impl Arena<[u8]> {
             let rank = low.midpoint(high);
             let position = self.ranked(rank);
             let other = self.key(position);
-            match sub_slice(other, ..text::string_len(other)).cmp(key.as_bytes()) {
+            match sub_slice(other, ..string_len(other)).cmp(key.as_bytes()) {
                 Ordering::Less => low = rank + 1,
                 Ordering::Equal => return Ok(Place { position, rank }),
                 Ordering::Greater => high = rank,
@@ -214,16 +210,12 @@ impl Arena<[u8]> {
     // ---- as JSON text
 
     /// Writes the whole session as the JSON text of a dict.
-    pub(super) fn write<S: Sink>(
-        &self,
-        serializer: TaggedJsonSerializer,
-        sink: &mut S,
-    ) -> Result<(), S::Error> {
+    pub(super) fn write<S: Sink>(&self, dialect: Dialect, sink: &mut S) -> Result<(), S::Error> {
         // Without the last comma.
         let all = sub_slice(&self.bytes, FIRST..FIRST.max(self.end() - 1));
-        let would_read_as_tag = self.len == 1 && serializer.role(split_string_bytes(all).0).is_some();
-        let start = |number| self.start_of(if serializer.sort_keys { self.ranked(number) } else { number });
-        let mut writer = Writer::new(serializer, sink);
+        let would_read_as_tag = self.len == 1 && dialect.role(split_string_bytes(all).0).is_some();
+        let start = |number| self.start_of(if dialect.sort_keys { self.ranked(number) } else { number });
+        let mut writer = Writer::new(dialect, sink);
         if would_read_as_tag { writer.spans(&[WRAPPED]) } else { writer.put(b"{") }?;
         if (0..self.len).map(start).is_sorted() {
             writer.spans(all)?;
@@ -241,19 +233,19 @@ impl Arena<[u8]> {
         writer.finish()
     }
 
-    fn entry_text(&self, position: usize, serializer: TaggedJsonSerializer) -> EntryText {
+    fn entry_text(&self, position: usize, dialect: Dialect) -> EntryText {
         let (key, value) = self.entry(position);
-        EntryText::new(key, write::text_len(value, serializer), serializer)
+        EntryText::new(key, text_len(value, dialect), dialect)
     }
 
     /// Measures the entries, unless it is known what they take.
-    fn measure(&mut self, serializer: TaggedJsonSerializer) {
+    fn measure(&mut self, dialect: Dialect) {
         if self.text_bytes == 0 {
             for position in 0..self.len {
-                self.add_text(self.entry_text(position, serializer));
+                self.add_text(self.entry_text(position, dialect));
             }
         }
-        debug_assert!(self.is_measured(serializer), "the measure is wrong");
+        debug_assert!(self.is_measured(dialect), "the measure is wrong");
     }
 
     fn add_text(&mut self, text: EntryText) {
@@ -268,8 +260,8 @@ impl Arena<[u8]> {
 
     /// Whether the measure is what measuring gives. Large sessions are not looked at: a
     /// debug build would take time in the square of their size.
-    fn is_measured(&self, serializer: TaggedJsonSerializer) -> bool {
-        let texts = || (0..self.len).map(|position| self.entry_text(position, serializer));
+    fn is_measured(&self, dialect: Dialect) -> bool {
+        let texts = || (0..self.len).map(|position| self.entry_text(position, dialect));
         self.len > 64
             || self.text_bytes == texts().map(|text| text.len_bytes).sum()
                 && self.tag_keys == texts().filter(|text| text.is_tag).count()
@@ -293,7 +285,7 @@ impl Arena<[u8]> {
 
     /// Fills the arena with the JSON text in its first `len` bytes. Without success it
     /// is empty.
-    pub(super) fn load_text(&mut self, serializer: TaggedJsonSerializer, len: usize) -> Result<(), Error> {
+    pub(super) fn load_text(&mut self, dialect: Dialect, len: usize) -> Result<(), Error> {
         self.clear();
         self.check(len)?;
         let (text, free) = self.bytes.split_at_mut_checked(len).unwrap_or_default();
@@ -306,10 +298,10 @@ impl Arena<[u8]> {
             }
             entries += 1;
         };
-        let len = scan::load(text, serializer, Order::KeepOutermost(&mut note))?;
+        let len = load(text, dialect, Order::KeepOutermost(&mut note))?;
         let loaded = match self.bytes.get(..len) {
             Some(b"null") => Ok(()),
-            Some([b'{' | WRAPPED, ..]) => self.adopt(len, entries, indexed, serializer),
+            Some([b'{' | WRAPPED, ..]) => self.adopt(len, entries, indexed, dialect),
             // Flask makes a session of pairs, and an exception of the rest.
             _ => Err(Error::BadPayload(PayloadError::NotASession)),
         };
@@ -317,19 +309,15 @@ impl Arena<[u8]> {
     }
 
     /// Replaces everything by the dict that `value` is.
-    pub(super) fn replace_all(
-        &mut self,
-        value: &dyn Encode,
-        serializer: TaggedJsonSerializer,
-    ) -> Result<(), Error> {
-        let counted = Encoder::count(value, serializer, 0)?;
+    pub(super) fn replace_all(&mut self, value: &dyn Encode, dialect: Dialect) -> Result<(), Error> {
+        let counted = Encoder::count(value, dialect, 0)?;
         let entries = counted.entries.ok_or(Mismatch::Value)?;
         let arena_bytes = counted.len_bytes.saturating_add(entries.saturating_mul(RECORD));
         self.check(arena_bytes.max(counted.text_len_bytes))?;
         self.clear();
         let target = sub_slice_mut(&mut self.bytes, ..counted.len_bytes);
-        Encoder::write(value, serializer, counted, target)?;
-        self.adopt(counted.len_bytes, entries, 0, serializer).inspect_err(|_| self.clear())
+        Encoder::write(value, dialect, counted, target)?;
+        self.adopt(counted.len_bytes, entries, 0, dialect).inspect_err(|_| self.clear())
     }
 
     fn check(&self, needed_bytes: usize) -> Result<(), Error> {

@@ -1,9 +1,7 @@
 //! The tags: what they are called and what they may hold.
 
-use core::fmt;
-
-use super::{STRING, Value, text, value::split_string_bytes};
-use crate::time::DateTime;
+use super::{STRING, STRING_END, TAG, span::split_string_bytes};
+use crate::{bytes::as_str, time::DateTime};
 
 /// Flask's own tags (`flask.json.tag`).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -15,6 +13,9 @@ pub(crate) enum Standard {
     Uuid,
     DateTime,
 }
+
+/// What a tuple starts with, its list's bracket included.
+pub(crate) const TUPLE: &[u8; 7] = &[TAG, STRING, b' ', b't', STRING_END, b':', b'['];
 
 impl Standard {
     /// The tag with this key.
@@ -40,78 +41,6 @@ impl Standard {
             Self::DateTime => " d",
         }
     }
-}
-
-/// A tag of the application's own, to be registered with
-/// [`TaggedJsonSerializer::register`](super::TaggedJsonSerializer::register).
-///
-/// Flask's `JSONTag` turns the JSON form into a Python object. Here the value
-/// is seen as [`Kind::Custom`](super::Kind::Custom), is written from and read
-/// into [`Custom`](super::Custom), and the tag says which contents are its own.
-///
-/// ```
-/// use hipflask::{
-///     Config, RequestContext, SecureCookieSession, SecureCookieSessionInterface, SessionMap as _, UnixTime,
-///     clock_fn,
-///     json::{Custom, JsonTag, Kind, SESSION_JSON_SERIALIZER},
-///     signing::{KeyDerivation, Keyring, NoCompression},
-/// };
-///
-/// // For `class TagDecimal(JSONTag)` with `key = " dec"`, whose JSON is the number's text.
-/// const TAGS: &[JsonTag] = &[JsonTag::new(" dec", |value| matches!(value.kind(), Kind::Str(_)))];
-///
-/// let keys = Keyring::for_sessions(b"dev");
-/// let interface = SecureCookieSessionInterface::new(keys, clock_fn(|| Ok(UnixTime::from_secs(1_700_000_000))))
-///     .with_serializer(SESSION_JSON_SERIALIZER.register(TAGS)?);
-/// let config = Config::new();
-///
-/// let mut context = RequestContext::new(SecureCookieSession::<64>::new());
-/// context.open(&interface, &config, "");
-/// context.session()?.insert("total", &Custom { key: " dec", value: "19.90" })?;
-/// let total: Option<Custom<'_, &str>> = context.session()?.get_as("total")?;
-/// assert_eq!(total, Some(Custom { key: " dec", value: "19.90" }));
-///
-/// let mut scratch = NoCompression;
-/// let saved = context.save(&interface, &config, &mut scratch)?; // {"total":{" dec":"19.90"}}
-/// assert!(saved.set_cookie.is_some());
-/// # Ok::<(), hipflask::Error>(())
-/// ```
-#[derive(Clone, Copy)]
-pub struct JsonTag {
-    pub(crate) key: &'static str,
-    pub(crate) accepts: fn(Value<'_>) -> bool,
-    pub(crate) force: bool,
-}
-
-impl JsonTag {
-    /// A tag called `key`, whose contents `accepts` checks when they are read.
-    /// Contents that it does not accept make the payload
-    /// [`BadPayload`](crate::Error::BadPayload).
-    #[must_use]
-    pub const fn new(key: &'static str, accepts: fn(Value<'_>) -> bool) -> Self {
-        Self { key, accepts, force: false }
-    }
-
-    /// Lets the tag take over a key that is registered already, as Flask's
-    /// `register(..., force=True)`. As there, it takes over *reading*: Rust
-    /// types that write the old tag go on writing it.
-    #[must_use]
-    pub const fn force(mut self) -> Self {
-        self.force = true;
-        self
-    }
-}
-
-impl fmt::Debug for JsonTag {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JsonTag").field("key", &self.key).field("force", &self.force).finish_non_exhaustive()
-    }
-}
-
-/// What a key means to a serializer.
-pub(crate) enum Role {
-    Standard(Standard),
-    Custom(JsonTag),
 }
 
 /// Checks what a tag holds, and gives it the spelling that Flask writes where a
@@ -142,7 +71,7 @@ fn string(value: &[u8]) -> &[u8] {
 
 /// Rewrites a date as Flask would: the right weekday, the year it is read as.
 fn normalize_date(value: &mut [u8]) -> bool {
-    let Some(date) = DateTime::parse_http_date(text::as_str(string(value))) else { return false };
+    let Some(date) = DateTime::parse_http_date(as_str(string(value))) else { return false };
     if let Some(body) = value.get_mut(1..) {
         body.iter_mut().zip(date.http_date_bytes()).for_each(|(byte, new)| *byte = new);
     }

@@ -5,11 +5,13 @@
     reason = "lengths of bytes that are in memory, less than 2 GiB; their text is at most six times as long"
 )]
 
-use super::{
-    CUSTOM, FRACTION, STRING, STRING_END, TAG, TaggedJsonSerializer, Value, WRAPPED, WRAPPED_END, text,
-};
 use crate::{
-    bytes::{copy, sub_slice, sub_slice_mut},
+    bytes::{copy, hex_digit, sub_slice, sub_slice_mut},
+    json::{
+        dialect::Dialect,
+        form::{CUSTOM, FRACTION, STRING, STRING_END, TAG, WRAPPED, WRAPPED_END, words},
+        value::Value,
+    },
     sink::{PIECE, Sink},
 };
 
@@ -21,13 +23,9 @@ const SUFFIX: &[u8; 2] = b"__";
 /// What wrapping adds to the text.
 pub(crate) const WRAPPER_LEN: usize = WRAPPER.len() + SUFFIX.len();
 
-/// Writes `value` as `serializer` spells it.
-pub(crate) fn write_value<S: Sink>(
-    value: Value<'_>,
-    serializer: TaggedJsonSerializer,
-    sink: &mut S,
-) -> Result<(), S::Error> {
-    let mut writer = Writer::new(serializer, sink);
+/// Writes `value` as `dialect` spells it.
+pub(crate) fn write_value<S: Sink>(value: Value<'_>, dialect: Dialect, sink: &mut S) -> Result<(), S::Error> {
+    let mut writer = Writer::new(dialect, sink);
     writer.spans(value.span())?;
     writer.finish()
 }
@@ -35,7 +33,7 @@ pub(crate) fn write_value<S: Sink>(
 /// Writes JSON text into a sink, a piece at a time.
 pub(crate) struct Writer<'s, S> {
     sink: &'s mut S,
-    serializer: TaggedJsonSerializer,
+    dialect: Dialect,
     /// What the sink was not yet given: the first `len` bytes, less than a piece.
     text: [u8; PIECE + STEP],
     len: usize,
@@ -47,9 +45,9 @@ pub(crate) struct Writer<'s, S> {
 const STEP: usize = 8;
 
 impl<'s, S: Sink> Writer<'s, S> {
-    pub(crate) const fn new(serializer: TaggedJsonSerializer, sink: &'s mut S) -> Self {
+    pub(crate) const fn new(dialect: Dialect, sink: &'s mut S) -> Self {
         let text = [0; PIECE + STEP];
-        Self { sink, serializer, text, len: 0, is_key: false }
+        Self { sink, dialect, text, len: 0, is_key: false }
     }
 
     /// Gives the sink the rest.
@@ -105,7 +103,7 @@ impl<'s, S: Sink> Writer<'s, S> {
                 }
                 WRAPPED_END => self.put(b"}}")?,
                 0..0x20 | b'"' | b'\\' => self.escape(*byte)?,
-                0x7F.. if self.serializer.ensure_ascii => {
+                0x7F.. if self.dialect.ensure_ascii => {
                     rest = self.escape_letters(rest)?;
                     continue;
                 }
@@ -121,7 +119,7 @@ impl<'s, S: Sink> Writer<'s, S> {
             let mut len = 0_usize;
             let room = sub_slice_mut(&mut self.text, self.len..);
             for (slot, word) in room.as_chunks_mut().0.iter_mut().zip(rest.as_chunks().0) {
-                let (word, stop) = text::to_json(*word);
+                let (word, stop) = words::to_json(*word);
                 *slot = word;
                 len += stop.unwrap_or(word.len());
                 if stop.is_some() {
@@ -180,7 +178,7 @@ impl<'s, S: Sink> Writer<'s, S> {
 
     /// Writes one UTF-16 unit as `\uXXXX`, in lowercase as Python does.
     fn unit(&mut self, unit: u32) -> Result<(), S::Error> {
-        let digit = |shift: u32| text::hex_digit((unit >> shift & 0xF) as u8);
+        let digit = |shift: u32| hex_digit((unit >> shift & 0xF) as u8);
         self.put(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)])
     }
 }
@@ -190,19 +188,19 @@ const fn bits(byte: u8, mask: u8) -> u32 {
 }
 
 /// How many bytes [`write_value`] writes.
-pub(crate) fn text_len(value: Value<'_>, serializer: TaggedJsonSerializer) -> usize {
-    span_text_len(value.span(), serializer)
+pub(crate) fn text_len(value: Value<'_>, dialect: Dialect) -> usize {
+    span_text_len(value.span(), dialect)
 }
 
 /// How many bytes [`Writer::spans`] writes.
-pub(crate) fn span_text_len(span: &[u8], serializer: TaggedJsonSerializer) -> usize {
+pub(crate) fn span_text_len(span: &[u8], dialect: Dialect) -> usize {
     let mut rest = span;
     let mut len = rest.len();
-    while let Some((mark, behind)) = sub_slice(rest, text::plain_len(rest)..).split_first() {
+    while let Some((mark, behind)) = sub_slice(rest, words::plain_len(rest)..).split_first() {
         rest = behind;
         if *mark == STRING {
-            let string = sub_slice(behind, ..text::string_len(behind));
-            len += escaped_extra(string, serializer.ensure_ascii);
+            let string = sub_slice(behind, ..words::string_len(behind));
+            len += escaped_extra(string, dialect.ensure_ascii);
             rest = sub_slice(behind, string.len()..);
         } else if *mark == WRAPPED {
             len += WRAPPER_LEN;
@@ -218,7 +216,7 @@ pub(crate) fn string_text_len(string: &str, ensure_ascii: bool) -> usize {
 
 /// How many bytes escaping adds to the inside of a string, given in UTF-8 or a date.
 pub(crate) fn escaped_extra(string: &[u8], ensure_ascii: bool) -> usize {
-    let clean_len = if ensure_ascii { text::ascii_len } else { text::literal_len };
+    let clean_len = if ensure_ascii { words::ascii_len } else { words::literal_len };
     let mut rest = string;
     let mut extra = 0;
     loop {
@@ -240,7 +238,10 @@ pub(crate) fn escaped_extra(string: &[u8], ensure_ascii: bool) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sink::CountSink;
+    use crate::{
+        json::text::scan::{Order, load},
+        sink::CountSink,
+    };
 
     #[test]
     fn lengths_are_those_of_what_is_written() {
@@ -253,14 +254,15 @@ mod tests {
         ];
         for text in texts {
             for ensure_ascii in [true, false] {
-                let serializer = TaggedJsonSerializer::new().with_ensure_ascii(ensure_ascii);
+                let dialect = Dialect { ensure_ascii, ..Dialect::FLASK };
                 let mut buffer = [0; 128];
                 let buffer = &mut buffer[..text.len()];
                 buffer.copy_from_slice(text.as_bytes());
-                let value = serializer.loads(buffer).unwrap();
+                let len = load(buffer, dialect, Order::Sort).unwrap();
+                let value = Value::split(&buffer[..len]).0;
                 let mut count = CountSink::default();
-                let Ok(()) = write_value(value, serializer, &mut count);
-                assert_eq!(text_len(value, serializer), count.len_bytes(), "{text}");
+                let Ok(()) = write_value(value, dialect, &mut count);
+                assert_eq!(text_len(value, dialect), count.len_bytes(), "{text}");
             }
         }
     }
@@ -269,14 +271,14 @@ mod tests {
     fn every_character_is_as_long_as_it_is_written() {
         for letter in '\0'..=char::MAX {
             for ensure_ascii in [true, false] {
-                let serializer = TaggedJsonSerializer::new().with_ensure_ascii(ensure_ascii);
+                let dialect = Dialect { ensure_ascii, ..Dialect::FLASK };
                 let mut utf8 = [0; 4];
                 let string: &str = letter.encode_utf8(&mut utf8);
                 let mut span = [STRING, 0, 0, 0, 0, STRING_END];
                 span[1..=string.len()].copy_from_slice(string.as_bytes());
                 span[string.len() + 1] = STRING_END;
                 let mut count = CountSink::default();
-                let Ok(()) = write_value(Value::split(&span).0, serializer, &mut count);
+                let Ok(()) = write_value(Value::split(&span).0, dialect, &mut count);
                 assert_eq!(string_text_len(string, ensure_ascii), count.len_bytes(), "{letter:?}");
             }
         }

@@ -22,7 +22,7 @@
 
 use core::{cmp::Ordering, ops::Range};
 
-use super::{text, value::span_len};
+use super::{span::span_len, words};
 use crate::bytes::{copy, copy_within, sub_slice, sub_slice_mut};
 
 /// Runs of up to so many bytes are merged through a buffer.
@@ -273,7 +273,7 @@ fn key(entries: &[u8], at: usize) -> &[u8] {
 pub(crate) fn entry_len(entries: &[u8], at: usize) -> usize {
     let key = key(entries, at);
     // Behind the start mark: the key, its end mark, the colon, the value, the comma.
-    let before_value = text::string_len(key) + 2;
+    let before_value = words::string_len(key) + 2;
     let value_len = span_len(sub_slice(key, before_value..));
     before_value + value_len + 2
 }

@@ -2,19 +2,25 @@
 
 use core::fmt::{self, Write as _};
 
-use serde::Serialize;
-
-use super::{
-    CUSTOM, MAX_DEPTH, STRING, STRING_END, TAG, TaggedJsonSerializer, Value, WRAPPED, WRAPPED_END, date,
-    int_key,
-    ser::{Target, VALUE},
-    sort::{have_one_key, sort_entries},
-    tag::{self, Role, Standard},
-    types,
-    value::split_entry,
-    write::{WRAPPER_LEN, escaped_extra},
+use super::int_key;
+use crate::{
+    bytes::copy,
+    error::Error,
+    json::{
+        MAX_DEPTH,
+        dialect::{Dialect, Role},
+        form::{
+            CUSTOM, STRING, STRING_END, TAG, WRAPPED, WRAPPED_END, date,
+            sort::{have_one_key, sort_entries},
+            tag::{self, Standard},
+        },
+        number,
+        text::write::{WRAPPER_LEN, escaped_extra},
+        types,
+        value::{Value, split_entry},
+    },
+    time::DateTime,
 };
-use crate::{Error, bytes::copy, time::DateTime};
 
 /// Anything that serde can serialize, as an object-safe trait: a session is
 /// filled through `&dyn Encode`, so that its code exists once.
@@ -27,13 +33,6 @@ pub trait Encode {
     /// [`EncodeError`].
     #[doc(hidden)]
     fn encode(&self, encoder: &mut Encoder<'_>) -> Result<(), EncodeError>;
-}
-
-impl<T: Serialize + ?Sized> Encode for T {
-    #[doc(hidden)]
-    fn encode(&self, encoder: &mut Encoder<'_>) -> Result<(), EncodeError> {
-        self.serialize(Target::<VALUE>(encoder))
-    }
 }
 
 /// Why a value cannot be written. A byte, where [`Error`] takes ten words: every step
@@ -96,7 +95,7 @@ enum Expect {
     Custom,
 }
 
-/// The serde serializer of this crate's format. Opaque.
+/// The serde dialect of this crate's format. Opaque.
 #[doc(hidden)]
 pub struct Encoder<'b> {
     /// Empty while counting.
@@ -115,7 +114,7 @@ pub struct Encoder<'b> {
     entries: Option<usize>,
     /// Why an element could not be written.
     failed: Option<EncodeError>,
-    serializer: TaggedJsonSerializer,
+    dialect: Dialect,
 }
 
 /// What a key is.
@@ -152,22 +151,18 @@ pub(super) struct Open {
 
 impl<'b> Encoder<'b> {
     /// Counts what `value` takes inside of `depth` levels.
-    pub(crate) fn count(
-        value: &dyn Encode,
-        serializer: TaggedJsonSerializer,
-        depth: usize,
-    ) -> Result<Counted, EncodeError> {
-        Encoder::run(value, serializer, depth, &mut [])
+    pub(crate) fn count(value: &dyn Encode, dialect: Dialect, depth: usize) -> Result<Counted, EncodeError> {
+        Encoder::run(value, dialect, depth, &mut [])
     }
 
     /// Writes `value` into `out`, which has exactly the counted length.
     pub(crate) fn write(
         value: &dyn Encode,
-        serializer: TaggedJsonSerializer,
+        dialect: Dialect,
         counted: Counted,
         out: &'b mut [u8],
     ) -> Result<(), EncodeError> {
-        if Self::run(value, serializer, counted.depth, out)? == counted {
+        if Self::run(value, dialect, counted.depth, out)? == counted {
             Ok(())
         } else {
             Err(EncodeError::LengthChanged)
@@ -176,7 +171,7 @@ impl<'b> Encoder<'b> {
 
     fn run(
         value: &dyn Encode,
-        serializer: TaggedJsonSerializer,
+        dialect: Dialect,
         depth: usize,
         out: &'b mut [u8],
     ) -> Result<Counted, EncodeError> {
@@ -190,7 +185,7 @@ impl<'b> Encoder<'b> {
             key: Key::Text { is_tag: false, is_registered: false },
             entries: None,
             failed: None,
-            serializer,
+            dialect,
         };
         value.encode(&mut encoder)?;
         if let Some(error) = encoder.failed {
@@ -219,16 +214,16 @@ impl<'b> Encoder<'b> {
         if self.expect == Expect::Anything { Ok(()) } else { Err(EncodeError::NotSerializable) }
     }
 
-    pub(super) fn scalar(&mut self, spelling: &[u8]) -> Result<(), EncodeError> {
+    pub(in crate::json::rust) fn scalar(&mut self, spelling: &[u8]) -> Result<(), EncodeError> {
         self.begin()?;
         self.emit(spelling);
         Ok(())
     }
 
-    pub(super) fn text(&mut self, text: &str) -> Result<(), EncodeError> {
+    pub(in crate::json::rust) fn text(&mut self, text: &str) -> Result<(), EncodeError> {
         match core::mem::replace(&mut self.expect, Expect::Anything) {
             Expect::Integer => {
-                if !super::number::is_integer_text(text) {
+                if !number::is_integer_text(text) {
                     return Err(EncodeError::NotSerializable);
                 }
                 self.emit(text.as_bytes());
@@ -238,13 +233,13 @@ impl<'b> Encoder<'b> {
                 let date = DateTime::parse_exact(text.as_bytes()).ok_or(EncodeError::NotSerializable)?;
                 self.emit(&[STRING]);
                 // A tag that takes this one's place reads text.
-                let forced = matches!(self.serializer.role(b" d"), Some(Role::Custom(_)));
+                let forced = matches!(self.dialect.role(b" d"), Some(Role::Custom(_)));
                 self.emit(&if forced { date.http_date_bytes() } else { date::pack(date) });
                 self.emit(&[STRING_END]);
                 return Ok(());
             }
             Expect::Number => {
-                if !super::number::is_number_text(text) {
+                if !number::is_number_text(text) {
                     return Err(EncodeError::NotSerializable);
                 }
                 self.emit(text.as_bytes());
@@ -264,7 +259,7 @@ impl<'b> Encoder<'b> {
     }
 
     /// A string made by `Display`, where no number is due.
-    pub(super) fn display(&mut self, text: &dyn fmt::Display) -> Result<(), EncodeError> {
+    pub(in crate::json::rust) fn display(&mut self, text: &dyn fmt::Display) -> Result<(), EncodeError> {
         match core::mem::replace(&mut self.expect, Expect::Anything) {
             Expect::Anything | Expect::Text => {}
             Expect::Date | Expect::Integer | Expect::Number | Expect::Custom => {
@@ -280,7 +275,7 @@ impl<'b> Encoder<'b> {
     /// A part of a string.
     fn letters(&mut self, text: &str) {
         self.emit(text.as_bytes());
-        let extra = escaped_extra(text.as_bytes(), self.serializer.ensure_ascii);
+        let extra = escaped_extra(text.as_bytes(), self.dialect.ensure_ascii);
         self.text_extra = self.text_extra.saturating_add(extra);
     }
 
@@ -317,7 +312,7 @@ impl<'b> Encoder<'b> {
     fn close_tag(&mut self, key: &str, start: usize) -> Result<(), EncodeError> {
         // There are none while counting, nor when they are longer than counted.
         if let Some(value) = self.out.get_mut(start..self.len) {
-            let accepted = match self.serializer.role(key.as_bytes()) {
+            let accepted = match self.dialect.role(key.as_bytes()) {
                 // Its text was checked. The years 1 to 99 stay: Flask writes them too,
                 // and only a reader takes them for others.
                 Some(Role::Standard(Standard::DateTime)) => true,
@@ -334,9 +329,9 @@ impl<'b> Encoder<'b> {
         Ok(())
     }
 
-    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
+    pub(in crate::json::rust) fn bytes(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
         use base64ct::{Base64, Encoding as _};
-        if !self.serializer.tagged {
+        if !self.dialect.tagged {
             return Err(EncodeError::NotSerializable);
         }
         self.tag(Standard::Bytes.key(), |encoder| {
@@ -351,7 +346,11 @@ impl<'b> Encoder<'b> {
     }
 
     /// A newtype struct: one of this crate's, or what it holds.
-    pub(super) fn newtype(&mut self, name: &'static str, value: &dyn Encode) -> Result<(), EncodeError> {
+    pub(in crate::json::rust) fn newtype(
+        &mut self,
+        name: &'static str,
+        value: &dyn Encode,
+    ) -> Result<(), EncodeError> {
         let standard = match name {
             types::MARKUP => Standard::Markup,
             types::UUID => Standard::Uuid,
@@ -368,7 +367,7 @@ impl<'b> Encoder<'b> {
             }
             _ => return value.encode(self),
         };
-        if self.serializer.tagged {
+        if self.dialect.tagged {
             return self.tag(standard.key(), |encoder| {
                 encoder.expect = if standard == Standard::DateTime { Expect::Date } else { Expect::Text };
                 value.encode(encoder)
@@ -382,7 +381,7 @@ impl<'b> Encoder<'b> {
     }
 
     /// A number that comes as text, spelled as it is to stay.
-    pub(super) fn number(
+    pub(in crate::json::rust) fn number(
         &mut self,
         value: impl FnOnce(&mut Self) -> Result<(), EncodeError>,
     ) -> Result<(), EncodeError> {
@@ -392,11 +391,11 @@ impl<'b> Encoder<'b> {
     }
 
     /// Bytes that come as base64 text.
-    pub(super) fn base64(
+    pub(in crate::json::rust) fn base64(
         &mut self,
         value: impl FnOnce(&mut Self) -> Result<(), EncodeError>,
     ) -> Result<(), EncodeError> {
-        if !self.serializer.tagged {
+        if !self.dialect.tagged {
             return Err(EncodeError::NotSerializable);
         }
         self.tag(Standard::Bytes.key(), |encoder| {
@@ -405,13 +404,13 @@ impl<'b> Encoder<'b> {
         })
     }
 
-    pub(super) fn open(&mut self, mut bracket: u8, tagged: bool) -> Result<Open, EncodeError> {
+    pub(in crate::json::rust) fn open(&mut self, mut bracket: u8, tagged: bool) -> Result<Open, EncodeError> {
         if bracket == b'{' && self.expect == Expect::Custom {
             bracket = CUSTOM;
             self.expect = Expect::Anything;
         }
         self.begin()?;
-        let tagged = tagged && self.serializer.tagged;
+        let tagged = tagged && self.dialect.tagged;
         let outer_deepest = core::mem::replace(&mut self.deepest, self.depth);
         if tagged {
             self.enter()?;
@@ -431,7 +430,11 @@ impl<'b> Encoder<'b> {
         })
     }
 
-    pub(super) fn item(&mut self, open: &mut Open, value: &dyn Encode) -> Result<(), EncodeError> {
+    pub(in crate::json::rust) fn item(
+        &mut self,
+        open: &mut Open,
+        value: &dyn Encode,
+    ) -> Result<(), EncodeError> {
         if open.count > 0 {
             self.emit(b",");
         }
@@ -441,13 +444,13 @@ impl<'b> Encoder<'b> {
 
     /// A part of a container. What fails is half written, so the whole must fail
     /// too, even if a `Serialize` ignores the error.
-    pub(super) fn element(&mut self, value: &dyn Encode) -> Result<(), EncodeError> {
+    pub(in crate::json::rust) fn element(&mut self, value: &dyn Encode) -> Result<(), EncodeError> {
         let encoded = value.encode(self);
         self.failed = self.failed.or(encoded.err());
         encoded
     }
 
-    pub(super) fn close_list(&mut self, open: &Open) -> Result<(), EncodeError> {
+    pub(in crate::json::rust) fn close_list(&mut self, open: &Open) -> Result<(), EncodeError> {
         self.emit(b"]");
         self.leave();
         if open.tagged {
@@ -458,23 +461,23 @@ impl<'b> Encoder<'b> {
     }
 
     /// Writes what stands before a dict's key.
-    pub(super) fn begin_key(&mut self, open: &mut Open) {
+    pub(in crate::json::rust) fn begin_key(&mut self, open: &mut Open) {
         if open.count > 0 {
             self.emit(b",");
         }
         open.count = open.count.saturating_add(1);
     }
 
-    pub(super) fn text_key(&mut self, text: &str) {
-        let role = self.serializer.role(text.as_bytes());
+    pub(in crate::json::rust) fn text_key(&mut self, text: &str) {
+        let role = self.dialect.role(text.as_bytes());
         self.key = Key::Text { is_tag: role.is_some(), is_registered: matches!(role, Some(Role::Custom(_))) };
         self.string(text);
     }
 
     /// A key that Python sorts as a number before it becomes text. (Flask takes none
     /// for a tag's; a reader does.)
-    pub(super) fn int_key(&mut self, spelling: &[u8]) -> Result<(), EncodeError> {
-        if self.serializer.role(spelling).is_some() {
+    pub(in crate::json::rust) fn int_key(&mut self, spelling: &[u8]) -> Result<(), EncodeError> {
+        if self.dialect.role(spelling).is_some() {
             return Err(EncodeError::NotSerializable);
         }
         self.key = Key::Int(int_key::sort);
@@ -485,7 +488,7 @@ impl<'b> Encoder<'b> {
     }
 
     /// Writes what stands behind a dict's key, if there is one.
-    pub(super) fn end_key(
+    pub(in crate::json::rust) fn end_key(
         &mut self,
         open: &mut Open,
         key: Result<(), EncodeError>,
@@ -501,13 +504,13 @@ impl<'b> Encoder<'b> {
         // Python compares no number with text.
         let is_mixed = open.count > 1 && sort_ints.is_some() != open.sort_ints.is_some();
         open.sort_ints = sort_ints;
-        let key = if is_mixed && self.serializer.sort_keys { Err(EncodeError::NotSerializable) } else { key };
+        let key = if is_mixed && self.dialect.sort_keys { Err(EncodeError::NotSerializable) } else { key };
         self.failed = self.failed.or(key.err());
         self.emit(b":");
         key
     }
 
-    pub(super) fn close_dict(&mut self, open: &Open) -> Result<(), EncodeError> {
+    pub(in crate::json::rust) fn close_dict(&mut self, open: &Open) -> Result<(), EncodeError> {
         if open.custom {
             return self.close_custom(open);
         }
@@ -531,7 +534,7 @@ impl<'b> Encoder<'b> {
             // Every entry ends with a comma while they are compared.
             self.emit(b",");
             let entries = self.out.get_mut(start..self.len).unwrap_or_default();
-            let refused = if self.serializer.sort_keys {
+            let refused = if self.dialect.sort_keys {
                 // A Python dict has no two equal keys.
                 match open.sort_ints {
                     Some(sort) => !sort(entries),
@@ -568,7 +571,7 @@ impl<'b> Encoder<'b> {
             None => open.has_tag_key,
             Some(entry) => {
                 let (key, value) = split_entry(entry);
-                matches!(self.serializer.role(key.as_bytes()), Some(Role::Custom(tag)) if (tag.accepts)(value))
+                matches!(self.dialect.role(key.as_bytes()), Some(Role::Custom(tag)) if (tag.accepts)(value))
             }
         };
         if accepted && open.count == 1 { Ok(()) } else { Err(EncodeError::NotSerializable) }

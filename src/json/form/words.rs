@@ -111,20 +111,6 @@ pub(crate) fn plain_len(bytes: &[u8]) -> usize {
     leading(bytes, |word| equal_to(word | all(0x26), 0x7F) | (word & HIGHS))
 }
 
-/// The lowercase hex digit of a value below 16.
-pub(crate) const fn hex_digit(value: u8) -> u8 {
-    match value {
-        0..10 => value + b'0',
-        _ => value + (b'a' - 10),
-    }
-}
-
-/// The text of a span that was checked when it was read.
-#[inline(never)]
-pub(crate) fn as_str(bytes: &[u8]) -> &str {
-    core::str::from_utf8(bytes).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     extern crate std;

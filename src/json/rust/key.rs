@@ -8,11 +8,11 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-use super::types::is_tagged;
+use crate::json::types::is_tagged;
 
 /// The deserializer of a key, which asks the one inside for a `str` and nothing
 /// else: that of `serde-json-core` panics when it is asked for more.
-pub(super) struct Key<D>(pub(super) D);
+pub(in crate::json) struct Key<D>(pub(in crate::json) D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Key<D> {
     type Error = D::Error;

@@ -18,8 +18,16 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-use super::{Kind, Number, Value, key::Key, types};
-use crate::error::{Error, KeyName, Mismatch, TypeName};
+use super::key::Key;
+use crate::{
+    bytes::as_str,
+    error::{Error, KeyName, Mismatch, TypeName},
+    json::{
+        number::Number,
+        types,
+        value::{Kind, Value},
+    },
+};
 
 /// Why a value is no `T`: small, because every step of a `Deserialize` hands it on.
 /// It becomes an [`Error::WrongType`] or an [`Error::MissingField`].
@@ -331,11 +339,11 @@ impl<'de> Deserializer<'de> for Value<'de> {
             (types::MARKUP, Kind::Markup(text)) => text,
             (types::UUID, Kind::Uuid(uuid)) => {
                 let hex = uuid.to_hex();
-                return visitor.visit_newtype_struct(super::text::as_str(&hex).into_deserializer());
+                return visitor.visit_newtype_struct(as_str(&hex).into_deserializer());
             }
             (types::DATE_TIME, Kind::DateTime(date)) => {
                 let text = date.exact_text();
-                return visitor.visit_newtype_struct(super::text::as_str(&text).into_deserializer());
+                return visitor.visit_newtype_struct(as_str(&text).into_deserializer());
             }
             (types::BIG_INT, Kind::Number(number)) if number.is_integer() => number.as_str(),
             (types::MARKUP, _) => return Err(self.is_not(TypeName::Markup).into()),

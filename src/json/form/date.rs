@@ -5,7 +5,7 @@ use super::FRACTION;
 use crate::time::DateTime;
 
 /// The inside of a ` d` tag's string.
-pub(super) fn pack(date: DateTime) -> [u8; 29] {
+pub(in crate::json) fn pack(date: DateTime) -> [u8; 29] {
     let mut text = date.http_date_bytes();
     if date.subsec_micros() > 0 {
         let [.., mark, m0, m1, m2] = &mut text;
@@ -17,7 +17,7 @@ pub(super) fn pack(date: DateTime) -> [u8; 29] {
 }
 
 /// The inverse of [`pack`].
-pub(super) fn unpack(text: &[u8]) -> Option<DateTime> {
+pub(in crate::json) fn unpack(text: &[u8]) -> Option<DateTime> {
     let mut text: [u8; 29] = text.try_into().ok()?;
     let mut micros = 0;
     if let [.., mark @ FRACTION, m0, m1, m2] = &mut text {
@@ -34,8 +34,8 @@ fn append(micros: u32, pair: u8) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{CUSTOM, STRING_END};
     use super::*;
-    use crate::json::{CUSTOM, STRING_END};
 
     #[test]
     fn every_microsecond_comes_back() {
