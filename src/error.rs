@@ -71,6 +71,14 @@ pub enum Error {
         /// The field's name.
         field: &'static str,
     },
+    /// A JSON Pointer that leads nowhere: a step of it names no entry of a dict, or no
+    /// item of a list. (Python: `KeyError`, `IndexError`.)
+    #[doc(alias = "KeyError")]
+    #[doc(alias = "IndexError")]
+    NotFound {
+        /// The first such step, as it is spelled in the pointer.
+        step: KeyName,
+    },
     /// A value that JSON, as Flask writes it, has no form for: a map key that is
     /// neither text nor an integer nor a bool, text beside numbers as keys, two equal
     /// keys, an integer of more than 4,300 digits, a tag that is not registered, ...
@@ -176,6 +184,7 @@ impl fmt::Display for Error {
                 write!(f, "`{key}`: the field `{field}` is missing")
             }
             Self::MissingField { key: None, field } => write!(f, "the field `{field}` is missing"),
+            Self::NotFound { step } => write!(f, "the pointer's step `{step}` leads to no value"),
             Self::NotSerializable => {
                 f.write_str("the value has no form in tagged JSON, or its tag is not registered")
             }

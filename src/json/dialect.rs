@@ -31,6 +31,12 @@ impl Dialect {
             None => Standard::of(key).map(Role::Standard),
         }
     }
+
+    /// Whether a list under a tuple's tag is a tuple, and not what a tag of the
+    /// application's makes of it.
+    pub(crate) fn has_tuples(self) -> bool {
+        matches!(self.role(Standard::Tuple.key().as_bytes()), Some(Role::Standard(Standard::Tuple)))
+    }
 }
 
 /// A tag of the application's own, to be registered with

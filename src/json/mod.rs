@@ -37,6 +37,7 @@
 //! | `types` | [`Markup`], [`Uuid`], [`Bytes`], [`BigInt`]: what serde has no type for |
 //! | `number` | [`Number`], and numbers as Python spells them |
 //! | `value` | reading: [`Value`], [`Kind`], [`List`], [`Dict`] |
+//! | `pointer` | a place inside a [`Value`], by JSON Pointer |
 //! | `equality` | a [`Value`] compared with Rust's, as Python compares |
 //! | `dialect` | which tags, which order, which letters; [`JsonTag`] |
 //! | `text` | JSON text, from and to the unescaped form |
@@ -51,6 +52,7 @@ mod dialect;
 mod equality;
 mod form;
 pub(crate) mod number;
+mod pointer;
 mod rust;
 mod serializer;
 mod text;
@@ -83,13 +85,15 @@ pub(crate) mod entries {
         form::{
             STRING, STRING_END, WRAPPED, WRAPPED_END,
             sort::{compare_keys, entry_len, rotate},
-            span::split_string_bytes,
+            span::{levels, span_len, split_string, split_string_bytes},
+            tag::TUPLE,
             words::string_len,
         },
+        pointer::Token,
         rust::encode::{Encode, Encoder},
         text::{
             scan::{MAX_LEN_BYTES, Order, load},
-            write::{WRAPPER_LEN, Writer, string_text_len, text_len},
+            write::{WRAPPER_LEN, Writer, span_text_len, string_text_len, text_len},
         },
         value::{Value, split_entry},
     };

@@ -3,7 +3,7 @@
 use super::{Session, SessionMap, SessionMixin, traits::PERMANENT};
 use crate::{
     error::Error,
-    json::{ByRef, Encode, SESSION_JSON_SERIALIZER, Value},
+    json::{ByRef, Encode, SESSION_JSON_SERIALIZER, Value, entries::Token},
 };
 
 /// Attributes.
@@ -63,6 +63,15 @@ impl Session {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<Value<'_>> {
         self.arena.find(key).ok().map(|place| self.arena.value(place))
+    }
+
+    /// The value at a JSON Pointer, as [`Value::pointer`] looks it up: at `"/cart/0/qty"`
+    /// the `qty` of the first item of the entry `cart`. The empty pointer, which would be
+    /// the whole session, gives `None`.
+    #[must_use]
+    pub fn pointer(&self, pointer: &str) -> Option<Value<'_>> {
+        let (key, rest) = Token::split(pointer)?;
+        self.arena.value(self.arena.find_token(key)?).pointer(rest)
     }
 
     /// Whether there is a value at `key`.
@@ -145,6 +154,54 @@ impl Session {
         self.push_any(key, &ByRef(item))
     }
 
+    /// Puts `value` at the place inside an entry that a JSON Pointer names, and leaves what
+    /// is beside it alone. Python: `session["cart"][0]["qty"] = value` is
+    /// `insert_at("/cart/0/qty", &value)`.
+    ///
+    /// Each step but the last has to lead to a list, a tuple or a dict that is there. The
+    /// last one names an entry of a dict, new or old, or an item of a list that is there,
+    /// or is `-`, the place behind the last item. A new entry goes where its key belongs
+    /// in the order of keys. What is inside of a registered tag is not changed.
+    ///
+    /// ```
+    /// use hipflask::SecureCookieSession;
+    ///
+    /// let mut session = SecureCookieSession::<256>::new();
+    /// session.insert("cart", &Vec::<u32>::new())?;
+    /// session.insert_at("/cart/-", &std::collections::BTreeMap::from([("sku", "tea")]))?;
+    /// session.insert_at("/cart/0/qty", &2)?;
+    /// assert_eq!(session.pointer("/cart/0/qty").and_then(|qty| qty.as_i64()), Some(2));
+    /// # Ok::<(), hipflask::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], which names the step, when a step leads nowhere (Python:
+    /// `KeyError`, `IndexError`), and for a pointer that does not begin with a slash;
+    /// [`Error::WrongType`] when a step leads into what has nothing inside;
+    /// [`Error::Capacity`] when there is no room for the new value beside the old one;
+    /// [`Error::Depth`], [`Error::NotSerializable`], [`Error::LengthChanged`];
+    /// [`Error::NoSecretKey`] on a null session. Each leaves the session as it was.
+    pub fn insert_at<T: Encode + ?Sized>(&mut self, pointer: &str, value: &T) -> Result<(), Error> {
+        self.insert_any_at(pointer, &ByRef(value))
+    }
+
+    /// Takes out what is at the place that a JSON Pointer names, as
+    /// [`insert_at`](Self::insert_at) reads it; whether there was something. The items
+    /// behind an item of a list move up. Python: `del session["cart"][0]`.
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] when a step leads into what has nothing inside;
+    /// [`Error::NoSecretKey`] on a null session. [`Error::Capacity`] and [`Error::Depth`]
+    /// when what is left of a dict has a tag's key alone, which takes more text and one
+    /// more level; [`Error::NotSerializable`] when it is left with that key several times.
+    /// Each leaves the session as it was.
+    pub fn remove_at(&mut self, pointer: &str) -> Result<bool, Error> {
+        self.writable()?;
+        let removed = self.arena.remove_at(pointer, self.dialect())?;
+        self.modified |= removed;
+        Ok(removed)
+    }
+
     /// Puts a copy of the value at `from` at `to`; whether there was one.
     ///
     /// # Errors
@@ -204,6 +261,11 @@ impl Session {
     fn insert_any(&mut self, key: &str, value: &dyn Encode) -> Result<(), Error> {
         self.writable()?;
         self.change(|arena, dialect| arena.insert(key, value, dialect))
+    }
+
+    fn insert_any_at(&mut self, pointer: &str, value: &dyn Encode) -> Result<(), Error> {
+        self.writable()?;
+        self.change(|arena, dialect| arena.insert_at(pointer, value, dialect))
     }
 
     fn push_any(&mut self, key: &str, item: &dyn Encode) -> Result<(), Error> {

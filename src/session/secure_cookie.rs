@@ -34,12 +34,55 @@ pub type SecureCookieSession<const N: usize> = Session<[u8; N]>;
 /// `&mut Session` by itself, so that handlers are written once for every
 /// capacity.
 ///
-/// A handler needs no other import for what it does with it.
+/// A handler needs no other import for what it does with it:
+///
+/// ```
+/// use hipflask::Session;
+///
+/// #[derive(serde::Serialize)]
+/// struct Login<'a> {
+///     user: &'a str,
+///     roles: &'a [&'a str],
+/// }
+///
+/// fn log_in(session: &mut Session, name: &str) -> Result<(), hipflask::Error> {
+///     session.clear()?;
+///     session.set_permanent(true)?;
+///     session.merge(&Login { user: name, roles: &["admin"] })?;
+///     session.insert("name", name)?;
+///     session.insert("seen", &[1, 2][..])?;
+///     session.push("seen", &3)?;
+///     session.insert_at("/seen/0", &0)?;
+///     session.modify::<u32>("visits", |visits| *visits += 1)?;
+///     session.flash("Welcome!", "info")
+/// }
+///
+/// fn page(session: &mut Session) -> Result<(), hipflask::Error> {
+///     assert!(session.permanent());
+///     assert_eq!(session.get_as("user")?, Some("ada"));
+///     assert!(session.get("name").is_some_and(|name| name == "ada"));
+///     assert_eq!(session.pointer("/seen/0").and_then(|first| first.as_i64()), Some(0));
+///     assert_eq!(session.get_as::<u32>("visits")?, Some(1));
+///     for (key, value) in &*session {
+///         println!("{key} is {value:?}");
+///     }
+///     for flashed in session.take_flashed_messages()? {
+///         assert_eq!((flashed.category, flashed.message), ("info", "Welcome!"));
+///     }
+///     session.remove_at("/seen/0")?;
+///     session.remove("seen")?;
+///     Ok(())
+/// }
+/// # let mut session = hipflask::SecureCookieSession::<512>::new();
+/// # log_in(&mut session, "ada")?;
+/// # page(&mut session)?;
+/// # Ok::<(), hipflask::Error>(())
+/// ```
 ///
 /// `modified` follows Flask: writing sets it even when the value stays the
 /// same, [`clear`](Session::clear) and [`update`](Session::update) even
 /// when nothing changes; reading, and taking out what is not there, do not.
-/// Values are replaced as a whole, so there is no nested change that it misses.
+/// A value is changed through the session alone, so there is no nested change that it misses.
 #[derive(Clone)]
 pub struct Session<A: ?Sized = [u8]> {
     pub(super) modified: bool,

@@ -79,6 +79,26 @@ pub trait SessionMixin {
 /// Every operation that writes either succeeds or leaves the session as it was;
 /// [`update`](SessionMap::update), being several, keeps what it put in before, and
 /// a [`Session`]'s `insert` says of what values it does not.
+///
+/// Whoever brings a session of another kind writes the five methods without a default, and
+/// [`push`](SessionMap::push) if it holds lists; it then flashes and reads typed values.
+/// A handler for all of them that hold what a [`Session`] holds:
+///
+/// ```
+/// use hipflask::{Error, SecureCookieSession, SessionMap, json::{Encode, Value}};
+///
+/// fn log_in<S>(session: &mut S) -> Result<(), Error>
+/// where
+///     S: for<'a> SessionMap<New<'a> = dyn Encode + 'a, Value<'a> = Value<'a>> + 'static,
+/// {
+///     session.insert("user", &"ada")?;
+///     assert_eq!(session.get_as("user")?, Some("ada"));
+///     session.flash("Welcome!", "message")
+/// }
+///
+/// log_in(&mut *SecureCookieSession::<256>::new())?;
+/// # Ok::<(), hipflask::Error>(())
+/// ```
 pub trait SessionMap: SessionMixin {
     /// What a lookup gives.
     type Value<'a>

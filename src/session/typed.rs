@@ -84,6 +84,41 @@ impl Session {
         self.replace_by_any(&ByRef(value))
     }
 
+    /// Writes the fields of `value`, which serializes as a dict, as entries of the session:
+    /// at their old positions, or last in the order that [`replace`](Self::replace) gives
+    /// them. Leaves all other entries alone. Python: `session.update(a_dict)`.
+    ///
+    /// ```
+    /// use hipflask::SecureCookieSession;
+    ///
+    /// #[derive(serde::Serialize)]
+    /// struct Login<'a> {
+    ///     user: &'a str,
+    ///     visits: u32,
+    /// }
+    ///
+    /// let mut session = SecureCookieSession::<256>::new();
+    /// session.set_permanent(true)?;
+    /// session.merge(&Login { user: "ada", visits: 1 })?;
+    /// assert!(session.permanent());
+    /// assert_eq!(session.get_as("visits")?, Some(1));
+    /// # Ok::<(), hipflask::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] when `value` is not a dict; [`Error::Capacity`] when there is no
+    /// room for its entries beside the old ones of the same keys; [`Error::Depth`],
+    /// [`Error::NotSerializable`], [`Error::LengthChanged`]; [`Error::NoSecretKey`] on a
+    /// null session. Each leaves the session as it was.
+    pub fn merge<T: Encode + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.merge_any(&ByRef(value))
+    }
+
+    fn merge_any(&mut self, value: &dyn Encode) -> Result<(), Error> {
+        self.writable()?;
+        self.change(|arena, dialect| arena.merge(value, dialect))
+    }
+
     fn replace_by_any(&mut self, value: &dyn Encode) -> Result<(), Error> {
         self.writable()?;
         self.change(|arena, dialect| arena.replace_all(value, dialect))

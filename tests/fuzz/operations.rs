@@ -3,6 +3,7 @@
 use hipflask::{
     Error, SecureCookieSession, Session,
     backends::alloc::OwnedValue,
+    error::{KeyName, Mismatch},
     json::{MAX_DEPTH, SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
 };
 
@@ -47,13 +48,101 @@ impl Model {
         self.set(key, OwnedValue::List(items));
     }
 
+    /// Steps to a place inside the value at `key`, most of which are there.
+    fn steps(&self, key: String, choices: &mut Choices<'_>) -> Vec<String> {
+        let at = choices.below(self.entries.len() + 1);
+        let Some((key, mut value)) = self.entries.get(at).map(|(key, value)| (key.clone(), value)) else {
+            return vec![key, choices.key()];
+        };
+        let mut steps = vec![key];
+        for _ in 0..MAX_DEPTH {
+            match value {
+                _ if choices.below(8) == 0 => break,
+                OwnedValue::List(items) | OwnedValue::Tuple(items) => {
+                    let index = choices.below(items.len() + 2);
+                    steps.push(if index > items.len() { "-".into() } else { index.to_string() });
+                    let Some(item) = items.get(index) else { break };
+                    value = item;
+                }
+                OwnedValue::Dict(entries) => {
+                    let Some((key, inside)) = entries.get(choices.below(entries.len() + 1)) else {
+                        steps.push(choices.key());
+                        break;
+                    };
+                    steps.push(key.clone());
+                    value = inside;
+                }
+                _ => break,
+            }
+        }
+        if choices.below(16) == 0 {
+            steps.push(choices.key());
+        }
+        steps
+    }
+
+    fn insert_at(&mut self, steps: &[String], new: OwnedValue) -> Result<(), Error> {
+        let Some((step, container)) = self.container(steps)? else {
+            self.set(&steps[0], new);
+            return Ok(());
+        };
+        match container {
+            OwnedValue::Dict(entries) => match entries.binary_search_by(|(key, _)| key.as_str().cmp(step)) {
+                Ok(at) => entries[at].1 = new,
+                Err(at) => entries.insert(at, (step.to_owned(), new)),
+            },
+            OwnedValue::List(items) | OwnedValue::Tuple(items) if step == "-" => items.push(new),
+            container => *item(container, step).ok_or(not_found(step))? = new,
+        }
+        self.modified = true;
+        Ok(())
+    }
+
+    fn remove_at(&mut self, steps: &[String]) -> Result<Option<OwnedValue>, Error> {
+        let (step, container) = match self.container(steps) {
+            Err(Error::NotFound { .. }) => return Ok(None),
+            Ok(None) => return Ok(self.take(&steps[0])),
+            found => found?.unwrap(),
+        };
+        if item(container, step).is_none() {
+            return Ok(None);
+        }
+        let removed = match container {
+            OwnedValue::List(items) | OwnedValue::Tuple(items) => items.remove(step.parse().unwrap()),
+            OwnedValue::Dict(entries) => {
+                let at = entries.iter().position(|(key, _)| key == step).unwrap();
+                entries.remove(at).1
+            }
+            _ => unreachable!(),
+        };
+        self.modified = true;
+        Ok(Some(removed))
+    }
+
+    /// The last of the steps, and the container that it leads into, if there is more than one.
+    fn container<'s>(&mut self, steps: &'s [String]) -> Result<Option<(&'s str, &mut OwnedValue)>, Error> {
+        let [first, middle @ .., last] = steps else { return Ok(None) };
+        let entry = self.entries.iter_mut().find(|(key, _)| key == first);
+        let mut value = entry.map(|(_, value)| value).ok_or(not_found(first))?;
+        let wrong = Error::WrongType { key: Some(KeyName::new(first)), reason: Mismatch::Value };
+        for step in middle {
+            value = container(value).ok_or(wrong).and_then(|it| item(it, step).ok_or(not_found(step)))?;
+        }
+        container(value).ok_or(wrong).map(|container| Some((last.as_str(), container)))
+    }
+
+    /// The levels of the deepest value.
+    fn levels(&self) -> usize {
+        self.entries.iter().map(|(_, value)| levels(value)).max().unwrap_or(0)
+    }
+
     fn is_list_or_absent(&self, key: &str) -> bool {
         matches!(self.get(key), None | Some(OwnedValue::List(_)))
     }
 }
 
 /// After each operation a session holds what a dict would hold. One that failed changed nothing,
-/// and failed for want of room, for depth, or because there was no list. Whatever a session came to
+/// and failed for want of room, for depth, or because there was no list or no such place. Whatever a session came to
 /// hold, it is written and opens again in as much room.
 pub fn operations(data: &[u8]) {
     let mut choices = Choices::new(data);
@@ -75,7 +164,7 @@ pub fn operations(data: &[u8]) {
                 Error::Capacity { needed_bytes, capacity_bytes } => {
                     assert!(needed_bytes > capacity_bytes && capacity_bytes == session.capacity_bytes());
                 }
-                Error::Depth | Error::WrongType { .. } => {}
+                Error::Depth | Error::WrongType { .. } | Error::NotFound { .. } => {}
                 _ => panic!("{error:?}"),
             }
             assert_eq!(session.used_bytes(), used_bytes);
@@ -101,7 +190,7 @@ fn two<const N: usize>() -> (Box<Session>, Box<Session>) {
 
 /// One operation on both. After an error the model is of no use.
 fn operate(session: &mut Session, model: &mut Model, choices: &mut Choices<'_>) -> Result<(), Error> {
-    let (operation, key) = (choices.below(17), choices.key());
+    let (operation, key) = (choices.below(21), choices.key());
     match operation {
         0..4 => {
             let value = choices.value();
@@ -193,6 +282,48 @@ fn operate(session: &mut Session, model: &mut Model, choices: &mut Choices<'_>) 
                 Err(error) => return Err(error),
             }
         }
+        16 => {
+            let contents = choices.value();
+            let merged = session.merge(&contents);
+            assert_eq!(
+                merged.is_err_and(Error::is_wrong_type),
+                !matches!(contents, OwnedValue::Dict(_)) && merged != Err(Error::Depth)
+            );
+            merged?;
+            let OwnedValue::Dict(entries) = contents else { unreachable!() };
+            entries.into_iter().for_each(|(key, value)| model.set(&key, value));
+            model.modified = true;
+        }
+        17 | 18 => {
+            let (steps, value) = (model.steps(key, choices), choices.value());
+            let pointer = pointer(&steps);
+            let inserted = session.insert_at(&pointer, &value);
+            let in_model = model.insert_at(&steps, value);
+            // A place is looked for before anything else is.
+            let place_is_wrong =
+                |error: &Error| error.is_wrong_type() || matches!(error, Error::NotFound { .. });
+            assert_eq!(
+                inserted.err().filter(place_is_wrong).map(without_types),
+                in_model.err().map(without_types),
+                "{pointer}"
+            );
+            assert!(inserted != Err(Error::Depth) || model.levels() + 2 > MAX_DEPTH);
+            inserted?;
+            assert!(steps.last().is_some_and(|step| step == "-") || session.pointer(&pointer).is_some());
+        }
+        19 => {
+            let steps = model.steps(key, choices);
+            let pointer = pointer(&steps);
+            let was = session.pointer(&pointer).map(OwnedValue::from);
+            let removed = session.remove_at(&pointer);
+            let in_model = model.remove_at(&steps);
+            assert_eq!(
+                removed.err().filter(|error| error.is_wrong_type()).map(without_types),
+                in_model.as_ref().err().copied().map(without_types)
+            );
+            assert!(removed != Err(Error::Depth) || model.levels() + 2 > MAX_DEPTH);
+            assert_eq!((removed?, debug(in_model?)), (was.is_some(), debug(was)), "{pointer}");
+        }
         _ => {
             let modified = choices.flag();
             session.set_modified(modified);
@@ -200,6 +331,41 @@ fn operate(session: &mut Session, model: &mut Model, choices: &mut Choices<'_>) 
         }
     }
     Ok(())
+}
+
+fn container(value: &mut OwnedValue) -> Option<&mut OwnedValue> {
+    matches!(value, OwnedValue::List(_) | OwnedValue::Tuple(_) | OwnedValue::Dict(_)).then_some(value)
+}
+
+fn item<'v>(container: &'v mut OwnedValue, step: &str) -> Option<&'v mut OwnedValue> {
+    match container {
+        OwnedValue::List(items) | OwnedValue::Tuple(items) => {
+            let index: usize = step.parse().ok().filter(|index: &usize| index.to_string() == step)?;
+            items.get_mut(index)
+        }
+        OwnedValue::Dict(entries) => entries.iter_mut().find(|(key, _)| key == step).map(|(_, value)| value),
+        _ => None,
+    }
+}
+
+fn pointer(steps: &[String]) -> String {
+    steps.iter().map(|step| format!("/{}", escaped(step))).collect()
+}
+
+fn escaped(step: &str) -> String {
+    step.replace('~', "~0").replace('/', "~1")
+}
+
+fn not_found(step: &str) -> Error {
+    Error::NotFound { step: KeyName::new(&escaped(step)) }
+}
+
+/// The same error, whichever types it names.
+fn without_types(error: Error) -> Error {
+    match error {
+        Error::WrongType { key, .. } => Error::WrongType { key, reason: Mismatch::Value },
+        error => error,
+    }
 }
 
 /// The pairs of text that messages are, tuples or lists. A category is text, even

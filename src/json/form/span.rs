@@ -1,7 +1,7 @@
 //! Where a string or a value ends, in unescaped JSON.
 
 use super::{CUSTOM, STRING, TAG, WRAPPED, WRAPPED_END, words};
-use crate::bytes::as_str;
+use crate::bytes::{as_str, sub_slice};
 
 /// The string that `bytes` start with, and what follows it.
 pub(crate) fn split_string(bytes: &[u8]) -> (&str, &[u8]) {
@@ -48,4 +48,27 @@ pub(crate) fn span_len(bytes: &[u8]) -> usize {
         }
     }
     bytes.len() - rest.len()
+}
+
+/// How many levels of JSON the value in `span` has: a wrapper is one of them.
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "the depth is that of open brackets, each of which is closed"
+)]
+pub(crate) fn levels(span: &[u8]) -> usize {
+    let mut rest = span;
+    let (mut depth, mut deepest) = (0, 0_usize);
+    while let Some((mark, behind)) = sub_slice(rest, words::plain_len(rest)..).split_first() {
+        rest = behind;
+        match *mark {
+            STRING => rest = sub_slice(rest, words::string_len(rest)..),
+            b'[' | b'{' | TAG | CUSTOM => depth += 1,
+            WRAPPED => depth += 2,
+            b']' | b'}' => depth -= 1,
+            WRAPPED_END => depth -= 2,
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }

@@ -1,6 +1,6 @@
 //! The tags: what they are called and what they may hold.
 
-use super::{STRING, span::split_string_bytes};
+use super::{STRING, STRING_END, TAG, span::split_string_bytes};
 use crate::{bytes::as_str, time::DateTime};
 
 /// Flask's own tags (`flask.json.tag`).
@@ -13,6 +13,9 @@ pub(crate) enum Standard {
     Uuid,
     DateTime,
 }
+
+/// What a tuple starts with, its list's bracket included.
+pub(crate) const TUPLE: &[u8; 7] = &[TAG, STRING, b' ', b't', STRING_END, b':', b'['];
 
 impl Standard {
     /// The tag with this key.

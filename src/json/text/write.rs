@@ -189,7 +189,12 @@ const fn bits(byte: u8, mask: u8) -> u32 {
 
 /// How many bytes [`write_value`] writes.
 pub(crate) fn text_len(value: Value<'_>, dialect: Dialect) -> usize {
-    let mut rest = value.span();
+    span_text_len(value.span(), dialect)
+}
+
+/// How many bytes [`Writer::spans`] writes.
+pub(crate) fn span_text_len(span: &[u8], dialect: Dialect) -> usize {
+    let mut rest = span;
     let mut len = rest.len();
     while let Some((mark, behind)) = sub_slice(rest, words::plain_len(rest)..).split_first() {
         rest = behind;

@@ -243,7 +243,7 @@ impl Arena<[u8]> {
     }
 
     /// A record for a new entry of this rank, last in insertion order.
-    fn insert_record(&mut self, rank: usize) -> Place {
+    pub(super) fn insert_record(&mut self, rank: usize) -> Place {
         let position = self.len;
         self.len += 1;
         // Each of a later rank moves on by one.
@@ -277,15 +277,15 @@ impl Arena<[u8]> {
 }
 
 /// How many bytes of an entry stand before its value: the key, its marks, the colon.
-const fn before_value_len(key: &str) -> usize {
+pub(super) const fn before_value_len(key: &str) -> usize {
     key.len() + 3
 }
 
 /// A change that is undone unless it is forgotten: a value's own code runs in
 /// between, which may fail or panic, and a server may go on after a panic.
-struct Unfinished<'a, F: Fn(&mut Arena<[u8]>)> {
-    arena: &'a mut Arena<[u8]>,
-    undo: F,
+pub(super) struct Unfinished<'a, F: Fn(&mut Arena<[u8]>)> {
+    pub(super) arena: &'a mut Arena<[u8]>,
+    pub(super) undo: F,
 }
 
 impl<F: Fn(&mut Arena<[u8]>)> Drop for Unfinished<'_, F> {

@@ -23,7 +23,9 @@
 )]
 
 mod adopt;
+mod behind;
 mod entries;
+mod nested;
 
 use core::cmp::Ordering;
 

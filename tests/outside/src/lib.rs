@@ -1,8 +1,10 @@
 //! What a platform of your own brings to hipflask, without a line of hipflask's
-//! own: a clock, a key source, and a MAC computed elsewhere.
+//! own: a clock, a key source, a MAC computed elsewhere, and sessions of another kind.
 
 #![no_std]
 #![forbid(unsafe_code)]
+
+pub mod session;
 
 use core::cell::Cell;
 

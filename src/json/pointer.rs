@@ -1,0 +1,93 @@
+//! JSON Pointer (RFC 6901): a place inside a value.
+
+use core::iter;
+
+use super::{Kind, Value};
+
+/// A step of a JSON Pointer, with its escapes: `~1` for a slash, `~0` for a tilde.
+#[derive(Clone, Copy)]
+pub(crate) struct Token<'p>(&'p str);
+
+impl<'p> Token<'p> {
+    /// The first step of `pointer`, and what follows it: nothing, or a slash first.
+    /// `None` where `pointer` does not begin with a slash.
+    pub(crate) fn split(pointer: &'p str) -> Option<(Self, &'p str)> {
+        let steps = pointer.strip_prefix('/')?;
+        let len = steps.bytes().position(|byte| byte == b'/').unwrap_or(steps.len());
+        let (token, rest) = steps.split_at_checked(len)?;
+        Some((Self(token), rest))
+    }
+
+    /// The text, escapes as they stand.
+    pub(crate) const fn escaped(self) -> &'p str {
+        self.0
+    }
+
+    /// Whether it has an escape, or what looks like one.
+    pub(crate) fn has_escape(self) -> bool {
+        self.0.as_bytes().contains(&b'~')
+    }
+
+    /// The key that it stands for. A tilde that begins no escape stands for itself.
+    pub(crate) fn bytes(self) -> impl Iterator<Item = u8> + 'p {
+        let mut rest = self.0.as_bytes();
+        iter::from_fn(move || {
+            let byte;
+            (byte, rest) = match rest {
+                [b'~', b'0', behind @ ..] => (b'~', behind),
+                [b'~', b'1', behind @ ..] => (b'/', behind),
+                [byte, behind @ ..] => (*byte, behind),
+                [] => return None,
+            };
+            Some(byte)
+        })
+    }
+
+    /// The position in a list that it stands for, if it does: digits, without a zero
+    /// in front.
+    pub(crate) fn index(self) -> Option<usize> {
+        match self.0.as_bytes() {
+            [b'0'] | [b'1'..=b'9', ..] => self.0.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// Whether it stands for the place behind the last item of a list.
+    pub(crate) fn is_behind_last(self) -> bool {
+        self.0 == "-"
+    }
+}
+
+impl<'a> Value<'a> {
+    /// Looks up the value at a JSON Pointer ([RFC 6901]): at `"/cart/0/qty"` the `qty` of
+    /// the first item of `cart`. A slash in a key is spelled `~1`, a tilde `~0`; the
+    /// empty pointer gives the value itself. Lists, tuples and dicts have values
+    /// inside, registered tags have none.
+    ///
+    /// ```
+    /// use hipflask::json::SESSION_JSON_SERIALIZER;
+    ///
+    /// let mut text = *br#"{"cart":[{"qty":2,"a/b":true}]}"#;
+    /// let value = SESSION_JSON_SERIALIZER.loads(&mut text)?;
+    /// assert_eq!(value.pointer("/cart/0/qty").and_then(|qty| qty.as_i64()), Some(2));
+    /// assert_eq!(value.pointer("/cart/0/a~1b").and_then(|flag| flag.as_bool()), Some(true));
+    /// assert!(value.pointer("/cart/1").is_none());
+    /// # Ok::<(), hipflask::Error>(())
+    /// ```
+    ///
+    /// [RFC 6901]: https://www.rfc-editor.org/rfc/rfc6901
+    #[must_use]
+    pub fn pointer(self, pointer: &str) -> Option<Self> {
+        let (mut value, mut rest) = (self, pointer);
+        while !rest.is_empty() {
+            let token;
+            (token, rest) = Token::split(rest)?;
+            value = match value.kind() {
+                Kind::List(list) | Kind::Tuple(list) => list.get(token.index()?)?,
+                Kind::Dict(dict) => dict.iter().find(|(key, _)| token.bytes().eq(key.bytes()))?.1,
+                _ => return None,
+            };
+        }
+        Some(value)
+    }
+}
