@@ -2,11 +2,47 @@
 
 use core::iter;
 
-use super::{Kind, Value};
+use super::{
+    Value,
+    form::{
+        WRAPPED, WRAPPED_END,
+        span::{span_len, split_string_bytes},
+        tag::TUPLE,
+    },
+};
 
 /// A step of a JSON Pointer, with its escapes: `~1` for a slash, `~0` for a tilde.
 #[derive(Clone, Copy)]
 pub(crate) struct Token<'p>(&'p str);
+
+/// Where the value starts that `step` leads to from the one that `bytes` start with.
+/// Looks at nothing behind it, so that all steps of a pointer together take time in
+/// proportion to what stands before its place.
+pub(crate) fn step_into<'a>(bytes: &'a [u8], step: Token<'_>) -> Option<&'a [u8]> {
+    let (mut rest, is_dict) = match bytes {
+        [b'[', items @ ..] => (items, false),
+        [b'{' | WRAPPED, entries @ ..] => (entries, true),
+        _ => (bytes.strip_prefix(TUPLE)?, false),
+    };
+    for position in 0.. {
+        if matches!(rest, [] | [b']' | b'}' | WRAPPED_END, ..]) {
+            break;
+        }
+        let mut key = None;
+        if is_dict {
+            let (text, behind) = split_string_bytes(rest);
+            key = Some(text);
+            // Behind the colon.
+            rest = behind.get(1..)?;
+        }
+        if step.leads_to(key, position) {
+            return Some(rest);
+        }
+        rest = rest.get(span_len(rest)..)?;
+        rest = rest.strip_prefix(b",").unwrap_or(rest);
+    }
+    None
+}
 
 impl<'p> Token<'p> {
     /// The first step of `pointer`, and what follows it: nothing, or a slash first.
@@ -52,6 +88,14 @@ impl<'p> Token<'p> {
         }
     }
 
+    /// Whether it leads to the entry with `key`, or without one to the item at `position`.
+    pub(crate) fn leads_to(self, key: Option<&[u8]>, position: usize) -> bool {
+        match key {
+            Some(key) => self.bytes().eq(key.iter().copied()),
+            None => self.index() == Some(position),
+        }
+    }
+
     /// Whether it stands for the place behind the last item of a list.
     pub(crate) fn is_behind_last(self) -> bool {
         self.0 == "-"
@@ -78,16 +122,12 @@ impl<'a> Value<'a> {
     /// [RFC 6901]: https://www.rfc-editor.org/rfc/rfc6901
     #[must_use]
     pub fn pointer(self, pointer: &str) -> Option<Self> {
-        let (mut value, mut rest) = (self, pointer);
+        let (mut value, mut rest) = (self.span(), pointer);
         while !rest.is_empty() {
-            let token;
-            (token, rest) = Token::split(rest)?;
-            value = match value.kind() {
-                Kind::List(list) | Kind::Tuple(list) => list.get(token.index()?)?,
-                Kind::Dict(dict) => dict.iter().find(|(key, _)| token.bytes().eq(key.bytes()))?.1,
-                _ => return None,
-            };
+            let step;
+            (step, rest) = Token::split(rest)?;
+            value = step_into(value, step)?;
         }
-        Some(value)
+        Some(Self::split(value).0)
     }
 }
