@@ -11,9 +11,13 @@ use super::{
     },
 };
 
-/// A step of a JSON Pointer, with its escapes: `~1` for a slash, `~0` for a tilde.
+/// A step of a JSON Pointer, with its escapes: `~1` for a slash, `~0` for a tilde. Or a
+/// key as it is.
 #[derive(Clone, Copy)]
-pub(crate) struct Token<'p>(&'p str);
+pub(crate) struct Token<'p> {
+    text: &'p str,
+    is_key: bool,
+}
 
 /// Where the value starts that `step` leads to from the one that `bytes` start with.
 /// Looks at nothing behind it, so that all steps of a pointer together take time in
@@ -51,27 +55,32 @@ impl<'p> Token<'p> {
         let steps = pointer.strip_prefix('/')?;
         let len = steps.bytes().position(|byte| byte == b'/').unwrap_or(steps.len());
         let (token, rest) = steps.split_at_checked(len)?;
-        Some((Self(token), rest))
+        Some((Self { text: token, is_key: false }, rest))
+    }
+
+    /// A key, in which nothing is an escape.
+    pub(crate) const fn key(text: &'p str) -> Self {
+        Self { text, is_key: true }
     }
 
     /// The text, escapes as they stand.
     pub(crate) const fn escaped(self) -> &'p str {
-        self.0
+        self.text
     }
 
     /// Whether it has an escape, or what looks like one.
     pub(crate) fn has_escape(self) -> bool {
-        self.0.as_bytes().contains(&b'~')
+        !self.is_key && self.text.as_bytes().contains(&b'~')
     }
 
     /// The key that it stands for. A tilde that begins no escape stands for itself.
     pub(crate) fn bytes(self) -> impl Iterator<Item = u8> + 'p {
-        let mut rest = self.0.as_bytes();
+        let mut rest = self.text.as_bytes();
         iter::from_fn(move || {
             let byte;
             (byte, rest) = match rest {
-                [b'~', b'0', behind @ ..] => (b'~', behind),
-                [b'~', b'1', behind @ ..] => (b'/', behind),
+                [b'~', b'0', behind @ ..] if !self.is_key => (b'~', behind),
+                [b'~', b'1', behind @ ..] if !self.is_key => (b'/', behind),
                 [byte, behind @ ..] => (*byte, behind),
                 [] => return None,
             };
@@ -82,8 +91,8 @@ impl<'p> Token<'p> {
     /// The position in a list that it stands for, if it does: digits, without a zero
     /// in front.
     pub(crate) fn index(self) -> Option<usize> {
-        match self.0.as_bytes() {
-            [b'0'] | [b'1'..=b'9', ..] => self.0.parse().ok(),
+        match self.text.as_bytes() {
+            [b'0'] | [b'1'..=b'9', ..] => self.text.parse().ok(),
             _ => None,
         }
     }
@@ -98,7 +107,7 @@ impl<'p> Token<'p> {
 
     /// Whether it stands for the place behind the last item of a list.
     pub(crate) fn is_behind_last(self) -> bool {
-        self.0 == "-"
+        self.text == "-"
     }
 }
 

@@ -78,7 +78,7 @@ impl Arena<[u8]> {
             let depth = depth + usize::from(wrapped);
             let new =
                 New { comma_before: false, key: None, value, depth, is_alone: false, comma_behind: false };
-            let written = Written { wrapped, ..self.write_behind(&new, dialect)? };
+            let written = Written { wrapped, ..self.write_behind(0, &new, dialect)? };
             return self.replace_part(place, &spot, spot.value..spot.item.end, written, dialect);
         }
         if !is_dict && !spot.step.is_behind_last() {
@@ -93,7 +93,7 @@ impl Arena<[u8]> {
             is_alone: spot.others == 0,
             comma_behind: !is_last,
         };
-        let written = self.write_behind(&new, dialect)?;
+        let written = self.write_behind(0, &new, dialect)?;
         self.replace_part(place, &spot, spot.item.clone(), written, dialect)
     }
 
