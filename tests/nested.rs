@@ -387,6 +387,25 @@ fn merging_writes_its_own_fields_and_leaves_the_others() {
 }
 
 #[test]
+fn an_update_is_made_as_python_makes_it_or_not_at_all() {
+    let mut session: SecureCookieSession<128> = opened(r#"{"b":0,"a":0}"#);
+    let order = |session: &Session| session.iter().map(|(key, _)| key.to_owned()).collect::<Vec<_>>();
+    // In Python: d = {"a": 0, "b": 0}; d.update([("z", 1), ("b", 2), ("c~1", 3), ("z", 4), (" t", 5)])
+    session.update(&[("z", &1), ("b", &"2"), ("c~1", &3), ("z", &4), (" t", &5)]).unwrap();
+    assert_eq!(order(&session), ["b", "a", "z", "c~1", " t"]);
+    assert_eq!(dump(&session), r#"{" t":5,"a":0,"b":"2","c~1":3,"z":4}"#);
+    opens_again(&session, &mut SecureCookieSession::<128>::new());
+    session.insert("measured", &"again").unwrap();
+
+    let (before, long) = (dump(&session), "x".repeat(90));
+    session.set_modified(false);
+    assert!(session.update(&[("b", &1), ("n", &2), ("a", &long)]).is_err_and(Error::is_capacity));
+    assert_eq!((dump(&session), session.modified()), (before, false));
+    session.update(&[]).unwrap();
+    assert!(session.modified());
+}
+
+#[test]
 fn only_a_dict_can_be_merged() {
     let mut session: SecureCookieSession<64> = opened(r#"{"a":1}"#);
     let values: [&dyn Encode; 5] =
@@ -510,7 +529,8 @@ fn a_value_that_fails_the_second_time_changes_nothing() {
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
     type Change = fn(&mut Session, &dyn Encode) -> Result<(), Error>;
-    let changes: [Change; 5] = [
+    let changes: [Change; 6] = [
+        |session, value| session.update(&[("n", &1), ("user", value), ("z", &2)]),
         |session, value| session.merge(value),
         |session, value| session.insert_at("/cart/0/qty", value),
         |session, value| session.insert_at("/cart/-", value),

@@ -2,11 +2,51 @@
 
 use core::iter;
 
-use super::{Kind, Value};
+use super::{
+    Value,
+    form::{
+        WRAPPED, WRAPPED_END,
+        span::{span_len, split_string_bytes},
+        tag::TUPLE,
+    },
+};
 
-/// A step of a JSON Pointer, with its escapes: `~1` for a slash, `~0` for a tilde.
+/// A step of a JSON Pointer, with its escapes: `~1` for a slash, `~0` for a tilde. Or a
+/// key as it is.
 #[derive(Clone, Copy)]
-pub(crate) struct Token<'p>(&'p str);
+pub(crate) struct Token<'p> {
+    text: &'p str,
+    is_key: bool,
+}
+
+/// Where the value starts that `step` leads to from the one that `bytes` start with.
+/// Looks at nothing behind it, so that all steps of a pointer together take time in
+/// proportion to what stands before its place.
+pub(crate) fn step_into<'a>(bytes: &'a [u8], step: Token<'_>) -> Option<&'a [u8]> {
+    let (mut rest, is_dict) = match bytes {
+        [b'[', items @ ..] => (items, false),
+        [b'{' | WRAPPED, entries @ ..] => (entries, true),
+        _ => (bytes.strip_prefix(TUPLE)?, false),
+    };
+    for position in 0.. {
+        if matches!(rest, [] | [b']' | b'}' | WRAPPED_END, ..]) {
+            break;
+        }
+        let mut key = None;
+        if is_dict {
+            let (text, behind) = split_string_bytes(rest);
+            key = Some(text);
+            // Behind the colon.
+            rest = behind.get(1..)?;
+        }
+        if step.leads_to(key, position) {
+            return Some(rest);
+        }
+        rest = rest.get(span_len(rest)..)?;
+        rest = rest.strip_prefix(b",").unwrap_or(rest);
+    }
+    None
+}
 
 impl<'p> Token<'p> {
     /// The first step of `pointer`, and what follows it: nothing, or a slash first.
@@ -15,27 +55,32 @@ impl<'p> Token<'p> {
         let steps = pointer.strip_prefix('/')?;
         let len = steps.bytes().position(|byte| byte == b'/').unwrap_or(steps.len());
         let (token, rest) = steps.split_at_checked(len)?;
-        Some((Self(token), rest))
+        Some((Self { text: token, is_key: false }, rest))
+    }
+
+    /// A key, in which nothing is an escape.
+    pub(crate) const fn key(text: &'p str) -> Self {
+        Self { text, is_key: true }
     }
 
     /// The text, escapes as they stand.
     pub(crate) const fn escaped(self) -> &'p str {
-        self.0
+        self.text
     }
 
     /// Whether it has an escape, or what looks like one.
     pub(crate) fn has_escape(self) -> bool {
-        self.0.as_bytes().contains(&b'~')
+        !self.is_key && self.text.as_bytes().contains(&b'~')
     }
 
     /// The key that it stands for. A tilde that begins no escape stands for itself.
     pub(crate) fn bytes(self) -> impl Iterator<Item = u8> + 'p {
-        let mut rest = self.0.as_bytes();
+        let mut rest = self.text.as_bytes();
         iter::from_fn(move || {
             let byte;
             (byte, rest) = match rest {
-                [b'~', b'0', behind @ ..] => (b'~', behind),
-                [b'~', b'1', behind @ ..] => (b'/', behind),
+                [b'~', b'0', behind @ ..] if !self.is_key => (b'~', behind),
+                [b'~', b'1', behind @ ..] if !self.is_key => (b'/', behind),
                 [byte, behind @ ..] => (*byte, behind),
                 [] => return None,
             };
@@ -46,15 +91,23 @@ impl<'p> Token<'p> {
     /// The position in a list that it stands for, if it does: digits, without a zero
     /// in front.
     pub(crate) fn index(self) -> Option<usize> {
-        match self.0.as_bytes() {
-            [b'0'] | [b'1'..=b'9', ..] => self.0.parse().ok(),
+        match self.text.as_bytes() {
+            [b'0'] | [b'1'..=b'9', ..] => self.text.parse().ok(),
             _ => None,
+        }
+    }
+
+    /// Whether it leads to the entry with `key`, or without one to the item at `position`.
+    pub(crate) fn leads_to(self, key: Option<&[u8]>, position: usize) -> bool {
+        match key {
+            Some(key) => self.bytes().eq(key.iter().copied()),
+            None => self.index() == Some(position),
         }
     }
 
     /// Whether it stands for the place behind the last item of a list.
     pub(crate) fn is_behind_last(self) -> bool {
-        self.0 == "-"
+        self.text == "-"
     }
 }
 
@@ -78,16 +131,12 @@ impl<'a> Value<'a> {
     /// [RFC 6901]: https://www.rfc-editor.org/rfc/rfc6901
     #[must_use]
     pub fn pointer(self, pointer: &str) -> Option<Self> {
-        let (mut value, mut rest) = (self, pointer);
+        let (mut value, mut rest) = (self.span(), pointer);
         while !rest.is_empty() {
-            let token;
-            (token, rest) = Token::split(rest)?;
-            value = match value.kind() {
-                Kind::List(list) | Kind::Tuple(list) => list.get(token.index()?)?,
-                Kind::Dict(dict) => dict.iter().find(|(key, _)| token.bytes().eq(key.bytes()))?.1,
-                _ => return None,
-            };
+            let step;
+            (step, rest) = Token::split(rest)?;
+            value = step_into(value, step)?;
         }
-        Some(value)
+        Some(Self::split(value).0)
     }
 }

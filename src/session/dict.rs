@@ -131,16 +131,18 @@ impl Session {
         SessionMap::setdefault(self, key, &ByRef(value))
     }
 
-    /// Puts all `items` in; stops at the first that fails. Python: `session.update(items)`.
+    /// Puts all `items` in, or none. Of equal keys the last one counts. Python:
+    /// `session.update(items)`. For a struct of the application's own there is
+    /// [`merge`](Self::merge).
     ///
     /// # Errors
-    /// As [`insert`](Self::insert); what was put in before stays.
+    /// [`Error::Capacity`] when there is no room for the items beside the old entries of the
+    /// same keys; [`Error::Depth`], [`Error::NotSerializable`], [`Error::LengthChanged`];
+    /// [`Error::NoSecretKey`] on a null session. Each leaves the session as it was.
     pub fn update(&mut self, items: &[(&str, &dyn Encode)]) -> Result<(), Error> {
         self.writable()?;
-        items.iter().try_for_each(|(key, value)| self.insert_any(key, *value))?;
-        // As in Flask, even if there is nothing to put in.
-        self.modified = true;
-        Ok(())
+        // As in Flask, it is a change even if there is nothing to put in.
+        self.change(|arena, dialect| arena.update(items, dialect))
     }
 
     /// Adds `item` to the end of the list at `key`, or starts a list with it.

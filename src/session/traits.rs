@@ -76,9 +76,9 @@ pub trait SessionMixin {
 
 /// The dictionary that a session is.
 ///
-/// Every operation that writes either succeeds or leaves the session as it was;
-/// [`update`](SessionMap::update), being several, keeps what it put in before, and
-/// a [`Session`]'s `insert` says of what values it does not.
+/// Every operation that writes either succeeds or leaves the session as it was, but for
+/// two: [`update`](SessionMap::update), being several by default, keeps what it put in
+/// before, and a [`Session`]'s `insert` says of what values it loses the old one.
 ///
 /// Whoever brings a session of another kind writes the five methods without a default, and
 /// [`push`](SessionMap::push) if it holds lists; it then flashes and reads typed values.
@@ -173,7 +173,8 @@ pub trait SessionMap: SessionMixin {
         Ok(self.get(key))
     }
 
-    /// Puts all `items` in; stops at the first that fails. Python: `session.update(items)`.
+    /// Puts all `items` in. By default it stops at the first that fails, and keeps those
+    /// before; a [`Session`] takes all or none. Python: `session.update(items)`.
     ///
     /// # Errors
     /// As [`insert`](Self::insert).

@@ -69,6 +69,24 @@ impl Arena<[u8]> {
         self.take_over(added_bytes, dialect)
     }
 
+    /// Puts each value at its key: at its old position, or last. Of equal keys the last
+    /// one counts. Without success nothing changes.
+    #[inline(never)]
+    pub(in crate::session) fn update(
+        &mut self,
+        items: &[(&str, &dyn Encode)],
+        dialect: Dialect,
+    ) -> Result<(), Error> {
+        let mut added_bytes = 0;
+        for (key, value) in items {
+            added_bytes += self.write_entry(added_bytes, Token::key(key), *value, dialect)?;
+        }
+        if added_bytes == 0 {
+            return Ok(());
+        }
+        self.take_over(added_bytes, dialect)
+    }
+
     /// Puts `value` at the key that `key` stands for: at its old position, or last.
     /// Without success nothing changes.
     pub(super) fn insert_token(
@@ -77,16 +95,34 @@ impl Arena<[u8]> {
         value: &dyn Encode,
         dialect: Dialect,
     ) -> Result<(), Error> {
-        let new =
-            New { comma_before: false, key: Some(key), value, depth: 1, is_alone: false, comma_behind: true };
-        let written = self.write_behind(&new, dialect)?;
-        self.take_over(written.len_bytes, dialect)
+        let added_bytes = self.write_entry(0, key, value, dialect)?;
+        self.take_over(added_bytes, dialect)
     }
 
-    /// Writes an item, or an entry, into the room behind the entries.
-    pub(super) fn write_behind(&mut self, new: &New<'_>, dialect: Dialect) -> Result<Written, Error> {
-        let end = self.end();
-        let used_bytes = self.used_bytes();
+    /// Writes an entry of the session behind the entries and the `behind_bytes` that stand
+    /// there already. Gives its length.
+    fn write_entry(
+        &mut self,
+        behind_bytes: usize,
+        key: Token<'_>,
+        value: &dyn Encode,
+        dialect: Dialect,
+    ) -> Result<usize, Error> {
+        let new =
+            New { comma_before: false, key: Some(key), value, depth: 1, is_alone: false, comma_behind: true };
+        Ok(self.write_behind(behind_bytes, &new, dialect)?.len_bytes)
+    }
+
+    /// Writes an item, or an entry, into the room behind the entries and the `behind_bytes`
+    /// that stand there already.
+    pub(super) fn write_behind(
+        &mut self,
+        behind_bytes: usize,
+        new: &New<'_>,
+        dialect: Dialect,
+    ) -> Result<Written, Error> {
+        let end = self.end() + behind_bytes;
+        let used_bytes = self.used_bytes() + behind_bytes;
         let mut wrapped = false;
         // A comma, and a key with its two marks and the colon.
         let comma_len = usize::from(new.comma_before);

@@ -14,7 +14,7 @@ use crate::{
         MAX_DEPTH,
         entries::{
             Dialect, Encode, TUPLE, Token, Value, WRAPPED, WRAPPED_END, WRAPPER_LEN, levels, rotate,
-            span_len, span_text_len, split_string_bytes,
+            span_len, span_text_len, split_string_bytes, step_into,
         },
     },
 };
@@ -78,7 +78,7 @@ impl Arena<[u8]> {
             let depth = depth + usize::from(wrapped);
             let new =
                 New { comma_before: false, key: None, value, depth, is_alone: false, comma_behind: false };
-            let written = Written { wrapped, ..self.write_behind(&new, dialect)? };
+            let written = Written { wrapped, ..self.write_behind(0, &new, dialect)? };
             return self.replace_part(place, &spot, spot.value..spot.item.end, written, dialect);
         }
         if !is_dict && !spot.step.is_behind_last() {
@@ -93,7 +93,7 @@ impl Arena<[u8]> {
             is_alone: spot.others == 0,
             comma_behind: !is_last,
         };
-        let written = self.write_behind(&new, dialect)?;
+        let written = self.write_behind(0, &new, dialect)?;
         self.replace_part(place, &spot, spot.item.clone(), written, dialect)
     }
 
@@ -157,7 +157,9 @@ impl Arena<[u8]> {
             if rest.is_empty() {
                 return Ok(self.last_spot(container, step));
             }
-            at = self.step_into(container, step).ok_or_else(|| not_found(step.escaped()))?;
+            let from = sub_slice(&self.bytes, at..self.end());
+            let inside = step_into(from, step).ok_or_else(|| not_found(step.escaped()))?;
+            at += from.len() - inside.len();
             depth = container.depth + usize::from(container.wrapped);
             steps = rest;
         }
@@ -177,23 +179,8 @@ impl Arena<[u8]> {
         Some(Container { bracket, is_dict, depth: depth + levels, wrapped })
     }
 
-    /// Where the value starts that `step` leads to. Looks at nothing behind it.
-    fn step_into(&self, container: Container, step: Token<'_>) -> Option<usize> {
-        let index = step.index();
-        let mut at = container.bracket + 1;
-        for position in 0.. {
-            let (key, value) = self.item(container, at)?;
-            if is_named(step, index, position, key) {
-                return Some(value);
-            }
-            (_, at) = self.item_end(value);
-        }
-        None
-    }
-
     /// Where the last step leads.
     fn last_spot<'p>(&self, container: Container, step: Token<'p>) -> Spot<'p> {
-        let index = step.index();
         let (mut found, mut before) = (None, None);
         let (mut others, mut other_key) = (0, None::<Range<usize>>);
         let mut one_key = container.is_dict;
@@ -201,7 +188,7 @@ impl Arena<[u8]> {
         for position in 0.. {
             let Some((key, value)) = self.item(container, at) else { break };
             let (end, next) = self.item_end(value);
-            if found.is_none() && is_named(step, index, position, key) {
+            if found.is_none() && step.leads_to(key, position) {
                 found = Some((at..end, value));
             } else {
                 others += 1;
@@ -283,15 +270,6 @@ impl Arena<[u8]> {
             }
         }
         Ok(())
-    }
-}
-
-/// Whether `step` leads to the item at `position`, which has `key` if it is an entry.
-/// `index` is the step as a position.
-fn is_named(step: Token<'_>, index: Option<usize>, position: usize, key: Option<&[u8]>) -> bool {
-    match key {
-        Some(key) => step.bytes().eq(key.iter().copied()),
-        None => index == Some(position),
     }
 }
 
