@@ -302,13 +302,15 @@ where
         if value.raw().is_empty() {
             return Ok(Opened::FRESH);
         }
-        let loaded = match self.unsign(config, value, session.buffer()) {
-            Ok(len_bytes) => session.load(self.serializer, len_bytes),
-            Err(error) => Err(error),
+        let error = match self.unsign(config, value, session.buffer()) {
+            Ok(len_bytes) => match session.load(self.serializer, len_bytes) {
+                Ok(()) => return Ok(Opened::LOADED),
+                Err(error) => error,
+            },
+            Err(error) => error,
         };
-        let Err(error) = loaded else { return Ok(Opened::LOADED) };
         session.reset(self.serializer);
-        match error {
+        match &error {
             error if error.is_bad_signature() => {}
             Error::ClockNotSet if config.unset_clock == UnsetClock::StartFresh => {}
             // The signature holds, and what it protects is no session here.
@@ -322,7 +324,7 @@ where
                 // Empty and modified: saving deletes the cookie.
                 session.set_modified(true);
             }
-            error => return Err(error),
+            _ => return Err(error),
         }
         Ok(Opened::rejected(error))
     }
