@@ -61,14 +61,15 @@ impl Peer for Ours {
                 save(&self.plain, &self.config, &self.session, &mut NoCompression, &mut self.value);
             }
             Form::Compressed => {
-                save(&self.compressing, &self.config, &self.session, &mut *self.scratch, &mut self.value);
+                let scratch: &mut Scratch = &mut self.scratch;
+                save(&self.compressing, &self.config, &self.session, scratch, &mut self.value);
             }
         }
         &self.value
     }
 }
 
-fn save<Z: Compression>(
+fn save<Z: Compression + ?Sized>(
     interface: &Interface<Z>,
     config: &Config<'_>,
     session: &Store,
