@@ -6,8 +6,9 @@ use core::{cell::Cell, fmt};
 use zeroize::Zeroize as _;
 
 use crate::{
-    Clock, Error, UnixTime,
+    error::Error,
     signing::{SecretKeySource, Secrets},
+    time::{Clock, UnixTime},
 };
 
 /// Secrets in flash or in another `static`. They cannot be wiped.

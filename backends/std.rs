@@ -13,7 +13,12 @@ use ::std::{
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::alloc::OwnedSecrets;
-use crate::{Clock, Error, UnixTime, signing::SecretKeySource, sink::Sink};
+use crate::{
+    error::Error,
+    signing::SecretKeySource,
+    sink::Sink,
+    time::{Clock, UnixTime},
+};
 
 /// The operating system's clock. Before 1970 it counts as not set.
 ///

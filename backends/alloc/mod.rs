@@ -21,7 +21,7 @@ use ::alloc::{string::String, vec, vec::Vec};
 use core::convert::Infallible;
 
 use crate::{
-    Error,
+    error::Error,
     json::{Encode, TaggedJsonSerializer, Value, entries::Encoder},
     sink::Sink,
 };

@@ -5,7 +5,7 @@ use core::fmt;
 
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use crate::{Error, signing::SecretKeySource};
+use crate::{error::Error, signing::SecretKeySource};
 
 /// Secrets that own their memory and wipe it when they are dropped.
 ///

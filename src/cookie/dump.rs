@@ -3,7 +3,7 @@
 use core::fmt::{self, Display, Write as _};
 
 use super::quote::{Out, write_path};
-use crate::{Error, bytes::as_str, json::number::spell_i64, sink::CountSink, time::DateTime};
+use crate::{bytes::as_str, error::Error, json::number::spell_i64, sink::CountSink, time::DateTime};
 
 /// The longest label of a domain name (RFC 1035, section 2.3.4).
 const MAX_LABEL_LEN_BYTES: usize = 63;

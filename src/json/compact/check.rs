@@ -1,7 +1,7 @@
 //! Whether a text is JSON, without reading it into anything.
 
+use crate::error::{Error, PayloadError};
 use crate::json::{MAX_DEPTH, form::words::literal_len, number::scan_number};
-use crate::{Error, error::PayloadError};
 
 // The open containers are the bits of one word.
 const _: () = assert!(MAX_DEPTH <= u64::BITS as usize);

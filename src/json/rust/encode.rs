@@ -25,7 +25,7 @@ use crate::{
 /// Anything that serde can serialize, as an object-safe trait: a session is
 /// filled through `&dyn Encode`, so that its code exists once.
 ///
-/// Implemented for every [`Serialize`] type; there is nothing else to implement.
+/// Implemented for every [`Serialize`](serde::Serialize) type; there is nothing else to implement.
 pub trait Encode {
     /// Serializes itself into the encoder.
     ///
