@@ -165,6 +165,7 @@ impl<C> fmt::Debug for EmbeddedTimeClock<C> {
 
 /// Which secret a [`SecretReader`] is to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "who reads secrets has to know every place for one")]
 pub enum SecretSlot {
     /// The one that signs (Flask's `SECRET_KEY`).
     Current,

@@ -24,6 +24,7 @@ use crate::{Clock, Error, UnixTime, signing::SecretKeySource, sink::Sink};
 /// # Ok::<(), hipflask::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "a unit: its name is its value")]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
@@ -56,6 +57,7 @@ fn unix_time(time: SystemTime) -> Result<UnixTime, Error> {
 /// # Ok::<(), hipflask::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "Flask has these two settings for keys")]
 pub struct EnvSecrets<'a> {
     /// The name of the variable with the secret that signs.
     pub current: &'a str,
@@ -185,6 +187,7 @@ const fn has_byte_order_mark(secret: &[u8]) -> bool {
 
 /// A file without a usable secret.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct FileSecretsError {
     /// The file.
     pub path: PathBuf,
@@ -253,6 +256,7 @@ impl error::Error for FileSecretsError {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper is what it wraps")]
 pub struct IoSink<W>(pub W);
 
 impl<W: Write> Sink for IoSink<W> {

@@ -236,7 +236,7 @@ impl<F: Fn() -> u128, C: Clock> SessionInterface for TableInterface<F, C> {
         accessed: bool,
         _scratch: &'a mut (),
     ) -> Result<Saved<'a, &'a str>, Error> {
-        let nothing = Saved { vary_cookie: accessed, ..Saved::nothing() };
+        let nothing = Saved::unchanged(accessed);
         let opened_id = session.old_id.as_ref().unwrap_or(&session.id);
         if session.is_empty() {
             if !session.modified() {

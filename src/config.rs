@@ -1,6 +1,10 @@
 //! Configuration: Flask's keys, with Flask's defaults.
 
-use crate::{cookie::SameSite, time::Lifetime};
+use crate::{
+    cookie::{SameSite, SetCookie},
+    error::Error,
+    time::{DateTime, Lifetime},
+};
 
 /// The session part of Flask's `app.config`, with Flask's names.
 ///
@@ -20,8 +24,9 @@ use crate::{cookie::SameSite, time::Lifetime};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config<'a> {
-    /// `SESSION_COOKIE_NAME`: `session`. A name outside ASCII, or with a space,
-    /// `=` or `"` in it, is written but never found again, as in Flask.
+    /// `SESSION_COOKIE_NAME`: `session`. [`refused_cookie`](Self#structfield.refused_cookie)
+    /// says what happens with a name that is not found when it comes back: an empty one, one
+    /// outside ASCII, or with a space, `=` or `"` in it.
     pub session_cookie_name: &'a str,
     /// `SESSION_COOKIE_DOMAIN`: none, so that only the host that set it gets the cookie.
     pub session_cookie_domain: Option<&'a str>,
@@ -42,10 +47,24 @@ pub struct Config<'a> {
     pub session_refresh_each_request: bool,
     /// `PERMANENT_SESSION_LIFETIME`: 31 days. Also the age at which any cookie expires.
     pub permanent_session_lifetime: Lifetime,
+    /// By how much the clocks of the hosts that share the sessions may differ, in seconds:
+    /// 0, as in Flask, which refuses a cookie that is one second ahead of its clock.
+    ///
+    /// A cookie that is no further in the future opens, and new ones are dated back by as
+    /// much, so that hosts whose clocks are behind open them, Flask among them. `Expires`
+    /// is not dated back. No lifetime gets longer; that of a new cookie ends so much earlier.
+    ///
+    /// It is for sessions. CSRF and other timed tokens follow it when their signer is made
+    /// [with it](crate::signing::TimestampSigner::with_clock_skew_secs).
+    #[doc(alias = "leeway")]
+    pub clock_skew_secs: u64,
     /// `MAX_COOKIE_SIZE` in bytes of the whole `Set-Cookie` value: 4093. 0 means no limit.
     pub max_cookie_size: usize,
     /// What happens beyond it: [`OversizeCookie::Error`].
     pub oversize_cookie: OversizeCookie,
+    /// What happens when the other settings make a cookie that browsers do not keep:
+    /// [`RefusedCookie::Error`].
+    pub refused_cookie: RefusedCookie,
     /// What happens when a cookie is signed rightly but does not decode:
     /// [`BadCookie::Error`].
     pub bad_cookie: BadCookie,
@@ -71,6 +90,19 @@ pub enum OversizeCookie {
     Error,
     /// It is sent, and [`Saved::oversize_len_bytes`](crate::Saved::oversize_len_bytes) says so. Flask's way.
     Warn,
+}
+
+/// What happens to a cookie that no browser keeps, or that is never found when it comes
+/// back: [`SetCookie::check_for_browsers`] lists them. Nobody could log in with one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefusedCookie {
+    /// Saving fails with [`Error::InvalidConfig`], and so does [`Config::check`] when the
+    /// program starts.
+    #[default]
+    Error,
+    /// It is sent. Flask's way.
+    Send,
 }
 
 /// What happens to a cookie whose signature holds, but that is no session here: it does
@@ -115,8 +147,10 @@ impl<'a> Config<'a> {
             session_cookie_samesite: None,
             session_refresh_each_request: true,
             permanent_session_lifetime: Lifetime::from_secs(31 * 24 * 60 * 60),
+            clock_skew_secs: 0,
             max_cookie_size: 4093,
             oversize_cookie: OversizeCookie::Error,
+            refused_cookie: RefusedCookie::Error,
             bad_cookie: BadCookie::Error,
             unset_clock: UnsetClock::Error,
         }
@@ -192,6 +226,13 @@ impl<'a> Config<'a> {
         self
     }
 
+    /// Sets [`clock_skew_secs`](Self#structfield.clock_skew_secs).
+    #[must_use]
+    pub const fn clock_skew_secs(mut self, clock_skew_secs: u64) -> Self {
+        self.clock_skew_secs = clock_skew_secs;
+        self
+    }
+
     /// Sets [`max_cookie_size`](Self#structfield.max_cookie_size).
     #[must_use]
     pub const fn max_cookie_size(mut self, max_cookie_size: usize) -> Self {
@@ -203,6 +244,13 @@ impl<'a> Config<'a> {
     #[must_use]
     pub const fn oversize_cookie(mut self, oversize_cookie: OversizeCookie) -> Self {
         self.oversize_cookie = oversize_cookie;
+        self
+    }
+
+    /// Sets [`refused_cookie`](Self#structfield.refused_cookie).
+    #[must_use]
+    pub const fn refused_cookie(mut self, refused_cookie: RefusedCookie) -> Self {
+        self.refused_cookie = refused_cookie;
         self
     }
 
@@ -218,6 +266,96 @@ impl<'a> Config<'a> {
     pub const fn unset_clock(mut self, unset_clock: UnsetClock) -> Self {
         self.unset_clock = unset_clock;
         self
+    }
+
+    /// Checks the settings. Call it when the program starts: a login that cannot work
+    /// is then found before anybody tries it. What it checks of the cookie is checked again
+    /// whenever one is made, with the attributes that an interface's hooks give it.
+    ///
+    /// ```
+    /// use hipflask::{Config, Error, cookie::SameSite};
+    ///
+    /// let config = Config::new().session_cookie_samesite(SameSite::None);
+    /// assert_eq!(config.check(), Err(Error::InvalidConfig { setting: "SESSION_COOKIE_SECURE" }));
+    /// assert_eq!(config.session_cookie_secure(true).check(), Ok(()));
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`] with the setting that is to be mended:
+    /// - the cookie cannot be written: [`SetCookie::check`];
+    /// - browsers do not keep it: [`SetCookie::check_for_browsers`], unless
+    ///   [`RefusedCookie::Send`] lets it pass;
+    /// - the lifetime is no `timedelta`;
+    /// - it is shorter than the clock skew (`clock_skew_secs`), so that a session has
+    ///   ended before it begins.
+    pub fn check(&self) -> Result<(), Error> {
+        let lifetime_secs = self.permanent_session_lifetime.max_age_secs()?;
+        if self.clock_skew_secs > lifetime_secs.max(0).cast_unsigned() {
+            return Err(Error::InvalidConfig { setting: "clock_skew_secs" });
+        }
+        self.check_cookie(&self.cookie(()))
+    }
+
+    /// The cookie that deletes a leftover: one of the session's name that the site set with
+    /// this `Domain` and `Path` in former times. Browsers keep a cookie for each of them, and
+    /// send all that match ([`Opened::has_duplicates`](crate::Opened::has_duplicates)).
+    ///
+    /// It must not be the pair that is in use now, which is the session itself. To log
+    /// out, delete the leftovers too, whatever the request brought.
+    ///
+    /// ```
+    /// use hipflask::{Config, Error, Opened, Response};
+    ///
+    /// const CONFIG: Config = Config::new();
+    ///
+    /// /// The site once set its cookie for all of example.com, and once for `/shop` alone.
+    /// fn delete_leftovers<R: Response>(opened: Result<Opened, Error>, response: &mut R) -> Result<(), R::Error> {
+    ///     if opened.is_ok_and(Opened::has_duplicates) {
+    ///         response.add_set_cookie(&CONFIG.leftover_deletion(Some("example.com"), "/"))?;
+    ///         response.add_set_cookie(&CONFIG.leftover_deletion(None, "/shop"))?;
+    ///     }
+    ///     Ok(())
+    /// }
+    ///
+    /// let leftover = CONFIG.leftover_deletion(Some("example.com"), "/");
+    /// assert_eq!(
+    ///     leftover.to_string(),
+    ///     "session=; Domain=example.com; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; HttpOnly; Path=/"
+    /// );
+    /// ```
+    #[must_use]
+    pub fn leftover_deletion(&self, domain: Option<&'a str>, path: &'a str) -> SetCookie<'a, &'static str> {
+        let mut cookie =
+            self.cookie("").with_expires(DateTime::UNIX_EPOCH).with_max_age_secs(0).with_path(path);
+        cookie.domain = domain;
+        cookie
+    }
+
+    /// Checks a cookie as far as the settings say.
+    pub(crate) fn check_cookie(&self, cookie: &SetCookie<'_, ()>) -> Result<(), Error> {
+        cookie.check()?;
+        match self.refused_cookie {
+            RefusedCookie::Error => cookie.check_for_browsers(),
+            RefusedCookie::Send => Ok(()),
+        }
+    }
+
+    /// A cookie with the attributes that are set here.
+    fn cookie<V>(&self, value: V) -> SetCookie<'a, V> {
+        SetCookie {
+            domain: self.session_cookie_domain,
+            secure: self.session_cookie_secure,
+            http_only: self.session_cookie_httponly,
+            path: self.cookie_path(),
+            same_site: self.session_cookie_samesite,
+            partitioned: self.session_cookie_partitioned,
+            ..SetCookie::new(self.session_cookie_name, value)
+        }
+    }
+
+    /// `SESSION_COOKIE_PATH`, or else `APPLICATION_ROOT`.
+    pub(crate) fn cookie_path(&self) -> Option<&'a str> {
+        self.session_cookie_path.filter(|path| !path.is_empty()).or(self.application_root)
     }
 }
 

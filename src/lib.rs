@@ -12,11 +12,14 @@
 //! [`signing`]: mod@signing
 //! [`zlib`]: mod@zlib
 //! [`cookie`]: mod@cookie
+//! [`time`]: mod@time
 //! [`backends`]: mod@backends
 //!
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unreachable_pub)]
+// What may grow after 1.0 says so, and what may not says why.
+#![deny(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 // No panics by construction: what could panic does not pass review by accident.
 #![cfg_attr(
     not(test),
@@ -74,7 +77,7 @@ pub mod interface;
 #[path = "../backends/mod.rs"]
 pub mod backends;
 
-pub use config::{BadCookie, Config, OversizeCookie, UnsetClock};
+pub use config::{BadCookie, Config, OversizeCookie, RefusedCookie, UnsetClock};
 pub use error::Error;
 pub use interface::{
     CookieSession, Opened, Request, RequestContext, Response, Saved, SecureCookieSessionInterface,

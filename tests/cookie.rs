@@ -6,7 +6,10 @@
 
 use hipflask::{
     Error,
-    cookie::{Charset, CookieValue, QuotedValue, SameSite, SetCookie, find, parse_cookie, vary},
+    cookie::{
+        Charset, CookieValue, QuotedValue, SameSite, SetCookie, find, find_with_duplicates, parse_cookie,
+        vary,
+    },
     json::DateTime,
 };
 use serde_json::Value;
@@ -105,6 +108,37 @@ fn the_first_of_a_name_is_found_across_headers() {
             assert_eq!(text.as_deref(), row["value"].as_str(), "{row}");
         }
     }
+}
+
+/// Against the headers read as one, for all short sequences of what means something to a
+/// reader. Whether there are more is exact wherever the headers are the same one by one.
+#[test]
+fn more_of_a_name_are_seen_however_headers_are_cut() {
+    const PARTS: [&str; 8] = ["a=1;", "a;", "b=\"", "a=\"", "\"", ";", "\\\n", "|"];
+    let named = |header: &[u8]| -> Vec<Vec<u8>> {
+        let named = parse_cookie(header).filter(|cookie| cookie.name() == b"a");
+        named.map(|cookie| cookie.value().raw().to_vec()).collect()
+    };
+    let mut seen = [0; 2];
+    for number in 0..PARTS.len().pow(6) {
+        let parts = (0..6).map(|place| PARTS[number / PARTS.len().pow(place) % PARTS.len()]);
+        let text: String = parts.collect();
+        let headers: Vec<_> = text.split('|').map(|header| header.as_bytes().to_vec()).collect();
+        let joined = headers.join(&b';');
+        let mut first = parse_cookie(&joined).filter(|cookie| cookie.name() == b"a");
+        let first = first.next().map(|cookie| cookie.value());
+        let found = find_with_duplicates(headers.iter().map(Vec::as_slice), "a");
+        let is_cut = first.is_some_and(|value| is_cut(&headers, &joined, value));
+        assert_eq!(found.map(|(value, _)| value), first.filter(|_| !is_cut), "{text:?}");
+        assert_eq!(find(headers.iter().map(Vec::as_slice), "a"), found.map(|(value, _)| value));
+
+        let all = named(&joined);
+        if all == headers.iter().flat_map(|header| named(header)).collect::<Vec<_>>() {
+            assert_eq!(found.is_some_and(|(_, has_more)| has_more), all.len() > 1, "{text:?}");
+            seen[usize::from(all.len() > 1)] += 1;
+        }
+    }
+    assert!(seen.iter().all(|seen| *seen > 50_000), "{seen:?}");
 }
 
 /// Whether one of the `;` that join the headers is inside the value.

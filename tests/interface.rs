@@ -11,8 +11,8 @@ use base64ct::{Base64UrlUnpadded, Encoding as _};
 use common::VecSink;
 use hipflask::{
     BadCookie, Clock, ClockFn, Config, CookieSession, Error, Lifetime, NullSession, Opened, OversizeCookie,
-    Request, RequestContext, Saved, SecureCookieSession, SecureCookieSessionInterface, Session,
-    SessionInterface, SessionMixin, UnixTime, UnsetClock, clock_fn,
+    RefusedCookie, Request, RequestContext, Saved, SecureCookieSession, SecureCookieSessionInterface,
+    Session, SessionInterface, SessionMixin, UnixTime, UnsetClock, clock_fn,
     cookie::SameSite,
     error::PayloadError,
     interface::SessionCookie,
@@ -490,7 +490,7 @@ fn one_cookie_header_is_a_request_as_text_and_as_bytes() {
 fn several_cookie_headers_are_one() {
     let headers = Headers(&[b"theme=dark", COOKIE, b"session=later"]);
     request(&flask(), &Config::new(), &headers, |context| {
-        assert_eq!(context.opened(), Ok(Opened::LOADED));
+        assert_eq!(context.opened(), Ok(Opened::LOADED.with_duplicates(true)));
         assert_eq!(context.session().unwrap().get_as::<u8>("a"), Ok(Some(1)));
     })
     .unwrap();
@@ -952,7 +952,8 @@ fn a_context_is_little_more_than_its_session() {
         size_of::<RequestContext<SecureCookieSession<N>>>() - size_of::<SecureCookieSession<N>>()
     }
     assert_eq!(beside::<64>(), beside::<4096>());
-    let outcome_and_access = size_of::<Result<Opened, Error>>() + size_of::<usize>();
+    // What came of opening, with its tag, and whether there was access.
+    let outcome_and_access = size_of::<Opened>() + 2 * size_of::<usize>();
     assert!(beside::<64>() <= outcome_and_access, "{} > {outcome_and_access}", beside::<64>());
 }
 
@@ -1017,6 +1018,55 @@ fn a_lifetime_limits_every_session() {
     assert!(!opens(Lifetime::from_secs(-1), 0));
     // Flask takes `int()` of a double, which has no room for the fraction.
     assert_eq!(Lifetime::from_micros(17_179_869_184_999_999).whole_secs(), 17_179_869_184);
+}
+
+/// The cookies are Flask's own, made at `NOW`: by a host whose clock is ahead of ours, and then
+/// by one whose clock is behind it.
+#[test]
+fn hosts_whose_clocks_differ_open_each_other_s_sessions() {
+    let at = |secs: u64| clock_fn(move || Ok(UnixTime::from_secs(secs)));
+    let signer = |skew_secs| TimestampSigner::new(keys("dev")).with_clock_skew_secs(skew_secs);
+    let future = Opened::rejected(Error::SignatureFromFuture);
+    // Whether it is a setting, the signer's or of both, it is the same; of both the larger counts.
+    for (setting, of_signer, skew_secs) in [(0, 0, 0), (1, 0, 1), (0, 1, 1), (3, 1, 3), (1, 3, 3)] {
+        let config = Config::new().clock_skew_secs(setting);
+        let opened = |secs: u64| {
+            let interface = SecureCookieSessionInterface::with_signer(signer(of_signer), at(secs));
+            open::<64>(&interface, &config, COOKIE).opened().unwrap()
+        };
+        assert_eq!(opened(NOW - skew_secs), Opened::LOADED);
+        assert_eq!(opened(NOW - skew_secs - 1), future);
+        let lifetime_secs = 31 * 24 * 60 * 60;
+        assert_eq!(opened(NOW + lifetime_secs), Opened::LOADED);
+        assert_eq!(opened(NOW + lifetime_secs + 1), Opened::rejected(Error::SignatureExpired));
+
+        // What is sent is what Flask sends at that moment, but for when the browser drops it.
+        let interface = SecureCookieSessionInterface::with_signer(signer(of_signer), at(NOW + skew_secs));
+        let sent = request(&interface, &config, "", |context| {
+            context.session().unwrap().insert("a", &1).unwrap();
+        });
+        let flask = std::str::from_utf8(COOKIE).unwrap();
+        assert_eq!(sent.unwrap().set_cookie.unwrap(), format!("{flask}; HttpOnly; Path=/"));
+        let sent = request(&interface, &config, "", |context| {
+            context.session().unwrap().set_permanent(true).unwrap();
+        });
+        assert_eq!(
+            sent.unwrap().set_cookie.unwrap(),
+            format!(
+                "session=eyJfcGVybWFuZW50Ijp0cnVlfQ.ZVPxAA.kaOSDiiiE7WWJ1yA5l9WgTqXdLI; \
+                 Expires=Fri, 15 Dec 2023 22:13:{} GMT; HttpOnly; Path=/",
+                20 + skew_secs
+            )
+        );
+    }
+
+    // There is no time before 1970.
+    let interface = SecureCookieSessionInterface::new(keys("dev"), at(5));
+    let config = Config::new().clock_skew_secs(u64::MAX);
+    let sent = request(&interface, &config, "", fill).unwrap().set_cookie.unwrap();
+    assert!(sent.starts_with(&FILLED.replace("ZVPxAA", ".")), "{sent}");
+    let header = sent.split(';').next().unwrap();
+    assert_eq!(open::<64>(&interface, &config, header).opened(), Ok(Opened::LOADED));
 }
 
 #[test]
@@ -1130,14 +1180,299 @@ fn text_that_would_break_the_header_is_refused() {
     }
 }
 
+const IN_NAME: &str = "SESSION_COOKIE_NAME";
+const IN_SECURE: &str = "SESSION_COOKIE_SECURE";
+const IN_DOMAIN: &str = "SESSION_COOKIE_DOMAIN";
+const IN_PATH: &str = "SESSION_COOKIE_PATH";
+
+/// Settings with which nobody could log in, and what is to be mended.
+fn refused() -> Vec<(Config<'static>, &'static str)> {
+    let config = Config::new();
+    let secure = config.session_cookie_secure(true);
+    let no_path = |mut config: Config<'static>| {
+        config.application_root = None;
+        config
+    };
+    let of_host = |config: Config<'static>| config.session_cookie_name("__Host-session");
+    let names = ["", "my session", " session", "session ", "a=b", "a\"b", "sitzung-für-alle", "日"];
+    let domains = [
+        "http://example.com",
+        "https://example.com:443/",
+        "example.com/",
+        "example.com/app",
+        "*.example.com",
+        "*",
+        "[::1]",
+        "::1",
+        "user@example.com",
+        "a b.example.com",
+        "example.com,example.org",
+        "example.com:http",
+        "example%2ecom",
+        "example.com?",
+        "bücher.example",
+    ];
+    let names = names.map(|name| (config.session_cookie_name(name), IN_NAME));
+    let domains = domains.map(|domain| (config.session_cookie_domain(domain), IN_DOMAIN));
+    let others = [
+        (of_host(config), IN_SECURE),
+        (config.session_cookie_name("__HOST-session"), IN_SECURE),
+        (config.session_cookie_name("__Secure-session"), IN_SECURE),
+        (config.session_cookie_name("__secure-"), IN_SECURE),
+        (config.session_cookie_samesite(SameSite::None), IN_SECURE),
+        (of_host(secure).session_cookie_domain("example.com"), IN_DOMAIN),
+        (of_host(secure).session_cookie_domain(".example.com"), IN_DOMAIN),
+        (of_host(secure).session_cookie_path("/app"), IN_PATH),
+        (of_host(secure).application_root("/app"), IN_PATH),
+        (of_host(secure).application_root(""), IN_PATH),
+        (no_path(of_host(secure)), IN_PATH),
+        (of_host(config).session_cookie_partitioned(true).session_cookie_path("/app"), IN_PATH),
+    ];
+    names.into_iter().chain(domains).chain(others).collect()
+}
+
+#[test]
+fn a_cookie_that_browsers_refuse_is_an_error_at_the_start_and_when_it_is_made() {
+    for (config, setting) in refused() {
+        let error = Err(Error::InvalidConfig { setting });
+        assert_eq!(config.check(), error, "{config:?}");
+        for handler in
+            [|session: &mut Session| session.insert("a", &1), |session: &mut Session| session.clear()]
+        {
+            let sent = request(&flask(), &config, "", |context| handler(context.session().unwrap()).unwrap());
+            assert_eq!(sent.map(|_| ()), error, "{config:?}");
+        }
+        // Who does not touch the session is served.
+        let sent = request(&flask(), &config, "", |context| assert!(context.session().unwrap().is_empty()));
+        assert_eq!(sent, Ok(Sent { set_cookie: None, vary: true }), "{config:?}");
+    }
+}
+
+/// Flask 3.1.3 sends them.
+#[test]
+fn a_cookie_that_browsers_refuse_is_sent_where_that_is_asked_for() {
+    let sent = |config: Config<'_>| {
+        let config = config.refused_cookie(RefusedCookie::Send);
+        assert_eq!(config.check(), Ok(()));
+        let sent = request(&flask(), &config, "", |context| {
+            context.session().unwrap().insert("a", &1).unwrap();
+        });
+        sent.unwrap().set_cookie.unwrap()
+    };
+    let config = Config::new();
+    let token = "eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk";
+    for (config, name, attributes) in [
+        (config.session_cookie_name("__Host-session"), "__Host-session", "HttpOnly; Path=/"),
+        (config.session_cookie_name("a b"), "a b", "HttpOnly; Path=/"),
+        (config.session_cookie_samesite(SameSite::None), "session", "HttpOnly; Path=/; SameSite=None"),
+        (config.session_cookie_domain("http://example.com"), "session", "Domain=http; HttpOnly; Path=/"),
+        (config.session_cookie_domain("*.example.com"), "session", "Domain=*.example.com; HttpOnly; Path=/"),
+    ] {
+        assert_eq!(sent(config), format!("{name}={token}; {attributes}"));
+    }
+    let all = refused().into_iter().filter(|(config, _)| {
+        // What cannot be written into a header is not sent either.
+        config.session_cookie_domain != Some("bücher.example")
+    });
+    assert!(all.map(|(config, _)| sent(config)).all(|cookie| cookie.contains(token)));
+}
+
+/// It would be as bad to refuse one with which a login works.
+#[test]
+fn a_cookie_that_browsers_keep_is_not_refused() {
+    let config = Config::new();
+    let secure = config.session_cookie_secure(true);
+    let partitioned = config.session_cookie_partitioned(true);
+    for config in [
+        config,
+        secure.session_cookie_name("__Host-session"),
+        partitioned.session_cookie_name("__Host-session"),
+        secure.session_cookie_name("__Host-session").application_root("/app").session_cookie_path("/"),
+        secure.session_cookie_name("__Host-session").session_cookie_domain(""),
+        secure.session_cookie_name("__Secure-session").session_cookie_domain("example.com"),
+        secure.session_cookie_name("__Secure-session").session_cookie_path("/app"),
+        secure.session_cookie_samesite(SameSite::None),
+        // It is always sent with `Secure`, as Flask sends it.
+        partitioned,
+        partitioned.session_cookie_samesite(SameSite::None),
+        config.session_cookie_samesite(SameSite::Lax).session_cookie_path("/app"),
+        config.session_cookie_name("__Host").session_cookie_path("/app"),
+        config.session_cookie_name("my__Secure-session"),
+        config.session_cookie_name("!#$%&'()*+-./:<>?@[]^_`{|}~,\\"),
+        config.session_cookie_domain("example.com"),
+        config.session_cookie_domain(".example.com"),
+        config.session_cookie_domain("LOCALHOST:5000"),
+        config.session_cookie_domain("127.0.0.1"),
+        config.session_cookie_domain("xn--bcher-kva.example"),
+        config.session_cookie_domain("my_host.example.com."),
+    ] {
+        assert_eq!(config.check(), Ok(()), "{config:?}");
+        let sent = request(&flask(), &config, "", fill).unwrap();
+        assert!(sent.set_cookie.is_some());
+    }
+}
+
+/// Only the finished cookie counts: here its name and path are the interface's.
+#[test]
+fn hooks_can_make_a_cookie_that_browsers_refuse_or_mend_it() {
+    let sent = |config: &Config<'_>| request(&Subclass(flask()), config, "", fill);
+    let config = Config::new().session_cookie_name("__Host-session");
+    assert_eq!(config.check(), Err(Error::InvalidConfig { setting: IN_SECURE }));
+    assert!(sent(&config).is_ok());
+    assert_eq!(
+        sent(&config.session_cookie_samesite(SameSite::None)),
+        Err(Error::InvalidConfig { setting: IN_SECURE })
+    );
+}
+
+#[test]
+fn settings_are_checked_at_the_start() {
+    let config = Config::new();
+    for (config, setting) in [
+        (config.session_cookie_name("a;b"), IN_NAME),
+        (config.session_cookie_domain("a..b"), IN_DOMAIN),
+        (config.permanent_session_lifetime(Lifetime::from_secs(i64::MAX)), "PERMANENT_SESSION_LIFETIME"),
+        (config.permanent_session_lifetime(Lifetime::from_secs(5)).clock_skew_secs(6), "clock_skew_secs"),
+        (config.permanent_session_lifetime(Lifetime::from_secs(-1)).clock_skew_secs(1), "clock_skew_secs"),
+        (config.clock_skew_secs(u64::MAX), "clock_skew_secs"),
+    ] {
+        // Not for browsers' sake, so this changes nothing.
+        for config in [config, config.refused_cookie(RefusedCookie::Send)] {
+            assert_eq!(config.check(), Err(Error::InvalidConfig { setting }), "{config:?}");
+        }
+    }
+    // Strange, and Flask's: a session for the rest of this second, or for none.
+    for secs in [0, -1] {
+        assert_eq!(config.permanent_session_lifetime(Lifetime::from_secs(secs)).check(), Ok(()));
+    }
+    assert_eq!(config.permanent_session_lifetime(Lifetime::from_secs(5)).clock_skew_secs(5).check(), Ok(()));
+}
+
 #[test]
 fn an_empty_cookie_is_none() {
-    for header in ["", "session=", "session", "session=\"\"", "session=; session=x"] {
+    for header in ["", "session=", "session", "session=\"\""] {
         request(&flask(), &Config::new(), header.as_bytes(), |context| {
             assert_eq!(context.opened(), Ok(Opened::FRESH), "{header}");
         })
         .unwrap();
     }
+}
+
+#[test]
+fn an_opened_session_says_whether_there_were_more_cookies_of_its_name() {
+    let opened = |headers: &'static [&'static [u8]]| {
+        open::<64>(&flask(), &Config::new(), &Headers(headers)).opened().unwrap()
+    };
+    for single in [&[COOKIE][..], &[b"theme=dark", COOKIE, b"Session=x; sessions=x; b=\"session=x\""]] {
+        assert!(opened(single).is_loaded() && !opened(single).has_duplicates());
+    }
+    for (headers, first) in [
+        (&[COOKIE, b"session=left"][..], Opened::LOADED),
+        (&[COOKIE, b"theme=dark; session"], Opened::LOADED),
+        (&[b"session=left; theme=dark", COOKIE], Opened::rejected(Error::BadSignature)),
+        // An empty one hides the others, as in Flask.
+        (&[b"session=; session=x"], Opened::FRESH),
+    ] {
+        assert_eq!(opened(headers), first.with_duplicates(true), "{headers:?}");
+        assert_eq!(opened(headers).rejection(), first.rejection());
+        assert_eq!(opened(headers).is_loaded(), first.is_loaded());
+    }
+}
+
+/// What a browser at `https://www.example.com/shop/` keeps: the value for each name, domain and
+/// path, in the order in which it sends them. (RFC 6265, section 5.4: longer paths first, then
+/// those that it has had for longer.)
+#[derive(Default)]
+struct Jar(Vec<([String; 3], String)>);
+
+impl Jar {
+    fn header(&self) -> String {
+        let pairs = self.0.iter().map(|([name, ..], value)| format!("{name}={value}"));
+        pairs.collect::<Vec<_>>().join("; ")
+    }
+
+    fn take(&mut self, set_cookie: &str) {
+        let (name, rest) = set_cookie.split_once('=').unwrap();
+        let (value, attributes) = rest.split_once("; ").unwrap();
+        let attribute = |name: &str| {
+            let found = attributes.split("; ").find_map(|attribute| attribute.strip_prefix(name));
+            found.unwrap_or_default().to_owned()
+        };
+        let place = [name.to_owned(), attribute("Domain="), attribute("Path=")];
+        let is_deleted = attribute("Max-Age=") == "0";
+        match self.0.iter().position(|(kept, _)| *kept == place) {
+            Some(at) if is_deleted => drop(self.0.remove(at)),
+            Some(at) => self.0[at].1 = value.to_owned(),
+            None if is_deleted => {}
+            None => {
+                let is_longer = |other: &str| other.len() >= place[2].len();
+                let at = self.0.iter().take_while(|([.., path], _)| is_longer(path)).count();
+                self.0.insert(at, (place, value.to_owned()));
+            }
+        }
+    }
+}
+
+/// The site set its cookie for the whole domain once, and once for `/shop` alone.
+#[test]
+fn leftovers_win_until_they_are_deleted() {
+    let (interface, config) = (flask(), Config::new());
+    let visit = |jar: &mut Jar, config: &Config<'_>, handler: fn(&mut RequestContext)| {
+        let mut context = open::<256>(&interface, config, jar.header().as_str());
+        handler(&mut context);
+        let (sent, _) = save(&interface, config, &context, NoCompression).unwrap();
+        sent.set_cookie.iter().for_each(|cookie| jar.take(cookie));
+        context.opened().unwrap()
+    };
+    let log_in = |context: &mut RequestContext| context.session().unwrap().insert("user", "ada").unwrap();
+    let log_out = |context: &mut RequestContext| assert!(context.start_fresh().is_ok());
+    let leave = |context: &mut RequestContext| context.session().unwrap().insert("old", &true).unwrap();
+    let is_logged_in = |jar: &Jar| {
+        let context = open::<256>(&interface, &config, jar.header().as_str());
+        context.peek().unwrap().contains("user")
+    };
+    let delete_leftovers = |jar: &mut Jar| {
+        for (domain, path) in [(Some("example.com"), "/"), (None, "/shop")] {
+            let deletion = config.leftover_deletion(domain, path);
+            assert_eq!(deletion.check(), Ok(()));
+            jar.take(&deletion.to_string());
+        }
+    };
+
+    let mut jar = Jar::default();
+    visit(&mut jar, &config.session_cookie_domain("example.com"), leave);
+    assert!(!visit(&mut jar, &config, log_in).has_duplicates());
+    assert!(!is_logged_in(&jar));
+    assert!(visit(&mut jar, &config, log_in).has_duplicates());
+    assert!(!is_logged_in(&jar));
+    delete_leftovers(&mut jar);
+    assert!(is_logged_in(&jar));
+    assert_eq!(visit(&mut jar, &config, |_| {}), Opened::LOADED);
+
+    // A login that is a leftover outlives every logout.
+    visit(&mut jar, &config.session_cookie_path("/shop"), log_in);
+    assert!(visit(&mut jar, &config, log_out).has_duplicates());
+    assert!(is_logged_in(&jar));
+    assert!(!visit(&mut jar, &config, log_out).has_duplicates());
+    assert!(is_logged_in(&jar));
+    delete_leftovers(&mut jar);
+    assert!(!is_logged_in(&jar) && jar.0.is_empty());
+}
+
+#[test]
+fn a_leftover_is_deleted_with_the_attributes_that_its_name_needs() {
+    let config = Config::new().session_cookie_name("__Secure-s").session_cookie_partitioned(true);
+    let config = config.session_cookie_samesite(SameSite::None).session_cookie_domain("example.com");
+    let dated = "Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Secure; HttpOnly";
+    assert_eq!(
+        config.leftover_deletion(None, "/a").to_string(),
+        format!("__Secure-s=; {dated}; Path=/a; SameSite=None; Partitioned")
+    );
+    let of_www = config.leftover_deletion(Some("www.example.com"), "/").to_string();
+    assert!(
+        of_www.starts_with(&format!("__Secure-s=; Domain=www.example.com; {dated}; Path=/;")),
+        "{of_www}"
+    );
 }
 
 #[test]

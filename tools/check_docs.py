@@ -9,8 +9,8 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-DOCUMENTS = [ROOT / "README.md", *(file for folder in ("docs/*.md", "tests/*.md", "crates/*/*.md") for file in sorted(ROOT.glob(folder)))]
-IN_RUSTDOC = [document for document in DOCUMENTS if document.parent != ROOT / "tests"]
+IN_RUSTDOC = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("crates/*/README.md"))]
+DOCUMENTS = [*IN_RUSTDOC, ROOT / "CHANGELOG.md", *sorted(ROOT.glob("tests/*.md")), *sorted(ROOT.glob("examples/*/README.md"))]
 REFUSED = ROOT / "tests" / "data" / "refused.txt"
 
 

@@ -9,6 +9,14 @@ use crate::{
     text::{date, fields},
 };
 
+/// The first one, which counts, with the others in it.
+pub fn reports(reports: &[Report]) -> Json {
+    let [first, others @ ..] = reports else { return Json::Null };
+    let mut json = report(first);
+    json["others"] = others.iter().map(report).collect();
+    json
+}
+
 pub fn report(report: &Report) -> Json {
     json!({
         "cookie": {

@@ -26,7 +26,7 @@ mod text;
 use std::{io::Read as _, process::ExitCode};
 
 use options::{Command, HELP, Options};
-use report::{MAX_COOKIE_BYTES, Report, value_of};
+use report::{MAX_COOKIE_BYTES, Report, values_of};
 
 fn main() -> ExitCode {
     let options = match Options::from_args(std::env::args_os().skip(1)) {
@@ -37,17 +37,17 @@ fn main() -> ExitCode {
         Ok(Command::Inspect(options)) => options,
         Err(message) => return fail(&message),
     };
-    let token = match given(&options).and_then(|given| value_of(&given, &options.name)) {
-        Ok(token) => token,
+    let tokens = match given(&options).and_then(|given| values_of(&given, &options.name)) {
+        Ok(tokens) => tokens,
         Err(message) => return fail(&message),
     };
-    let report = Report::new(&token, &options);
+    let reports: Vec<_> = tokens.iter().map(|token| Report::new(token, &options)).collect();
     if options.json {
-        println!("{:#}", json::report(&report));
+        println!("{:#}", json::reports(&reports));
     } else {
-        print!("{}", text::report(&report));
+        print!("{}", text::reports(&reports));
     }
-    ExitCode::from(report.exit_code())
+    ExitCode::from(reports.first().map_or(2, Report::exit_code))
 }
 
 /// The cookie, from the command line or from standard input.

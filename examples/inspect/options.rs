@@ -17,6 +17,7 @@ usage: inspect [options] COOKIE
 
 COOKIE is a cookie's value, a Cookie or Set-Cookie header's, or - to read it from
 standard input. It is a login as long as it is valid: mind your shell's history.
+Of several cookies of the name in a header each is shown; the first one counts.
 
   --key-file FILE       the secret key, from a file
   --key KEY             the same, for all to see in the history; if neither is given,
@@ -29,6 +30,7 @@ standard input. It is a login as long as it is valid: mind your shell's history.
   --derivation NAME     hmac if not given; django-concat, concat, none
   --max-age SECONDS     how long it is valid: 2678400 (31 days) if not given
   --lifetime SECONDS    the same
+  --clock-skew SECONDS  how far in the future it may be: 0 if not given
   --now SECONDS         the Unix time: the system's if not given
   --name NAME           the cookie's name: session if not given
   --json                for programs
@@ -58,6 +60,7 @@ The keys of the JSON:
              derivation, digest
   hipflask   what hipflask does with it: opens, starts afresh, fails; null without a
              current key
+  others     the same of each further cookie of the name
 ";
 
 const EMPTY_KEY: &str = "--key is empty, and nothing is signed with an empty key";
@@ -78,6 +81,7 @@ pub struct Options {
     pub digest: &'static str,
     pub derivation: KeyDerivation,
     pub max_age_secs: i64,
+    pub clock_skew_secs: u64,
     pub now_secs: u64,
     pub json: bool,
 }
@@ -97,6 +101,7 @@ impl Options {
             digest: "sha1",
             derivation: KeyDerivation::Hmac,
             max_age_secs: 31 * 24 * 3600,
+            clock_skew_secs: 0,
             now_secs: SystemClock.now().map_err(|error| error.to_string())?.secs(),
             json: false,
         };
@@ -118,6 +123,7 @@ impl Options {
                 "--digest" => options.digest = digest(&text(value()?)?)?,
                 "--derivation" => options.derivation = derivation(&text(value()?)?)?,
                 "--max-age" | "--lifetime" => options.max_age_secs = number(value()?)?,
+                "--clock-skew" => options.clock_skew_secs = number(value()?)?,
                 "--now" => options.now_secs = number(value()?)?,
                 "-" => cookie = Some(None),
                 other if other.starts_with('-') => {

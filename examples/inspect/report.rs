@@ -4,7 +4,7 @@ use hipflask::{
     Config, Error,
     backends::alloc::OwnedValue,
     clock_fn,
-    cookie::{SetCookie, find},
+    cookie::{SetCookie, parse_cookie},
     json::{DateTime, Kind, SESSION_JSON_SERIALIZER, Value},
     signing::{Base64Reader, KeyDerivation, Keyring, TimestampSigner},
     zlib::inflate,
@@ -87,12 +87,13 @@ impl Report {
     }
 }
 
-/// The value of the cookie called `name`, if `given` is a header, else `given`.
+/// The values of the cookies called `name`, of which the first one counts, if `given` is
+/// a header, else `given`. There is at least one.
 ///
 /// # Errors
 /// When nothing is given, there is no such cookie in the header, or it is too long
 /// to look at.
-pub fn value_of(given: &[u8], name: &str) -> Result<Vec<u8>, String> {
+pub fn values_of(given: &[u8], name: &str) -> Result<Vec<Vec<u8>>, String> {
     if given.len() > MAX_COOKIE_BYTES {
         return Err(format!("a cookie of more than {MAX_COOKIE_BYTES} bytes"));
     }
@@ -104,11 +105,16 @@ pub fn value_of(given: &[u8], name: &str) -> Result<Vec<u8>, String> {
     // Neither base64 nor the separator has a `=`.
     let header = header.or_else(|| given.contains(&b'=').then_some(given));
     let Some(header) = header else {
-        return if given.is_empty() { Err("no cookie was given".into()) } else { Ok(given.to_vec()) };
+        return if given.is_empty() { Err("no cookie was given".into()) } else { Ok(vec![given.to_vec()]) };
     };
-    match find(std::iter::once(header), name) {
-        Some(value) => Ok(value.unquoted().collect()),
-        None => Err(format!("there is no cookie called {name} in it; see --name")),
+    // The bytes of a header are taken for Latin-1, as Flask takes them.
+    let is_named = |bytes: &[u8]| bytes.iter().map(|byte| char::from(*byte)).eq(name.chars());
+    let cookies = parse_cookie(header).filter(|cookie| is_named(cookie.name()));
+    let values: Vec<_> = cookies.map(|cookie| cookie.value().unquoted().collect()).collect();
+    if values.is_empty() {
+        Err(format!("there is no cookie called {name} in it; see --name"))
+    } else {
+        Ok(values)
     }
 }
 

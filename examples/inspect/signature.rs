@@ -145,7 +145,11 @@ fn judge<D: Digest>(key: &Key, token: &[u8], options: &Options) -> Option<Verdic
     }
     let key = key.name.clone();
     let now = clock_fn(|| Ok(UnixTime::from_secs(options.now_secs)));
-    let Err(error) = TimestampSigner::new(&keys).unsign(token, Some(options.max_age_secs), &now) else {
+    let Err(error) = TimestampSigner::new(&keys).with_clock_skew_secs(options.clock_skew_secs).unsign(
+        token,
+        Some(options.max_age_secs),
+        &now,
+    ) else {
         return Some(Verdict::Holds { key });
     };
     Some(match (error.kind(), error.date_signed_secs()) {

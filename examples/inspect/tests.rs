@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use crate::{
     json,
     options::{Command, HELP, Options},
-    report::{MAX_COOKIE_BYTES, Report, value_of},
+    report::{MAX_COOKIE_BYTES, Report, values_of},
     signature::{HASHES, SALTS, Verdict},
     text,
 };
@@ -254,9 +254,10 @@ fn values_are_printed_as_python_prints_them_and_sizes_are_flasks() {
     for (index, cookie) in lines(include_str!("../../tests/data/inspect/cookies.jsonl")).enumerate() {
         let header = cookie["header"].as_str().unwrap();
         let options = options(&["--key", "dev", "--now", "1700000000"]);
-        let token = value_of(format!("Set-Cookie: {header}").as_bytes(), "session").unwrap();
-        assert_eq!(value_of(header.as_bytes(), "session").unwrap(), token);
-        let report = Report::new(&token, &options);
+        let tokens = values_of(format!("Set-Cookie: {header}").as_bytes(), "session").unwrap();
+        assert_eq!(values_of(header.as_bytes(), "session").unwrap(), tokens);
+        let [token] = &tokens[..] else { panic!("{header}") };
+        let report = Report::new(token, &options);
         assert_eq!(report.header_len_bytes, header.len());
         assert_eq!(report.len_bytes, token.len());
         assert_eq!(json::report(&report)["cookie"]["fits"], header.len() <= 4093);
@@ -296,10 +297,72 @@ fn what_holds_and_is_no_session_fails_unless_another_salt_says_that_it_is_none()
         let report = report(cookie, &[]);
         assert_eq!((report.hipflask(), report.exit_code()), (Some(does), exit_code), "{cookie}");
     }
-    assert!(text::report(&report(garbage, &[])).contains("none, BadPayload: "));
+    for (cookie, why) in [
+        (garbage, "value      none, BadPayload: the signed payload's text is not UTF-8 at byte 0\n"),
+        (list, "value      is no session, which is a dict\n"),
+    ] {
+        let text = text::report(&report(cookie, &[]));
+        assert!(text.contains(why), "{text}");
+    }
     let report = report(token, &["--salt", "reset"]);
     assert_eq!((report.hipflask(), report.exit_code()), (None, 0));
     assert!(!text::report(&report).contains("no session"));
+}
+
+/// The report and the error that opening gives name the same layer and place.
+#[test]
+fn an_unreadable_payload_s_layer_and_place_are_said() {
+    for (payload, why) in [
+        (&b"zzzzz"[..], "the signed payload is not base64"),
+        (b".bm90IHpsaWI", "the signed payload is not a zlib stream"),
+        // `"\xff"`
+        (b"Iv8i", "the signed payload's text is not UTF-8 at byte 1"),
+        // `{"a":tru}`
+        (b"eyJhIjp0cnV9", "the signed payload's text is not tagged JSON near byte 5"),
+    ] {
+        let mut token = Vec::new();
+        let keys = Keyring::for_sessions(b"dev");
+        TimestampSigner::new(keys).sign(payload, UnixTime::from_secs(1_700_000_000), &mut token).unwrap();
+        let report = Report::new(&token, &options(&["--key", "dev", "--now", "1700000000"]));
+        assert_eq!(report.hipflask(), Some("fails"));
+        assert!(text::report(&report).contains(&format!("value      none, BadPayload: {why}\n")), "{why}");
+        assert_eq!(json::report(&report)["payload"]["error"], why);
+    }
+}
+
+#[test]
+fn every_cookie_of_the_name_is_shown_and_the_first_one_counts() {
+    let header = format!("Cookie: session=left; theme=dark; session={COOKIE}; Session=x");
+    let options = options(&["--key", "dev", "--now", "1700000000"]);
+    let tokens = values_of(header.as_bytes(), "session").unwrap();
+    assert_eq!(tokens, [b"left".to_vec(), COOKIE.as_bytes().to_vec()]);
+    let reports: Vec<_> = tokens.iter().map(|token| Report::new(token, &options)).collect();
+
+    let written = text::reports(&reports);
+    let (first, second) = (text::report(&reports[0]), text::report(&reports[1]));
+    assert!(written.starts_with("2 cookies called session: the first one counts."), "{written}");
+    assert!(written.ends_with(&format!("\n1 of 2\n{first}\n2 of 2\n{second}")), "{written}");
+    assert!(first.contains("starts afresh") && second.contains("opens"), "{written}");
+    assert_eq!(text::reports(&reports[1..]), second);
+
+    let written = json::reports(&reports);
+    assert_eq!(
+        (&written["signature"]["state"], &written["hipflask"]),
+        (&json!("unsigned"), &json!("starts afresh"))
+    );
+    assert_eq!(written["others"], json!([json::report(&reports[1])]));
+    assert_eq!(json::reports(&reports[1..])["others"], json!([]));
+}
+
+#[test]
+fn clocks_may_differ_as_far_as_is_said() {
+    let does = |now: &str, skew: &str| {
+        let options = options(&["--key", "dev", "--now", now, "--clock-skew", skew]);
+        Report::new(COOKIE.as_bytes(), &options).hipflask()
+    };
+    assert_eq!(does("1699999999", "0"), Some("starts afresh"));
+    assert_eq!(does("1699999999", "1"), Some("opens"));
+    assert_eq!(does("1699999998", "1"), Some("starts afresh"));
 }
 
 #[test]
@@ -348,11 +411,11 @@ fn bombs_and_garbage_are_bounded() {
     {
         written(&Report::new(token.as_bytes(), &options(&["--key", "dev"])));
     }
-    assert!(value_of(&vec![b'a'; MAX_COOKIE_BYTES], "session").is_ok());
-    assert!(value_of(&vec![b'a'; MAX_COOKIE_BYTES + 1], "session").is_err());
-    assert!(value_of(b"other=a", "session").is_err());
-    assert!(value_of(b" \n", "session").is_err());
-    assert_eq!(value_of(b"theme=x; session=\"a.b\"\r\n", "session"), Ok(b"a.b".to_vec()));
+    assert!(values_of(&vec![b'a'; MAX_COOKIE_BYTES], "session").is_ok());
+    assert!(values_of(&vec![b'a'; MAX_COOKIE_BYTES + 1], "session").is_err());
+    assert!(values_of(b"other=a", "session").is_err());
+    assert!(values_of(b" \n", "session").is_err());
+    assert_eq!(values_of(b"theme=x; session=\"a.b\"\r\n", "session"), Ok(vec![b"a.b".to_vec()]));
 }
 
 #[test]

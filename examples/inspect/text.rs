@@ -14,6 +14,22 @@ use crate::{
     signature::{HASHES, Verdict},
 };
 
+pub fn reports(reports: &[Report]) -> String {
+    if let [report] = reports {
+        return self::report(report);
+    }
+    let count = reports.len();
+    let name = reports.first().map_or("", |report| &report.name);
+    let mut out = format!(
+        "{count} cookies called {name}: the first one counts. The others are behind it until it is\n\
+         deleted, with the Domain and the Path that it was set with.\n"
+    );
+    for (index, report) in reports.iter().enumerate() {
+        let _ = write!(out, "\n{} of {count}\n{}", index + 1, self::report(report));
+    }
+    out
+}
+
 pub fn report(report: &Report) -> String {
     let mut out = String::new();
     let mut line = |name: &str, text: String| out.push_str(&format!("{name:<11}{text}\n"));

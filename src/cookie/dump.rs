@@ -191,6 +191,11 @@ impl<'a, V> SetCookie<'a, V> {
         self
     }
 
+    /// Whether `Secure` is written.
+    pub(super) const fn is_secure(&self) -> bool {
+        self.secure || self.partitioned
+    }
+
     /// The same cookie with another value.
     pub fn with_value<W>(&self, value: W) -> SetCookie<'a, W> {
         SetCookie {
@@ -210,7 +215,8 @@ impl<'a, V> SetCookie<'a, V> {
     /// Checks that the name and the domain can stand in a header. The path can
     /// always, because it is escaped; the value is the caller's.
     ///
-    /// Spaces, tabs and `=` in the name pass, as in Flask.
+    /// Spaces, tabs and `=` in the name pass, as in Flask: that browsers keep the cookie is
+    /// for [`check_for_browsers`](Self::check_for_browsers).
     ///
     /// # Errors
     /// [`Error::InvalidConfig`], which names the settings of the session's cookie
@@ -242,16 +248,6 @@ impl<'a, V> SetCookie<'a, V> {
         let _ = write!(count, "{self}");
         count.len_bytes()
     }
-
-    /// The same, if the value has `value_len_bytes`.
-    pub(crate) fn len_bytes_with(&self, value_len_bytes: usize) -> usize {
-        let mut len_bytes = self.name.len().saturating_add(1).saturating_add(value_len_bytes);
-        let _ = self.with_value(()).write_attributes(&mut |text| {
-            len_bytes = len_bytes.saturating_add(text.len());
-            Ok(())
-        });
-        len_bytes
-    }
 }
 
 impl<V: Display> Display for SetCookie<'_, V> {
@@ -264,6 +260,16 @@ impl<V: Display> Display for SetCookie<'_, V> {
 }
 
 impl SetCookie<'_, ()> {
+    /// How long the header value is with a value of `value_len_bytes`.
+    pub(crate) fn len_bytes_with(&self, value_len_bytes: usize) -> usize {
+        let mut len_bytes = self.name.len().saturating_add(1).saturating_add(value_len_bytes);
+        let _ = self.write_attributes(&mut |text| {
+            len_bytes = len_bytes.saturating_add(text.len());
+            Ok(())
+        });
+        len_bytes
+    }
+
     /// The one copy of what follows the value, whatever that is.
     #[inline(never)]
     fn write_attributes(&self, out: Out<'_>) -> fmt::Result {
@@ -280,7 +286,7 @@ impl SetCookie<'_, ()> {
             // `core::fmt`'s integer code can panic.
             out(as_str(spell_i64(max_age_secs).as_bytes()))?;
         }
-        if self.secure || self.partitioned {
+        if self.is_secure() {
             out("; Secure")?;
         }
         if self.http_only {
@@ -302,7 +308,7 @@ impl SetCookie<'_, ()> {
 }
 
 /// The part of a configured domain that is written: no port, no leading dots.
-fn bare_domain(domain: &str) -> &str {
+pub(super) fn bare_domain(domain: &str) -> &str {
     let end = domain.bytes().position(|byte| byte == b':').unwrap_or(domain.len());
     let dots = domain.bytes().take_while(|byte| *byte == b'.').count();
     domain.get(dots..end).unwrap_or_default()

@@ -2,13 +2,14 @@
 //!
 //! | way | items | header |
 //! |---|---|---|
-//! | in | [`find`], [`parse_cookie`], [`Cookie`], [`CookieValue`] | `Cookie` |
+//! | in | [`find`], [`find_with_duplicates`], [`parse_cookie`], [`Cookie`], [`CookieValue`] | `Cookie` |
 //! | out | [`SetCookie`], [`SameSite`], [`QuotedValue`] | `Set-Cookie` |
 //! | out | [`vary`](fn@vary) | `Vary` |
 //!
 //! Everything that comes in is borrowed from the header; everything that goes
 //! out is a [`Display`](core::fmt::Display) value. Nothing is buffered.
 
+mod browser;
 mod dump;
 mod find;
 mod parse;
@@ -17,7 +18,7 @@ mod value;
 mod vary;
 
 pub use dump::{SameSite, SetCookie};
-pub use find::find;
+pub use find::{find, find_with_duplicates};
 pub use parse::{Cookie, Cookies, parse_cookie};
 pub use quote::QuotedValue;
 pub(crate) use quote::is_bare_in_value;

@@ -127,7 +127,10 @@ impl<S: SessionMixin + ?Sized> RequestContext<S> {
     /// Why it could not be opened, as [`opened`](Self::opened).
     pub fn session(&mut self) -> Result<&mut S, Error> {
         self.accessed = true;
-        self.opened()?;
+        // Not `opened`, whose answer would be copied to be dropped.
+        if let Outcome::Failed(error) = self.outcome {
+            return Err(error);
+        }
         Ok(&mut self.session)
     }
 
@@ -137,7 +140,9 @@ impl<S: SessionMixin + ?Sized> RequestContext<S> {
     /// # Errors
     /// Why it could not be opened, as [`opened`](Self::opened).
     pub fn peek(&self) -> Result<&S, Error> {
-        self.opened()?;
+        if let Outcome::Failed(error) = self.outcome {
+            return Err(error);
+        }
         Ok(&self.session)
     }
 
@@ -167,25 +172,23 @@ impl<S: SessionMixin + ?Sized> RequestContext<S> {
     ///
     /// # Errors
     /// As [`SessionInterface::save_session`].
+    #[inline(never)]
     pub fn save<'a, I: SessionInterface<Session = S> + ?Sized>(
         &'a self,
         interface: &'a I,
         config: &'a Config<'a>,
         scratch: &'a mut I::Scratch,
     ) -> Result<Saved<'a, I::CookieValue<'a>>, Error> {
-        if let Outcome::Failed(_) = self.outcome {
-            return Ok(Saved { vary_cookie: self.accessed, ..Saved::nothing() });
-        }
-        if interface.is_null_session(&self.session) {
-            return Ok(Saved::nothing());
-        }
-        let mut saved = interface.save_session(config, &self.session, self.accessed, scratch);
+        let mut saved = match self.outcome {
+            Outcome::Failed(_) => Ok(Saved::unchanged(self.accessed)),
+            _ if interface.is_null_session(&self.session) => Ok(Saved::nothing()),
+            _ => interface.save_session(config, &self.session, self.accessed, scratch),
+        };
         if let Err(error) = saved
             && !self.session.modified()
             && !is_setting_s_fault(error)
         {
-            let refresh_skipped = Some(error);
-            saved = Ok(Saved { vary_cookie: self.accessed, refresh_skipped, ..Saved::nothing() });
+            saved = Ok(Saved { refresh_skipped: Some(error), ..Saved::unchanged(self.accessed) });
         }
         saved
     }

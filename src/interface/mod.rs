@@ -109,7 +109,7 @@ pub trait SessionInterface {
 
     /// The cookie's `Path`: the configured one, or the application's root.
     fn get_cookie_path<'a>(&'a self, config: &'a Config<'a>) -> Option<&'a str> {
-        config.session_cookie_path.filter(|path| !path.is_empty()).or(config.application_root)
+        config.cookie_path()
     }
 
     /// Whether the cookie is hidden from scripts.

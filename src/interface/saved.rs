@@ -12,6 +12,7 @@ use crate::{
 /// What to send for a session: the caller writes these headers.
 #[derive(Clone, Debug)]
 #[must_use = "the session is saved once these headers are sent"]
+#[non_exhaustive]
 pub struct Saved<'a, V> {
     /// The value of a `Set-Cookie` header.
     pub set_cookie: Option<SetCookie<'a, V>>,
@@ -29,11 +30,17 @@ pub struct Saved<'a, V> {
 impl<'a, V> Saved<'a, V> {
     /// Nothing to send.
     pub const fn nothing() -> Self {
-        Self { set_cookie: None, vary_cookie: false, oversize_len_bytes: None, refresh_skipped: None }
+        Self::unchanged(false)
     }
 
-    /// Checks a cookie whose value has `value_len_bytes`, as Flask does when it
-    /// sets one: that it can be written, and its length.
+    /// No cookie to send: the session stays as the browser has it. The response depends
+    /// on it if the handler obtained it (`accessed`).
+    pub const fn unchanged(accessed: bool) -> Self {
+        Self { set_cookie: None, vary_cookie: accessed, oversize_len_bytes: None, refresh_skipped: None }
+    }
+
+    /// Checks a cookie whose value has `value_len_bytes`: that it can be written, that
+    /// browsers keep it (see [`RefusedCookie`](crate::config::RefusedCookie)), and its length.
     ///
     /// # Errors
     /// [`Error::InvalidConfig`], [`Error::CookieTooLarge`].
@@ -42,8 +49,9 @@ impl<'a, V> Saved<'a, V> {
         cookie: SetCookie<'a, V>,
         value_len_bytes: usize,
     ) -> Result<Self, Error> {
-        cookie.check()?;
-        let len_bytes = cookie.len_bytes_with(value_len_bytes);
+        let without_value = cookie.with_value(());
+        config.check_cookie(&without_value)?;
+        let len_bytes = without_value.len_bytes_with(value_len_bytes);
         let limit_bytes = config.max_cookie_size;
         let mut saved = Self { set_cookie: Some(cookie), vary_cookie: true, ..Self::nothing() };
         if limit_bytes > 0 && len_bytes > limit_bytes {

@@ -16,7 +16,7 @@ use crate::{
         token::{Dump, Payload, Token},
     },
     sink::Sink,
-    time::Clock,
+    time::{Clock, UnixTime},
     zlib::Scratch,
 };
 
@@ -109,8 +109,9 @@ impl<K: SigningKeys, C: Clock> SecureCookieSessionInterface<K, C> {
         Self::with_signer(TimestampSigner::new(keys), clock)
     }
 
-    /// One whose signer allows for clock skew, or has another separator. Saving is
-    /// [`Error::InvalidConfig`] with one that a cookie cannot hold unquoted.
+    /// One whose signer has another separator. Saving is [`Error::InvalidConfig`] with one
+    /// that a cookie cannot hold unquoted. Of the signer's clock skew and
+    /// [`Config::clock_skew_secs`] the larger one counts.
     #[must_use]
     pub const fn with_signer(signer: TimestampSigner<K>, clock: C) -> Self {
         Self { signer, clock, serializer: SESSION_JSON_SERIALIZER, storage: PhantomData }
@@ -283,17 +284,33 @@ where
             return Ok(Opened::NULL);
         }
         let name = interface.get_cookie_name(config);
-        let value = match cookie::find(request.cookie_headers(), name) {
-            Some(value) if !value.raw().is_empty() => value,
-            _ => return Ok(Opened::FRESH),
+        let Some((value, has_duplicates)) = cookie::find_with_duplicates(request.cookie_headers(), name)
+        else {
+            return Ok(Opened::FRESH);
         };
-        let loaded = match self.unsign(config, value, session.buffer()) {
-            Ok(len_bytes) => session.load(self.serializer, len_bytes),
-            Err(error) => Err(error),
+        let opened = self.open_cookie(config, value, session)?;
+        Ok(opened.with_duplicates(has_duplicates))
+    }
+
+    /// Opens the session in a cookie of this value.
+    fn open_cookie(
+        &self,
+        config: &Config<'_>,
+        value: CookieValue<'_>,
+        session: &mut S,
+    ) -> Result<Opened, Error> {
+        if value.raw().is_empty() {
+            return Ok(Opened::FRESH);
+        }
+        let error = match self.unsign(config, value, session.buffer()) {
+            Ok(len_bytes) => match session.load(self.serializer, len_bytes) {
+                Ok(()) => return Ok(Opened::LOADED),
+                Err(error) => error,
+            },
+            Err(error) => error,
         };
-        let Err(error) = loaded else { return Ok(Opened::LOADED) };
         session.reset(self.serializer);
-        match error {
+        match &error {
             error if error.is_bad_signature() => {}
             Error::ClockNotSet if config.unset_clock == UnsetClock::StartFresh => {}
             // The signature holds, and what it protects is no session here.
@@ -307,7 +324,7 @@ where
                 // Empty and modified: saving deletes the cookie.
                 session.set_modified(true);
             }
-            error => return Err(error),
+            _ => return Err(error),
         }
         Ok(Opened::rejected(error))
     }
@@ -326,7 +343,7 @@ where
         accessed: bool,
         scratch: &'a mut Z,
     ) -> Result<Saved<'a, SessionCookie<'a, S>>, Error> {
-        let unchanged = Saved { vary_cookie: accessed, ..Saved::nothing() };
+        let unchanged = Saved::unchanged(accessed);
         if session.is_empty() {
             if !session.modified() {
                 return Ok(unchanged);
@@ -342,7 +359,10 @@ where
         if !cookie::is_bare_in_value(self.signer.separator()) {
             return Err(Error::InvalidConfig { setting: "sep" });
         }
-        let token = Token::with_timestamp(&self.signer, Payload::new(session, scratch)?, now)?;
+        // The signer dates it back by its own share.
+        let rest_secs = config.clock_skew_secs.saturating_sub(self.signer.clock_skew_secs());
+        let signed_at = UnixTime::from_secs(now.secs().saturating_sub(rest_secs));
+        let token = Token::with_timestamp(&self.signer, Payload::new(session, scratch)?, signed_at)?;
         // A payload of another writer's can be shorter than the same one in our
         // spelling: with letters outside ASCII, for one.
         let (needed_bytes, capacity_bytes) = (token.text_len_bytes(), session.capacity_bytes());
@@ -368,14 +388,14 @@ impl<K: SigningKeys, C: Clock, Z: Compression + ?Sized, S: ?Sized> SecureCookieS
             None => unquote(value, buffer)?,
         };
         let beside_bytes = if plain.is_some() { 0 } else { value.len() };
-        let signed = self.signer.unsign(value, Some(max_age_secs), &self.clock)?;
-        load_payload::<Z>(signed.payload, buffer).map_err(|error| match error {
-            Error::Capacity { needed_bytes, capacity_bytes } => Error::Capacity {
-                needed_bytes: needed_bytes.saturating_add(beside_bytes),
-                capacity_bytes: capacity_bytes.saturating_add(beside_bytes),
-            },
-            error => error,
-        })
+        let clock_skew_secs = config.clock_skew_secs.max(self.signer.clock_skew_secs());
+        let signed = self.signer.unsign_with_skew(value, Some(max_age_secs), &self.clock, clock_skew_secs)?;
+        let mut loaded = load_payload::<Z>(signed.payload, buffer);
+        if let Err(Error::Capacity { needed_bytes, capacity_bytes }) = &mut loaded {
+            *needed_bytes = needed_bytes.saturating_add(beside_bytes);
+            *capacity_bytes = capacity_bytes.saturating_add(beside_bytes);
+        }
+        loaded
     }
 }
 

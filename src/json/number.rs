@@ -62,24 +62,25 @@ impl<'a> Number<'a> {
     /// The integer, if it is one and fits.
     #[must_use]
     pub fn as_i64(self) -> Option<i64> {
-        let (negative, digits) = self.sign_and_digits()?;
-        digits.iter().try_fold(0_i64, |value, digit| {
-            let digit = i64::from(digit & 0xF);
-            let value = value.checked_mul(10)?;
-            if negative { value.checked_sub(digit) } else { value.checked_add(digit) }
-        })
+        let (negative, magnitude) = self.sign_and_magnitude()?;
+        if negative { 0_i64.checked_sub_unsigned(magnitude) } else { magnitude.try_into().ok() }
     }
 
     /// The integer, if it is one, is not negative and fits.
     #[must_use]
     pub fn as_u64(self) -> Option<u64> {
+        self.sign_and_magnitude().and_then(|(negative, magnitude)| (!negative).then_some(magnitude))
+    }
+
+    /// Whether it is negative, and how much it is without the sign, if it is an integer
+    /// and that fits.
+    #[inline(never)]
+    pub(super) fn sign_and_magnitude(self) -> Option<(bool, u64)> {
         let (negative, digits) = self.sign_and_digits()?;
-        if negative {
-            return None;
-        }
-        digits
+        let magnitude = digits
             .iter()
-            .try_fold(0_u64, |value, digit| value.checked_mul(10)?.checked_add(u64::from(digit & 0xF)))
+            .try_fold(0_u64, |value, digit| value.checked_mul(10)?.checked_add(u64::from(digit & 0xF)))?;
+        Some((negative, magnitude))
     }
 
     /// The integer, if it is one and fits.
@@ -108,23 +109,35 @@ impl<'a> Number<'a> {
         // 2**-1075. A longer number that begins so is taken for more than that.
         const HALF_EXPONENT: i32 = -324;
         const HALF_DIGITS: &[u8] = b"24703282292062327208828439643411";
-        let mantissa_len = self.0.iter().take_while(|byte| !matches!(byte, b'e' | b'E')).count();
-        let (mantissa, exponent) = self.0.split_at_checked(mantissa_len).unwrap_or_default();
-        let digits = mantissa.iter().filter(|byte| byte.is_ascii_digit());
-        let Some(zeros) = digits.clone().position(|digit| *digit != b'0') else {
-            // `NaN` and `Infinity` have no digits.
-            return digits.count() > 0;
-        };
         // The power of ten of the first digit that is not zero.
-        let whole = mantissa.iter().take_while(|byte| **byte != b'.').filter(|byte| **byte != b'-').count();
-        let first = (whole as i32).saturating_sub(1).saturating_sub(zeros as i32);
-        let power = exponent
+        let mut power = -1_i32;
+        let (mut significant, mut fraction) = (None, false);
+        let mut rest = self.0;
+        while let [byte, behind @ ..] = rest {
+            match *byte {
+                b'-' => {}
+                b'.' => fraction = true,
+                b'0' if significant.is_none() => power = power.saturating_sub(fraction.into()),
+                b'0'..=b'9' => {
+                    significant = significant.or(Some(rest));
+                    power = power.saturating_add((!fraction).into());
+                }
+                b'e' | b'E' => break,
+                // `NaN` and `Infinity` have no digits.
+                _ => return false,
+            }
+            rest = behind;
+        }
+        let Some(significant) = significant else { return true };
+        let exponent = rest
             .iter()
             .filter(|byte| byte.is_ascii_digit())
             .fold(0_i32, |power, digit| power.saturating_mul(10).saturating_add((digit & 0xF).into()));
-        let negative = exponent.contains(&b'-');
-        let power = if negative { first.saturating_sub(power) } else { first.saturating_add(power) };
-        power.cmp(&HALF_EXPONENT).then_with(|| digits.skip(zeros).cmp(HALF_DIGITS)) != Ordering::Greater
+        let negative = rest.get(1) == Some(&b'-');
+        let power = if negative { power.saturating_sub(exponent) } else { power.saturating_add(exponent) };
+        let digits =
+            significant.iter().take_while(|byte| !matches!(byte, b'e' | b'E')).filter(|byte| **byte != b'.');
+        power.cmp(&HALF_EXPONENT).then_with(|| digits.cmp(HALF_DIGITS)) != Ordering::Greater
     }
 
     fn sign_and_digits(self) -> Option<(bool, &'a [u8])> {

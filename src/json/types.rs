@@ -46,6 +46,7 @@ pub(super) fn is_tagged(name: &str) -> bool {
 /// # Ok::<(), hipflask::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper is what it wraps")]
 pub struct Markup<T>(pub T);
 
 impl<T: AsRef<str>> AsRef<str> for Markup<T> {
@@ -77,6 +78,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Markup<T> {
 /// # Ok::<(), hipflask::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper is what it wraps")]
 pub struct BigInt<T>(pub T);
 
 impl<T: Serialize> Serialize for BigInt<T> {
@@ -108,6 +110,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Inside<T> {
 
 /// `uuid.UUID` (tag ` u`): 16 bytes, big-endian, as `UUID.bytes`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper is what it wraps")]
 pub struct Uuid(pub [u8; 16]);
 
 impl Uuid {
@@ -276,6 +279,7 @@ impl<'de, const N: usize> Visitor<'de> for BytesVisitor<N> {
 /// # Ok::<(), hipflask::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a tagged value has a key and a value")]
 pub struct Custom<'k, T> {
     /// The tag's key.
     pub key: &'k str,

@@ -59,6 +59,7 @@ impl Session {
 
 /// A message that was flashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FlashedMessage<'a> {
     /// Its category; Flask's default is `"message"`.
     pub category: &'a str,

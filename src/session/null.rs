@@ -16,6 +16,7 @@ use super::{SecureCookieSession, Session, SessionMixin as _};
 /// assert_eq!(session.insert("user", &"ada"), Err(Error::NoSecretKey));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a unit: its name is its value")]
 pub struct NullSession;
 
 impl NullSession {

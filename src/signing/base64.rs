@@ -130,6 +130,8 @@ enum State {
     Failed,
 }
 
+pub(super) const NOT_BASE64: Error = Error::BadPayload(PayloadError::Base64);
+
 impl<'a> Base64Reader<'a> {
     /// A reader of `text`, for which a payload's compression mark (`.`) is
     /// already taken off.
@@ -149,8 +151,13 @@ impl<'a> Base64Reader<'a> {
     /// [`Error::BadPayload`] when the text does not decode. This shows at its
     /// end only, so bytes read before are not yet known to be good: see
     /// [`finish`](Self::finish).
-    #[expect(clippy::arithmetic_side_effects, reason = "the rest is a part of the buffer")]
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        self.fill(buffer).ok_or(NOT_BASE64)
+    }
+
+    /// As [`read`](Self::read), where all failures are one.
+    #[expect(clippy::arithmetic_side_effects, reason = "the rest is a part of the buffer")]
+    pub(super) fn fill(&mut self, buffer: &mut [u8]) -> Option<usize> {
         let capacity = buffer.len();
         let mut room = buffer;
         loop {
@@ -158,11 +165,12 @@ impl<'a> Base64Reader<'a> {
                 room = self.read_groups(room);
             }
             let [next, rest @ ..] = room else {
-                return Ok(capacity);
+                return Some(capacity);
             };
-            let Some(byte) = self.next_byte()? else {
+            let Some(byte) = self.next_byte() else {
                 // The rest, and the byte that was not there for `next`.
-                return Ok(capacity - (rest.len() + 1));
+                let len = capacity - (rest.len() + 1);
+                return (self.state == State::Ended).then_some(len);
             };
             *next = byte;
             room = rest;
@@ -236,8 +244,9 @@ impl<'a> Base64Reader<'a> {
         rest
     }
 
-    /// Decodes character by character up to the next byte, `None` at the end.
-    fn next_byte(&mut self) -> Result<Option<u8>, Error> {
+    /// Decodes character by character up to the next byte; `None` at the end, and where
+    /// decoding failed.
+    fn next_byte(&mut self) -> Option<u8> {
         while self.state == State::Reading {
             let Some(character) = self.next_character() else {
                 self.state = if self.in_group == 0 { State::Ended } else { State::Failed };
@@ -261,10 +270,10 @@ impl<'a> Base64Reader<'a> {
             };
             self.in_group = in_group;
             if byte.is_some() {
-                return Ok(byte);
+                return byte;
             }
         }
-        if self.state == State::Failed { Err(Error::BadPayload(PayloadError::Base64)) } else { Ok(None) }
+        None
     }
 
     #[expect(clippy::arithmetic_side_effects, reason = "a group has 2 or 3 characters, and ends at 4")]

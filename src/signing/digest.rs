@@ -122,15 +122,19 @@ impl<H: EagerHash<Core: ZeroizeOnDrop> + ZeroizeOnDrop> State for HmacOf<H> {
         hmac::digest::Update::update(&mut self.0, bytes);
     }
 
-    /// Not inlined: deriving and signing share it.
-    #[inline(never)]
     fn finish(self) -> impl AsMut<[u8]> {
-        hmac::digest::FixedOutput::finalize_fixed(self.0)
+        code_of(self.0)
     }
 
     fn hash(parts: &[&[u8]]) -> impl AsMut<[u8]> {
         digest_of::<H>(parts)
     }
+}
+
+/// Not inlined: deriving and signing share it.
+#[inline(never)]
+fn code_of<H: EagerHash>(state: hmac::Hmac<H>) -> hmac::digest::Output<hmac::Hmac<H>> {
+    hmac::digest::FixedOutput::finalize_fixed(state)
 }
 
 /// Not inlined: few programs need it, and not in one place only.

@@ -3,7 +3,7 @@
 //! As itsdangerous' `URLSafeSerializerMixin`: base64url of the JSON text, or a
 //! dot and base64url of its zlib stream, if that is at least two bytes shorter.
 
-use super::base64::Base64Reader;
+use super::base64::{Base64Reader, NOT_BASE64};
 use crate::{
     error::Error,
     sink::SliceSink,
@@ -30,9 +30,9 @@ pub(crate) fn load_payload<Z: Compression + ?Sized>(
         return Ok(len);
     }
     let mut reader = Base64Reader::new(payload);
-    let len = reader.read(buffer)?;
+    let len = reader.fill(buffer).ok_or(NOT_BASE64)?;
     let mut more = [0];
-    if len == buffer.len() && reader.read(&mut more)? > 0 {
+    if len == buffer.len() && reader.fill(&mut more).ok_or(NOT_BASE64)? > 0 {
         let needed_bytes = payload.len().saturating_mul(3) / 4;
         return Err(Error::Capacity { needed_bytes, capacity_bytes: len });
     }

@@ -142,7 +142,7 @@ impl<K: SigningKeys> Signer<K> {
 
     /// Tries the current key, then the fallbacks, newest first.
     #[inline(never)]
-    fn verify(&self, value: &[u8], signature: &[u8]) -> Result<bool, Error> {
+    pub(super) fn verify(&self, value: &[u8], signature: &[u8]) -> Result<bool, Error> {
         for tried in 0_usize.. {
             let mac = match tried.checked_sub(1) {
                 None => self.keys.current(),

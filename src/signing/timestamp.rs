@@ -178,45 +178,58 @@ impl<K: SigningKeys> TimestampSigner<K> {
         max_age_secs: Option<i64>,
         clock: &C,
     ) -> Result<Signed<'a>, SignatureError<'a>> {
-        let (value, mismatch) = match self.signer.unsign(signed) {
-            Ok(value) => (value, None),
-            Err(error) if error.kind() == Error::BadSignature => {
-                (error.payload().unwrap_or_default(), Some(error))
-            }
-            Err(error) => return Err(error),
-        };
-        let bad_time = |payload, secs| SignatureError::new(Error::BadTimeSignature, Some(payload), secs);
+        self.unsign_with_skew(signed, max_age_secs, clock, self.clock_skew_secs)
+    }
 
-        let Some((payload, field)) = rsplit_once(value, self.signer.separator()) else {
-            return Err(mismatch.unwrap_or(bad_time(value, None)));
+    /// The same, with a clock skew that is not the signer's own.
+    pub(crate) fn unsign_with_skew<'a, C: Clock + ?Sized>(
+        &self,
+        signed: &'a [u8],
+        max_age_secs: Option<i64>,
+        clock: &C,
+        clock_skew_secs: u64,
+    ) -> Result<Signed<'a>, SignatureError<'a>> {
+        let separator = self.signer.separator();
+        let Some((value, signature)) = rsplit_once(signed, separator) else {
+            return Err(Error::BadSignature.into());
         };
-        let timestamp_secs = read_timestamp(field);
-        if mismatch.is_some() {
-            return Err(bad_time(payload, timestamp_secs.filter(|secs| *secs <= MAX_DATE_SECS)));
-        }
-        let Some(timestamp_secs) = timestamp_secs else {
-            return Err(bad_time(payload, None));
+        let matches = self.signer.verify(value, signature)?;
+        let Some((payload, field)) = rsplit_once(value, separator) else {
+            let kind = if matches { Error::BadTimeSignature } else { Error::BadSignature };
+            return Err(SignatureError::new(kind, Some(value), None));
+        };
+        let timestamp_secs = match read_timestamp(field) {
+            Some(secs) if matches => secs,
+            claimed_secs => {
+                let date_secs = claimed_secs.filter(|secs| *secs <= MAX_DATE_SECS);
+                return Err(SignatureError::new(Error::BadTimeSignature, Some(payload), date_secs));
+            }
         };
         if timestamp_secs > MAX_DATE_SECS {
             return Err(Error::DateOutOfRange.into());
         }
         if let Some(max_age_secs) = max_age_secs
-            && let Err(kind) = self.check_age(timestamp_secs, max_age_secs, clock.now()?.secs())
+            && let Err(kind) = check_age(timestamp_secs, max_age_secs, clock.now()?.secs(), clock_skew_secs)
         {
             return Err(SignatureError::new(kind, Some(payload), Some(timestamp_secs)));
         }
         Ok(Signed { payload, timestamp_secs })
     }
+}
 
-    fn check_age(&self, timestamp_secs: u64, max_age_secs: i64, now_secs: u64) -> Result<(), Error> {
-        let ahead_secs = timestamp_secs.saturating_sub(now_secs);
-        if ahead_secs > self.clock_skew_secs {
-            return Err(Error::SignatureFromFuture);
-        }
-        let age_secs = now_secs.saturating_sub(timestamp_secs);
-        let is_fresh = u64::try_from(max_age_secs).is_ok_and(|max_age_secs| age_secs <= max_age_secs);
-        if is_fresh { Ok(()) } else { Err(Error::SignatureExpired) }
+fn check_age(
+    timestamp_secs: u64,
+    max_age_secs: i64,
+    now_secs: u64,
+    clock_skew_secs: u64,
+) -> Result<(), Error> {
+    let ahead_secs = timestamp_secs.saturating_sub(now_secs);
+    if ahead_secs > clock_skew_secs {
+        return Err(Error::SignatureFromFuture);
     }
+    let age_secs = now_secs.saturating_sub(timestamp_secs);
+    let is_fresh = u64::try_from(max_age_secs).is_ok_and(|max_age_secs| age_secs <= max_age_secs);
+    if is_fresh { Ok(()) } else { Err(Error::SignatureExpired) }
 }
 
 /// What the timestamp field encodes: a number's big-endian bytes without
@@ -231,7 +244,7 @@ fn significant(bytes: &[u8; 8]) -> &[u8] {
 fn read_timestamp(field: &[u8]) -> Option<u64> {
     let mut bytes = [0; 9];
     // There is room for one byte more, so less than that was read to the end.
-    let len = Base64Reader::new(field).read(&mut bytes).ok()?;
+    let len = Base64Reader::new(field).fill(&mut bytes)?;
     if len > 8 {
         return None;
     }

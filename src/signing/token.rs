@@ -118,6 +118,7 @@ impl<'a, D: Dump + ?Sized> Token<'a, D> {
     ///
     /// # Errors
     /// What the keys answer.
+    #[inline(never)]
     pub(crate) fn with_timestamp<K: SigningKeys>(
         signer: &TimestampSigner<K>,
         payload: Payload<'a, D>,

@@ -10,8 +10,8 @@ const MODULUS: u32 = 65_521;
 const BYTES_PER_REDUCTION: usize = 5_552 / GROUP * GROUP;
 
 /// Bytes summed at a time, each in a column of its own: wide enough for the
-/// compiler to use vectors.
-const GROUP: usize = 16;
+/// compiler to use vectors where there are any.
+const GROUP: usize = if usize::BITS < 64 { 1 } else { 16 };
 
 /// The Adler-32 of `data`.
 pub(crate) fn adler32(data: &[u8]) -> u32 {

@@ -6,7 +6,7 @@ use hipflask::{
     ClockFn, Config, Error, Opened, SecureCookieSession, SecureCookieSessionInterface, SessionInterface,
     UnixTime, clock_fn,
     signing::{Compression, KeyDerivation, Keyring, NoCompression},
-    zlib::DeflateScratch,
+    zlib::{DeflateScratch, Scratch},
 };
 
 use crate::peer::{Form, KEY, NOW, Peer, SALT};
@@ -18,7 +18,7 @@ type Store = SecureCookieSession<{ 100 * 1024 }>;
 
 pub struct Ours {
     plain: Interface,
-    compressing: Interface<DeflateScratch<32_768>>,
+    compressing: Interface<Scratch>,
     config: Config<'static>,
     session: Box<Store>,
     scratch: Box<DeflateScratch<32_768>>,

@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
-#![forbid(unsafe_code)]
-#![deny(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![forbid(unsafe_code, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -17,9 +16,6 @@ use tokio::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
 /// cookie has up to 4 KB, but a compressed one may hold more.
 const SESSION_BYTES: usize = 8192;
 
-/// Opens and saves sessions as Flask does, with the same bytes.
-type Interface = SecureCookieSessionInterface<Keyring, Box<dyn Clock + Send + Sync>, zlib::Scratch>;
-
 /// A request's session before anybody has asked for it. [`layer`] puts it into the
 /// request's extensions, so axum's `Extension<Context>` is an argument for handlers,
 /// and for layers inside, that work where the session cannot be read:
@@ -33,7 +29,7 @@ pub type Context = Arc<Mutex<RequestContext>>;
 /// What [`layer`] needs to know. Clones share the keys.
 #[derive(Clone)]
 pub struct Sessions {
-    interface: Arc<Interface>,
+    interface: Arc<SecureCookieSessionInterface<Keyring, Box<dyn Clock + Send + Sync>, zlib::Scratch>>,
     config: Config<'static>,
 }
 

@@ -3,8 +3,9 @@
 use std::{cell::Cell, fmt::Display};
 
 use hipflask::{
-    Clock, Config, Error, Lifetime, OversizeCookie, Request, RequestContext, Response, SecureCookieSession,
-    SecureCookieSessionInterface, Session, SessionInterface as _, SessionMixin as _, UnixTime,
+    Clock, Config, Error, Lifetime, OversizeCookie, RefusedCookie, Request, RequestContext, Response,
+    SecureCookieSession, SecureCookieSessionInterface, Session, SessionInterface as _, SessionMixin as _,
+    UnixTime,
     cookie::{self, SameSite},
     json::Encode,
     signing::{KeyDerivation, Keyring},
@@ -97,7 +98,8 @@ impl Settings {
             Json::Null | Json::Bool(false) => Ok(None),
             value => text(value).map(Some),
         };
-        let mut config = Config::new().oversize_cookie(OversizeCookie::Warn);
+        let mut config =
+            Config::new().oversize_cookie(OversizeCookie::Warn).refused_cookie(RefusedCookie::Send);
         config.session_cookie_httponly = setting("SESSION_COOKIE_HTTPONLY", true)?;
         config.session_cookie_secure = setting("SESSION_COOKIE_SECURE", false)?;
         config.session_cookie_partitioned = setting("SESSION_COOKIE_PARTITIONED", false)?;

@@ -90,6 +90,7 @@ use crate::error::{Error, Mismatch};
 /// borrowed only from text without escapes: `heapless::String` takes any.
 /// Unknown fields are skipped, after they were checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a unit: its name is its value")]
 pub struct CompactJson;
 
 impl CompactJson {

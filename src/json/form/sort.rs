@@ -33,8 +33,8 @@ const BUFFER: usize = 256;
 const MERGE_DEPTH: usize = (usize::BITS - BUFFER.ilog2()) as usize;
 
 /// The most runs that wait: each is at least twice as long as the next, as long as
-/// there is room for one more.
-const RUNS: usize = 24;
+/// there is room for one more. So they have 100 MB, and a third of one on small processors.
+const RUNS: usize = if usize::BITS < 64 { 16 } else { 24 };
 
 /// The order of two keys, given from behind their start marks: by code point.
 ///

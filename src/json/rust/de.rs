@@ -147,14 +147,14 @@ fn visit_integer<'de, V: Visitor<'de>>(
     number: Number<'de>,
     visitor: V,
 ) -> Result<V::Value, DeserializeError<'de>> {
-    if let Some(value) = number.as_u64() {
-        visitor.visit_u64(value)
-    } else if let Some(value) = number.as_i64() {
-        visitor.visit_i64(value)
-    } else if number.is_integer() {
-        Err(Mismatch::OutOfRange.into())
+    let Some((negative, magnitude)) = number.sign_and_magnitude() else {
+        let is_float = Mismatch::Type { found: TypeName::Float, asked: TypeName::Int };
+        return Err(if number.is_integer() { Mismatch::OutOfRange } else { is_float }.into());
+    };
+    if negative {
+        visitor.visit_i64(0_i64.checked_sub_unsigned(magnitude).ok_or(Mismatch::OutOfRange)?)
     } else {
-        Err(Mismatch::Type { found: TypeName::Float, asked: TypeName::Int }.into())
+        visitor.visit_u64(magnitude)
     }
 }
 
@@ -216,10 +216,7 @@ impl<'de> Deserializer<'de> for Value<'de> {
     }
 
     fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
-        match self.kind() {
-            Kind::Number(number) => visit_integer(number, visitor),
-            _ => Err(self.is_not(TypeName::Int).into()),
-        }
+        visit_integer(self.number().ok_or_else(|| self.is_not(TypeName::Int))?, visitor)
     }
 
     fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
@@ -239,8 +236,8 @@ impl<'de> Deserializer<'de> for Value<'de> {
     }
 
     fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
-        match self.kind() {
-            Kind::Number(number) if number.is_integer() => {
+        match self.number() {
+            Some(number) if number.is_integer() => {
                 visitor.visit_i128(number.as_i128().ok_or(Mismatch::OutOfRange)?)
             }
             _ => Err(self.is_not(TypeName::Int).into()),
@@ -248,9 +245,9 @@ impl<'de> Deserializer<'de> for Value<'de> {
     }
 
     fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
-        match self.kind() {
+        match self.number() {
             // Rust's parser takes nothing but digits.
-            Kind::Number(number) if number.is_integer() => {
+            Some(number) if number.is_integer() => {
                 visitor.visit_u128(number.as_str().parse().map_err(|_| Mismatch::OutOfRange)?)
             }
             _ => Err(self.is_not(TypeName::Int).into()),
@@ -258,24 +255,16 @@ impl<'de> Deserializer<'de> for Value<'de> {
     }
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
-        match self.kind() {
-            Kind::Number(number) => {
-                let value = float(number)?;
-                let single = value as f32;
-                if single.is_infinite() && value.is_finite() {
-                    return Err(Mismatch::OutOfRange.into());
-                }
-                visitor.visit_f32(single)
-            }
-            _ => Err(self.is_not(TypeName::Float).into()),
+        let value = float(self.number().ok_or_else(|| self.is_not(TypeName::Float))?)?;
+        let single = value as f32;
+        if single.is_infinite() && value.is_finite() {
+            return Err(Mismatch::OutOfRange.into());
         }
+        visitor.visit_f32(single)
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
-        match self.kind() {
-            Kind::Number(number) => visitor.visit_f64(float(number)?),
-            _ => Err(self.is_not(TypeName::Float).into()),
-        }
+        visitor.visit_f64(float(self.number().ok_or_else(|| self.is_not(TypeName::Float))?)?)
     }
 
     fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {

@@ -80,17 +80,14 @@ pub(crate) struct Counted {
 }
 
 /// What may come next.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Expect {
     Anything,
     /// What a tag holds where it is text.
     Text,
-    /// The text of a date, to the microsecond.
-    Date,
-    /// Decimal text that becomes an integer.
-    Integer,
-    /// Text that becomes a number, as it is.
-    Number,
+    /// Text that becomes something else, and what writes that. Through this pointer only
+    /// those link it who have such values.
+    Spelled(fn(&mut Encoder<'_>, &str) -> Result<(), EncodeError>),
     /// The dict that a registered tag is.
     Custom,
 }
@@ -211,7 +208,7 @@ impl<'b> Encoder<'b> {
 
     /// Anything but text, where anything may come.
     fn begin(&mut self) -> Result<(), EncodeError> {
-        if self.expect == Expect::Anything { Ok(()) } else { Err(EncodeError::NotSerializable) }
+        if matches!(self.expect, Expect::Anything) { Ok(()) } else { Err(EncodeError::NotSerializable) }
     }
 
     pub(in crate::json::rust) fn scalar(&mut self, spelling: &[u8]) -> Result<(), EncodeError> {
@@ -222,33 +219,40 @@ impl<'b> Encoder<'b> {
 
     pub(in crate::json::rust) fn text(&mut self, text: &str) -> Result<(), EncodeError> {
         match core::mem::replace(&mut self.expect, Expect::Anything) {
-            Expect::Integer => {
-                if !number::is_integer_text(text) {
-                    return Err(EncodeError::NotSerializable);
-                }
-                self.emit(text.as_bytes());
-                return Ok(());
-            }
-            Expect::Date => {
-                let date = DateTime::parse_exact(text.as_bytes()).ok_or(EncodeError::NotSerializable)?;
-                self.emit(&[STRING]);
-                // A tag that takes this one's place reads text.
-                let forced = matches!(self.dialect.role(b" d"), Some(Role::Custom(_)));
-                self.emit(&if forced { date.http_date_bytes() } else { date::pack(date) });
-                self.emit(&[STRING_END]);
-                return Ok(());
-            }
-            Expect::Number => {
-                if !number::is_number_text(text) {
-                    return Err(EncodeError::NotSerializable);
-                }
-                self.emit(text.as_bytes());
-                return Ok(());
-            }
+            Expect::Spelled(spell) => return spell(self, text),
             Expect::Custom => return Err(EncodeError::NotSerializable),
             Expect::Anything | Expect::Text => {}
         }
         self.string(text);
+        Ok(())
+    }
+
+    /// Writes the integer that decimal text is.
+    fn spell_integer(&mut self, text: &str) -> Result<(), EncodeError> {
+        self.spell_if(number::is_integer_text(text), text)
+    }
+
+    /// Writes the number that text is, as it is.
+    fn spell_number(&mut self, text: &str) -> Result<(), EncodeError> {
+        self.spell_if(number::is_number_text(text), text)
+    }
+
+    fn spell_if(&mut self, fits: bool, text: &str) -> Result<(), EncodeError> {
+        if !fits {
+            return Err(EncodeError::NotSerializable);
+        }
+        self.emit(text.as_bytes());
+        Ok(())
+    }
+
+    /// Writes the date that text is, to the microsecond.
+    fn spell_date(&mut self, text: &str) -> Result<(), EncodeError> {
+        let date = DateTime::parse_exact(text.as_bytes()).ok_or(EncodeError::NotSerializable)?;
+        self.emit(&[STRING]);
+        // A tag that takes this one's place reads text.
+        let forced = matches!(self.dialect.role(b" d"), Some(Role::Custom(_)));
+        self.emit(&if forced { date.http_date_bytes() } else { date::pack(date) });
+        self.emit(&[STRING_END]);
         Ok(())
     }
 
@@ -262,9 +266,7 @@ impl<'b> Encoder<'b> {
     pub(in crate::json::rust) fn display(&mut self, text: &dyn fmt::Display) -> Result<(), EncodeError> {
         match core::mem::replace(&mut self.expect, Expect::Anything) {
             Expect::Anything | Expect::Text => {}
-            Expect::Date | Expect::Integer | Expect::Number | Expect::Custom => {
-                return Err(EncodeError::NotSerializable);
-            }
+            Expect::Spelled(_) | Expect::Custom => return Err(EncodeError::NotSerializable),
         }
         self.emit(&[STRING]);
         write!(Letters(self), "{text}").map_err(|_| EncodeError::NotSerializable)?;
@@ -357,7 +359,7 @@ impl<'b> Encoder<'b> {
             types::DATE_TIME => Standard::DateTime,
             types::BIG_INT => {
                 self.begin()?;
-                self.expect = Expect::Integer;
+                self.expect = Expect::Spelled(|encoder, text| encoder.spell_integer(text));
                 return value.encode(self);
             }
             types::CUSTOM => {
@@ -369,7 +371,10 @@ impl<'b> Encoder<'b> {
         };
         if self.dialect.tagged {
             return self.tag(standard.key(), |encoder| {
-                encoder.expect = if standard == Standard::DateTime { Expect::Date } else { Expect::Text };
+                encoder.expect = match standard {
+                    Standard::DateTime => Expect::Spelled(|encoder, text| encoder.spell_date(text)),
+                    _ => Expect::Text,
+                };
                 value.encode(encoder)
             });
         }
@@ -386,7 +391,7 @@ impl<'b> Encoder<'b> {
         value: impl FnOnce(&mut Self) -> Result<(), EncodeError>,
     ) -> Result<(), EncodeError> {
         self.begin()?;
-        self.expect = Expect::Number;
+        self.expect = Expect::Spelled(|encoder, text| encoder.spell_number(text));
         value(self)
     }
 
@@ -404,8 +409,8 @@ impl<'b> Encoder<'b> {
         })
     }
 
-    pub(in crate::json::rust) fn open(&mut self, mut bracket: u8, tagged: bool) -> Result<Open, EncodeError> {
-        if bracket == b'{' && self.expect == Expect::Custom {
+    pub(super) fn open(&mut self, mut bracket: u8, tagged: bool) -> Result<Open, EncodeError> {
+        if bracket == b'{' && matches!(self.expect, Expect::Custom) {
             bracket = CUSTOM;
             self.expect = Expect::Anything;
         }
