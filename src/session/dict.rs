@@ -51,7 +51,7 @@ impl Session {
 
 /// Reading.
 impl Session {
-    /// The value at `key`.
+    /// Looks up the value at `key`.
     ///
     /// ```
     /// # use hipflask::SecureCookieSession;
@@ -65,7 +65,7 @@ impl Session {
         self.arena.find(key).ok().map(|place| self.arena.value(place))
     }
 
-    /// The value at a JSON Pointer, as [`Value::pointer`] looks it up: at `"/cart/0/qty"`
+    /// Looks up the value at a JSON Pointer, as [`Value::pointer`] does: at `"/cart/0/qty"`
     /// the `qty` of the first item of the entry `cart`. The empty pointer, which would be
     /// the whole session, gives `None`.
     #[must_use]
@@ -80,7 +80,7 @@ impl Session {
         self.arena.find(key).is_ok()
     }
 
-    /// The entries in insertion order. `for (key, value) in &*session` does the same.
+    /// Goes over the entries in insertion order. `for (key, value) in &*session` does the same.
     #[must_use]
     pub fn iter(&self) -> Iter<'_> {
         Iter { session: self, position: 0 }
@@ -119,7 +119,8 @@ impl Session {
         self.insert_any(key, &ByRef(value))
     }
 
-    /// The value at `key`; if there is none, `value` is put there first.
+    /// Gives the value at `key`; if there is none, puts `value` there first. Python:
+    /// `session.setdefault(key, value)`.
     ///
     /// # Errors
     /// As [`insert`](Self::insert).
@@ -188,7 +189,7 @@ impl Session {
     }
 
     /// Takes out what is at the place that a JSON Pointer names, as
-    /// [`insert_at`](Self::insert_at) reads it; whether there was something. The items
+    /// [`insert_at`](Self::insert_at) reads it; says whether there was something. The items
     /// behind an item of a list move up. Python: `del session["cart"][0]`.
     ///
     /// # Errors
@@ -204,7 +205,7 @@ impl Session {
         Ok(removed)
     }
 
-    /// Puts a copy of the value at `from` at `to`; whether there was one.
+    /// Puts a copy of the value at `from` at `to`; says whether there was one.
     ///
     /// # Errors
     /// [`Error::Capacity`], [`Error::NoSecretKey`].
@@ -228,7 +229,7 @@ impl Session {
         Ok(Some(self.arena.pop(place, dialect).1))
     }
 
-    /// Takes the value at `key` out; whether there was one. Python: `del session[key]`.
+    /// Takes the value at `key` out; says whether there was one. Python: `del session[key]`.
     ///
     /// # Errors
     /// [`Error::NoSecretKey`] on a null session.

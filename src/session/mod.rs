@@ -12,7 +12,7 @@
 //! |---|---|
 //! | `traits` | the attributes and the dictionary of any session |
 //! | `secure_cookie` | [`Session`]: its making, its text, its attributes |
-//! | `dict` | what a handler does with it, key by key |
+//! | `dict` | what a handler does with it, key by key and at places inside of a value |
 //! | `typed` | the same with types of the application's own |
 //! | `flash` | flash messages |
 //! | `arena` | the bytes that it is kept in |

@@ -80,8 +80,8 @@ pub type SecureCookieSession<const N: usize> = Session<[u8; N]>;
 /// ```
 ///
 /// `modified` follows Flask: writing sets it even when the value stays the
-/// same, [`clear`](Session::clear) and [`update`](Session::update) even
-/// when nothing changes; reading, and taking out what is not there, do not.
+/// same, [`clear`](Session::clear), [`update`](Session::update) and
+/// [`merge`](Session::merge) even when nothing changes; reading, and taking out what is not there, do not.
 /// A value is changed through the session alone, so there is no nested change that it misses.
 #[derive(Clone)]
 pub struct Session<A: ?Sized = [u8]> {
@@ -101,13 +101,14 @@ enum Serializer {
 }
 
 impl<const N: usize> Session<[u8; N]> {
-    /// An empty session, not modified.
+    /// Makes an empty session, not modified.
     #[must_use]
     pub const fn new() -> Self {
         Self { modified: false, null: false, serializer: Serializer::Flask, arena: Arena::new() }
     }
 
-    /// A session with the contents of `value`, which serializes as a dict; not modified.
+    /// Makes a session with the contents of `value`, which serializes as a dict; not
+    /// modified.
     ///
     /// ```
     /// use hipflask::SecureCookieSession;

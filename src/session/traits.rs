@@ -87,9 +87,9 @@ pub trait SessionMixin {
 /// ```
 /// use hipflask::{Error, SecureCookieSession, SessionMap, json::{Encode, Value}};
 ///
-/// fn log_in<S>(session: &mut S) -> Result<(), Error>
+/// fn log_in<S: ?Sized + 'static>(session: &mut S) -> Result<(), Error>
 /// where
-///     S: for<'a> SessionMap<New<'a> = dyn Encode + 'a, Value<'a> = Value<'a>> + 'static,
+///     S: for<'a> SessionMap<New<'a> = dyn Encode + 'a, Value<'a> = Value<'a>>,
 /// {
 ///     session.insert("user", &"ada")?;
 ///     assert_eq!(session.get_as("user")?, Some("ada"));
@@ -107,7 +107,7 @@ pub trait SessionMap: SessionMixin {
     /// What can be put in, by reference.
     type New<'a>: ?Sized;
 
-    /// The value at `key`.
+    /// Looks up the value at `key`.
     fn get(&self, key: &str) -> Option<Self::Value<'_>>;
 
     /// Puts `value` at `key`, at its old position or last. Python: `session[key] = value`.
@@ -128,7 +128,7 @@ pub trait SessionMap: SessionMixin {
     /// [`Error::NoSecretKey`] on a null session.
     fn popitem(&mut self) -> Result<Option<(&str, Self::Value<'_>)>, Error>;
 
-    /// The entries in insertion order.
+    /// Goes over the entries in insertion order.
     fn iter(&self) -> impl Iterator<Item = (&str, Self::Value<'_>)>;
 
     /// Adds `item` to the end of the list at `key`, or starts a list with it.
@@ -153,8 +153,8 @@ pub trait SessionMap: SessionMixin {
         self.get(key).is_some()
     }
 
-    /// Takes the value at `key` out; whether there was one. Python: `del session[key]`.
-    /// Like all that writes to a [`Session`], it takes time in proportion to the whole.
+    /// Takes the value at `key` out; says whether there was one. Python:
+    /// `del session[key]`.
     ///
     /// # Errors
     /// [`Error::NoSecretKey`] on a null session.
@@ -162,7 +162,7 @@ pub trait SessionMap: SessionMixin {
         Ok(self.pop(key)?.is_some())
     }
 
-    /// The value at `key`; if there is none, `value` is put there first.
+    /// Gives the value at `key`; if there is none, puts `value` there first.
     ///
     /// # Errors
     /// As [`insert`](Self::insert).
@@ -182,7 +182,7 @@ pub trait SessionMap: SessionMixin {
         items.iter().try_for_each(|(key, value)| self.insert(key, value))
     }
 
-    /// The value at `key` as a `T`, which may borrow from the session.
+    /// Reads the value at `key` as a `T`, which may borrow from the session.
     ///
     /// # Errors
     /// [`Error::WrongType`] when there is a value of another type.

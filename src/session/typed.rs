@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Session {
-    /// The value at `key` as a `T`, which may borrow from the session.
+    /// Reads the value at `key` as a `T`, which may borrow from the session.
     ///
     /// # Errors
     /// [`Error::WrongType`], which names the key and what was found, when there is a
@@ -46,7 +46,7 @@ impl Session {
         self.insert(key, &value)
     }
 
-    /// The whole session as a `T`, which may borrow its text from the session.
+    /// Reads the whole session as a `T`, which may borrow its text from the session.
     ///
     /// ```
     /// use hipflask::SecureCookieSession;

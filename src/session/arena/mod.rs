@@ -13,6 +13,13 @@
 //! Both live in one array, so that a session of any size is one type behind a
 //! reference.
 //!
+//! | file | idea |
+//! |---|---|
+//! | `adopt` | a dict that was read becomes the entries |
+//! | `entries` | an entry comes, grows or goes |
+//! | `behind` | new entries are written behind all others, then take their places |
+//! | `nested` | changes inside of an entry |
+//!
 //! How long the JSON text is decides whether a change is possible. The first change
 //! measures all entries, and each later one what it puts in and takes out, so that
 //! filling a session takes time in proportion.
