@@ -192,21 +192,22 @@ fn name_len(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| **byte != b'=' && !ends_token(**byte)).count()
 }
 
+/// Bytes looked at at a time: a signed session is up to some kilobytes long, and
+/// compilers turn these into vector instructions where there are any.
+const GROUP: usize = if usize::BITS < 64 { 1 } else { 16 };
+
 /// How many bytes from the start can be part of an unquoted value.
-///
-/// A signed session is up to some kilobytes long, so this looks at 16 bytes at
-/// a time, which compilers turn into vector instructions.
 #[expect(clippy::arithmetic_side_effects, reason = "numbers of bytes of the slice")]
 fn token_len(bytes: &[u8]) -> usize {
-    let (chunks, _) = bytes.as_chunks::<16>();
-    let whole = 16 * chunks.iter().take_while(|chunk| !any_ends_token(chunk)).count();
+    let (groups, _) = bytes.as_chunks::<GROUP>();
+    let whole = GROUP * groups.iter().take_while(|group| !any_ends_token(group)).count();
     let rest = sub_slice(bytes, whole..);
     whole + rest.iter().take_while(|byte| !ends_token(**byte)).count()
 }
 
 /// Ten times as fast over `u8` as it is over `bool`.
-fn any_ends_token(chunk: &[u8; 16]) -> bool {
-    chunk.iter().map(|byte| u8::from(ends_token(*byte))).fold(0, |found, ends| found | ends) != 0
+fn any_ends_token(group: &[u8; GROUP]) -> bool {
+    group.iter().map(|byte| u8::from(ends_token(*byte))).fold(0, |found, ends| found | ends) != 0
 }
 
 /// Whether this is a space, a `"`, a tab or a `;`. The first two differ in one

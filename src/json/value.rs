@@ -161,15 +161,38 @@ impl<'a> Value<'a> {
         matches!(self.span, [b'-' | b'0'..=b'9' | b'N' | b'I', ..]).then_some(Number(self.span))
     }
 
+    /// What it holds, if it is this tag. As [`number`](Self::number), without `kind`.
+    fn tagged(self, tag: Standard) -> Option<Value<'a>> {
+        let [TAG, entry @ ..] = self.span else { return None };
+        let (key, value) = split_entry(entry);
+        (Standard::of(key.as_bytes()) == Some(tag)).then_some(value)
+    }
+
+    /// The list, if it is one or a tuple.
+    pub(super) fn list(self) -> Option<List<'a>> {
+        match self.tagged(Standard::Tuple).unwrap_or(self).span {
+            [b'[', items @ ..] => Some(List { items }),
+            _ => None,
+        }
+    }
+
+    /// The bytes, if it is some.
+    pub(super) fn byte_string(self) -> Option<ByteString<'a>> {
+        let text = self.tagged(Standard::Bytes)?;
+        Some(ByteString { base64: split_string(text.span).0 })
+    }
+
+    /// The UUID, if it is one.
+    pub(super) fn uuid(self) -> Option<Uuid> {
+        let text = self.tagged(Standard::Uuid)?;
+        Uuid::from_hex(split_string(text.span).0)
+    }
+
     /// The text, if it is a `str` or a `Markup` (which is a `str` in Python too).
     #[must_use]
     pub fn as_str(self) -> Option<&'a str> {
-        match self.span {
-            [STRING, ..] => Some(split_string(self.span).0),
-            [TAG, entry @ ..] => match split_entry(entry) {
-                (key, text) if Standard::of(key.as_bytes()) == Some(Standard::Markup) => text.as_str(),
-                _ => None,
-            },
+        match self.tagged(Standard::Markup).unwrap_or(self).span {
+            text @ [STRING, ..] => Some(split_string(text).0),
             _ => None,
         }
     }

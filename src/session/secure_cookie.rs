@@ -181,6 +181,7 @@ impl Session {
     }
 
     /// Makes it a fresh, empty session that is written with `serializer`.
+    #[inline(never)]
     pub fn reset(&mut self, serializer: TaggedJsonSerializer) {
         self.arena.clear();
         self.serializer = Serializer::Other(serializer);

@@ -159,6 +159,10 @@ fn visit_integer<'de, V: Visitor<'de>>(
 }
 
 impl<'de> Value<'de> {
+    fn is_none(self) -> bool {
+        self.span() == b"null"
+    }
+
     /// Lets a visitor that takes any kind tell those apart that serde has no type for:
     /// it sees them as the variants of an enum.
     fn visit_kind<V: Visitor<'de>>(
@@ -272,13 +276,13 @@ impl<'de> Deserializer<'de> for Value<'de> {
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
-        match self.kind() {
-            Kind::Str(text) | Kind::Markup(text) => visitor.visit_borrowed_str(text),
-            // The uuid crate's type asks for text and takes numbers too, which no text does.
-            Kind::Uuid(uuid) => visit_items(uuid.0.into_iter(), visitor)
-                .map_err(|_: DeserializeError<'_>| self.is_not(TypeName::Str).into()),
-            _ => Err(self.is_not(TypeName::Str).into()),
+        if let Some(text) = self.as_str() {
+            return visitor.visit_borrowed_str(text);
         }
+        let is_not = || self.is_not(TypeName::Str);
+        // The uuid crate's type asks for text and takes numbers too, which no text does.
+        let uuid = self.uuid().ok_or_else(is_not)?;
+        visit_items(uuid.0.into_iter(), visitor).map_err(|_: DeserializeError<'_>| is_not().into())
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
@@ -286,10 +290,8 @@ impl<'de> Deserializer<'de> for Value<'de> {
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
-        match self.kind() {
-            Kind::Bytes(bytes) => visit_items(bytes.iter(), visitor),
-            _ => Err(self.is_not(TypeName::Bytes).into()),
-        }
+        let bytes = self.byte_string().ok_or_else(|| self.is_not(TypeName::Bytes))?;
+        visit_items(bytes.iter(), visitor)
     }
 
     fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
@@ -297,17 +299,11 @@ impl<'de> Deserializer<'de> for Value<'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
-        match self.kind() {
-            Kind::Null => visitor.visit_none(),
-            _ => visitor.visit_some(self),
-        }
+        if self.is_none() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
-        match self.kind() {
-            Kind::Null => visitor.visit_unit(),
-            _ => Err(self.is_not(TypeName::None).into()),
-        }
+        if self.is_none() { visitor.visit_unit() } else { Err(self.is_not(TypeName::None).into()) }
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(
@@ -345,11 +341,11 @@ impl<'de> Deserializer<'de> for Value<'de> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError<'de>> {
-        match self.kind() {
-            Kind::List(list) | Kind::Tuple(list) => visit_items(list.iter(), visitor),
-            Kind::Bytes(bytes) => visit_items(bytes.iter(), visitor),
-            _ => Err(self.is_not(TypeName::List).into()),
+        if let Some(list) = self.list() {
+            return visit_items(list.iter(), visitor);
         }
+        let bytes = self.byte_string().ok_or_else(|| self.is_not(TypeName::List))?;
+        visit_items(bytes.iter(), visitor)
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(

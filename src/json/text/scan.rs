@@ -429,6 +429,7 @@ impl Scanner<'_, '_> {
     ///
     /// Of wrappers that are one directly in the other the outermost takes all of them
     /// off: the value inside is moved once, not once for each.
+    #[inline(never)]
     fn close_wrapper(&mut self, levels: &[Level], top: usize) -> Result<(), Refused> {
         if self.is_wrapper(levels, top).is_none() {
             return Err(Refused::Form);
