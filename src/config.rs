@@ -83,7 +83,7 @@ pub struct Config<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OversizeCookie {
-    /// Saving what a handler changed fails with [`Error::CookieTooLarge`](crate::Error::CookieTooLarge), which says by
+    /// Saving what a handler changed fails with [`Error::CookieTooLarge`], which says by
     /// how much. A session that nobody changed, and that was only to be sent anew, is left
     /// as the browser has it: see [`Saved::refresh_skipped`](crate::Saved::refresh_skipped).
     #[default]
@@ -124,7 +124,7 @@ pub enum BadCookie {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnsetClock {
-    /// Opening fails with [`Error::ClockNotSet`](crate::Error::ClockNotSet).
+    /// Opening fails with [`Error::ClockNotSet`].
     #[default]
     Error,
     /// A fresh session, as if the cookie had expired. It can be read and
