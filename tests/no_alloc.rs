@@ -93,6 +93,9 @@ fn opening_reading_changing_and_saving_never_allocate() {
             }
             opened += 1;
             assert!(session.iter().map(|(_, value)| read(value)).sum::<usize>() > 0);
+            session.update(&[("inserted", &[1, 2].as_slice())]).unwrap();
+            session.insert_at("/inserted/-", "placed").unwrap();
+            session.remove_at("/inserted/0").unwrap();
             session.insert("inserted", &(1, "é", [1.5, f64::MAX])).unwrap();
             session.copy_value("inserted", "copied").unwrap();
             session.pop("inserted").unwrap();

@@ -4,7 +4,7 @@ use hipflask::{
     Error, SecureCookieSession, Session,
     backends::alloc::OwnedValue,
     error::{KeyName, Mismatch},
-    json::{MAX_DEPTH, SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
+    json::{Encode, MAX_DEPTH, SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
 };
 
 use super::{
@@ -190,7 +190,7 @@ fn two<const N: usize>() -> (Box<Session>, Box<Session>) {
 
 /// One operation on both. After an error the model is of no use.
 fn operate(session: &mut Session, model: &mut Model, choices: &mut Choices<'_>) -> Result<(), Error> {
-    let (operation, key) = (choices.below(21), choices.key());
+    let (operation, key) = (choices.below(22), choices.key());
     match operation {
         0..4 => {
             let value = choices.value();
@@ -323,6 +323,16 @@ fn operate(session: &mut Session, model: &mut Model, choices: &mut Choices<'_>) 
             );
             assert!(removed != Err(Error::Depth) || model.levels() + 2 > MAX_DEPTH);
             assert_eq!((removed?, debug(in_model?)), (was.is_some(), debug(was)), "{pointer}");
+        }
+        20 => {
+            let items =
+                [(key, choices.value()), (choices.key(), choices.value()), (choices.key(), choices.value())];
+            let count = choices.below(items.len() + 1);
+            let pairs: Vec<(&str, &dyn Encode)> =
+                items.iter().take(count).map(|(key, value)| (key.as_str(), value as &dyn Encode)).collect();
+            session.update(&pairs)?;
+            items.into_iter().take(count).for_each(|(key, value)| model.set(&key, value));
+            model.modified = true;
         }
         _ => {
             let modified = choices.flag();
