@@ -59,6 +59,7 @@ impl App {
         if let Some(lifetime_secs) = options.lifetime_secs {
             config.permanent_session_lifetime = Lifetime::from_secs(lifetime_secs);
         }
+        config.check()?;
         Ok(Self {
             interface: SecureCookieSessionInterface::new(keys, clock).with_compression(),
             config,

@@ -29,6 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     // As the Flask app has it; `session_cookie_secure` where there is HTTPS.
     let config = Config::new().session_cookie_samesite(SameSite::Lax);
+    config.check()?;
     let listener = TcpListener::bind("127.0.0.1:5002").await?;
     println!("http://{}/hello", listener.local_addr()?);
     axum::serve(listener, site(keys, SystemClock, config)).await?;

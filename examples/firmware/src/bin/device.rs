@@ -23,7 +23,7 @@ use firmware::{
 };
 use hipflask::{
     SecureCookieSession, SecureCookieSessionInterface, UnixTime,
-    signing::{KeyDerivation, Keyring, Sha1, TimestampSigner},
+    signing::{KeyDerivation, Keyring, Sha1},
     zlib::{DeflateScratch, Scratch},
 };
 use picoserve::Router;
@@ -76,11 +76,10 @@ async fn start(spawner: Spawner) {
     static SCRATCH: ConstStaticCell<DeflateScratch<DEFLATE_BYTES>> =
         ConstStaticCell::new(DeflateScratch::new());
     let (device, keys, stack) = Apart::new(set_up(spawner)).await;
-    // A cookie that a server with a better clock has just made is ahead of this one.
-    let signer = TimestampSigner::new(keys).with_clock_skew_secs(CLOCK_SKEW_SECS);
     let sessions = Sessions {
-        interface: SecureCookieSessionInterface::with_signer(signer, &device.clock).with_compression(),
-        config: CONFIG,
+        interface: SecureCookieSessionInterface::new(keys, &device.clock).with_compression(),
+        // A cookie that a server with a better clock has just made is ahead of this one.
+        config: CONFIG.clock_skew_secs(CLOCK_SKEW_SECS),
         free: device.free,
         scratch: Mutex::<NoopRawMutex, &'static mut Scratch>::new(SCRATCH.take()),
     };
