@@ -395,6 +395,7 @@ impl Scanner<'_, '_> {
     }
 
     /// Ends the object at `top`, which has one entry.
+    #[inline(never)]
     fn close_tag(&mut self, levels: &[Level], top: usize) -> Result<(), Refused> {
         let start = levels.get(top).map_or(0, |level| level.start as usize);
         let object = sub_slice_mut(self.buffer, start..self.written);
@@ -429,7 +430,6 @@ impl Scanner<'_, '_> {
     ///
     /// Of wrappers that are one directly in the other the outermost takes all of them
     /// off: the value inside is moved once, not once for each.
-    #[inline(never)]
     fn close_wrapper(&mut self, levels: &[Level], top: usize) -> Result<(), Refused> {
         if self.is_wrapper(levels, top).is_none() {
             return Err(Refused::Form);
