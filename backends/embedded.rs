@@ -14,7 +14,7 @@ use crate::{
 /// Secrets in flash or in another `static`. They cannot be wiped.
 ///
 /// ```
-/// use hipflask::{backends::embedded::StaticSecrets, signing::{KeyDerivation, Keyring}};
+/// use hipflask::{backends::embedded::StaticSecrets, signing::Keyring};
 ///
 /// static SECRETS: StaticSecrets = StaticSecrets { current: b"new secret", fallbacks: &[b"old secret"] };
 ///

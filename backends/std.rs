@@ -55,7 +55,7 @@ fn unix_time(time: SystemTime) -> Result<UnixTime, Error> {
 /// process, and on many systems to its children.
 ///
 /// ```
-/// use hipflask::{backends::std::EnvSecrets, signing::{KeyDerivation, Keyring}};
+/// use hipflask::{backends::std::EnvSecrets, signing::Keyring};
 ///
 /// let secrets = EnvSecrets { current: "SECRET_KEY", fallbacks: &["OLD_SECRET_KEY"] };
 /// let keys = Keyring::for_sessions_from(&secrets)?;
@@ -114,7 +114,7 @@ const MAX_FILE_SECRET_BYTES: usize = 4096;
 /// The secrets are wiped when this is dropped. They are read only once.
 ///
 /// ```no_run
-/// use hipflask::{backends::std::FileSecrets, signing::{KeyDerivation, Keyring}};
+/// use hipflask::{backends::std::FileSecrets, signing::Keyring};
 ///
 /// let mut secrets = FileSecrets::read("/run/secrets/session-key")?;
 /// secrets.read_fallback("/run/secrets/old-session-key")?;
@@ -251,7 +251,7 @@ impl error::Error for FileSecretsError {
 /// many small pieces.
 ///
 /// ```
-/// use hipflask::{SecureCookieSession, SessionMap, backends::std::IoSink};
+/// use hipflask::{SecureCookieSession, backends::std::IoSink};
 ///
 /// let mut session = SecureCookieSession::<64>::new();
 /// session.insert("a", &1)?;

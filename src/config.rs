@@ -310,7 +310,8 @@ impl<'a> Config<'a> {
     ///
     /// /// The site once set its cookie for all of example.com, and once for `/shop` alone.
     /// fn delete_leftovers<R: Response>(opened: Result<Opened, Error>, response: &mut R) -> Result<(), R::Error> {
-    ///     if opened.is_ok_and(Opened::has_duplicates) {
+    ///     // A session that cannot be read may itself be a leftover.
+    ///     if opened.map_or(true, Opened::has_duplicates) {
     ///         response.add_set_cookie(&CONFIG.leftover_deletion(Some("example.com"), "/"))?;
     ///         response.add_set_cookie(&CONFIG.leftover_deletion(None, "/shop"))?;
     ///     }

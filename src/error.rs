@@ -300,7 +300,7 @@ impl fmt::Display for Mismatch {
             Self::UnknownVariant => f.write_str("the enum has no such variant"),
             Self::OutOfRange => f.write_str("the number is out of the range of the type asked for"),
             Self::Length => f.write_str("the length is not that of the type asked for"),
-            Self::Value => f.write_str("the value is none that the type asked for takes"),
+            Self::Value => f.write_str("the type that was asked for does not take this value"),
         }
     }
 }

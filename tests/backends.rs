@@ -2,7 +2,7 @@
 
 use hipflask::{
     Error, clock_fn,
-    signing::{KeyDerivation, Keyring, SecretKeySource, Sha1, TimestampSigner},
+    signing::{Keyring, SecretKeySource, Sha1, TimestampSigner},
 };
 
 /// `{"a":1}`, signed by Flask with the secret `dev` at 1700000000.
@@ -463,7 +463,7 @@ mod std_backend {
         let keys: Keyring = Keyring::from_source(
             &EnvSecrets { current: "HIPFLASK_NOT_SET", fallbacks: &[] },
             b"",
-            KeyDerivation::Hmac,
+            hipflask::signing::KeyDerivation::Hmac,
         )
         .unwrap();
         assert!(!keys.has_current());
@@ -482,7 +482,8 @@ mod std_backend {
             let is_blank = value.trim().is_empty();
             let expected = if is_blank { vec![] } else { vec![value.clone().into_bytes(); 2] };
             assert_eq!(secrets(&source), expected);
-            let keys: Keyring = Keyring::from_source(&source, b"", KeyDerivation::Hmac).unwrap();
+            let keys: Keyring =
+                Keyring::from_source(&source, b"", hipflask::signing::KeyDerivation::Hmac).unwrap();
             assert_eq!(keys.has_current(), !is_blank);
             return;
         }

@@ -106,7 +106,11 @@ fn a_number_out_of_range_a_missing_field_and_an_unknown_variant_are_told_apart()
     );
     get_as::<(u8, u8)>("[1]", Mismatch::Length, "`visits`: the length is not that of the type asked for");
     get_as::<(u8, u8)>("[1,2,3]", Mismatch::Length, "`visits`: the length is not that of the type asked for");
-    get_as::<char>(r#""ab""#, Mismatch::Value, "`visits`: the value is none that the type asked for takes");
+    get_as::<char>(
+        r#""ab""#,
+        Mismatch::Value,
+        "`visits`: the type that was asked for does not take this value",
+    );
 }
 
 #[test]
@@ -160,9 +164,11 @@ fn a_long_key_is_cut_between_two_characters() {
 fn what_lists_alone_can_do_says_what_was_found() {
     let mut session = session(r#"{"_flashes":[1],"user":"ada"}"#);
     let error = session.push("user", &1).unwrap_err();
-    assert_eq!(error, Mismatch::Type { found: TypeName::Str, asked: TypeName::List }.into());
+    assert_eq!(error, wrong("user", Mismatch::Type { found: TypeName::Str, asked: TypeName::List }));
     let error = session.take_flashed_messages().map(|_| ()).unwrap_err();
-    assert_eq!(error, Mismatch::Value.into());
+    assert_eq!(error, wrong("_flashes", Mismatch::Value));
+    let error = session.merge(&[1]).unwrap_err();
+    assert_eq!(error.to_string(), "found another type, asked for a dict");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::{error::Error, signing::SecretKeySource};
 /// copied, and the original is yours to wipe. Empty secrets are dropped.
 ///
 /// ```
-/// use hipflask::{backends::alloc::OwnedSecrets, signing::{KeyDerivation, Keyring}};
+/// use hipflask::{backends::alloc::OwnedSecrets, signing::Keyring};
 ///
 /// let mut secrets = OwnedSecrets::new("new secret");
 /// secrets.push_fallback("old secret");

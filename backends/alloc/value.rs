@@ -27,7 +27,7 @@ use crate::json::{BigInt, Custom, DateTime, Kind, Markup, Number, Uuid, Value, t
 /// gives them; a float that was spelled otherwise is written as Python spells it.
 ///
 /// ```
-/// use hipflask::{SecureCookieSession, SessionMap, backends::alloc::OwnedValue};
+/// use hipflask::{SecureCookieSession, backends::alloc::OwnedValue};
 ///
 /// let mut session = SecureCookieSession::<256>::new();
 /// session.insert("cart", &[("apple", 2)].as_slice())?;

@@ -31,8 +31,8 @@ use crate::{
 ///   [`start_fresh`](Self::start_fresh) puts a new one in its place, to log out.
 ///
 /// ```
-/// use hipflask::{Config, RequestContext, SecureCookieSession, SecureCookieSessionInterface, SessionMap, UnixTime, clock_fn};
-/// use hipflask::signing::{KeyDerivation, Keyring, NoCompression};
+/// use hipflask::{Config, RequestContext, SecureCookieSession, SecureCookieSessionInterface, UnixTime, clock_fn};
+/// use hipflask::signing::{Keyring, NoCompression};
 ///
 /// let keys = Keyring::for_sessions(b"dev");
 /// let clock = clock_fn(|| Ok(UnixTime::from_secs(1_700_000_000)));

@@ -216,7 +216,7 @@ where
     ///     ClockFn, Config, Error, Opened, Request, RequestContext, Saved, SecureCookieSession,
     ///     SecureCookieSessionInterface, Session, SessionInterface, UnixTime, clock_fn,
     ///     interface::SessionCookie,
-    ///     signing::{KeyDerivation, Keyring, NoCompression},
+    ///     signing::{Keyring, NoCompression},
     /// };
     ///
     /// type Clock = ClockFn<fn() -> Result<UnixTime, Error>>;
@@ -403,13 +403,13 @@ impl<K: SigningKeys, C: Clock, Z: Compression + ?Sized, S: ?Sized> SecureCookieS
 /// and gives what is left. No browser sends such values back for a cookie of
 /// ours; one that is not ASCII or does not fit is no session.
 fn unquote<'b>(value: CookieValue<'_>, buffer: &'b mut [u8]) -> Result<(&'b [u8], &'b mut [u8]), Error> {
-    let mut len = 0_usize;
+    let mut room = buffer.iter_mut();
     for byte in value.unquoted() {
-        let slot = buffer.get_mut(len).filter(|_| byte.is_ascii()).ok_or(Error::BadSignature)?;
+        let slot = room.next().filter(|_| byte.is_ascii()).ok_or(Error::BadSignature)?;
         *slot = byte;
-        len = len.wrapping_add(1);
     }
-    let rest = buffer.len().wrapping_sub(len);
+    let rest = room.len();
+    let len = buffer.len().saturating_sub(rest);
     copy_within(buffer, 0..len, rest);
     let (buffer, value) = buffer.split_at_mut_checked(rest).ok_or(Error::BadSignature)?;
     Ok((value, buffer))

@@ -48,10 +48,10 @@ impl Dialect {
 ///
 /// ```
 /// use hipflask::{
-///     Config, RequestContext, SecureCookieSession, SecureCookieSessionInterface, SessionMap as _, UnixTime,
+///     Config, RequestContext, SecureCookieSession, SecureCookieSessionInterface, UnixTime,
 ///     clock_fn,
 ///     json::{Custom, JsonTag, Kind, SESSION_JSON_SERIALIZER},
-///     signing::{KeyDerivation, Keyring, NoCompression},
+///     signing::{Keyring, NoCompression},
 /// };
 ///
 /// // For `class TagDecimal(JSONTag)` with `key = " dec"`, whose JSON is the number's text.

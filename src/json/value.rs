@@ -445,7 +445,7 @@ pub(crate) fn split_entry(bytes: &[u8]) -> (&str, Value<'_>) {
 /// list of numbers.
 ///
 /// ```
-/// use hipflask::{SecureCookieSession, SessionMap as _};
+/// use hipflask::SecureCookieSession;
 ///
 /// let (mut old, mut new) = (SecureCookieSession::<64>::new(), SecureCookieSession::<64>::new());
 /// old.insert("at", &(3, 4))?;

@@ -1,6 +1,12 @@
 //! The dictionary that a session is, and its attributes: what a handler works with.
 
-use super::{Session, SessionMap, SessionMixin, traits::PERMANENT};
+use serde::Serialize;
+
+use super::{
+    Session, SessionMap, SessionMixin,
+    flash::{FLASHES, FlashedMessages},
+    traits::PERMANENT,
+};
 use crate::{
     error::Error,
     json::{ByRef, Encode, SESSION_JSON_SERIALIZER, Value, entries::Token},
@@ -147,8 +153,9 @@ impl Session {
     }
 
     /// Adds `item` to the end of the list at `key`, or starts a list with it.
-    /// Python: `session[key] = session.get(key, []) + [item]`. It takes no longer for a long
-    /// list, which moves behind all other entries when it grows.
+    /// Python: `session[key] = session.get(key, []) + [item]`. It takes
+    /// no longer for a long list that stands behind all other entries; another one moves there
+    /// first.
     ///
     /// # Errors
     /// [`Error::WrongType`] when there is something else at `key`, and as
@@ -274,6 +281,51 @@ impl Session {
     fn push_any(&mut self, key: &str, item: &dyn Encode) -> Result<(), Error> {
         self.writable()?;
         self.change(|arena, dialect| arena.push(key, item, dialect))
+    }
+}
+
+/// Flash messages.
+impl Session {
+    /// Flashes a message to the next page. Flask: `flash(message, category)`, whose
+    /// default category is `"message"`.
+    ///
+    /// `message` is text, or [`Markup`](crate::json::Markup) for HTML.
+    ///
+    /// ```
+    /// use hipflask::SecureCookieSession;
+    ///
+    /// let mut session = SecureCookieSession::<256>::new();
+    /// session.flash("Saved.", "info")?;
+    /// session.flash("Full.", "error")?;
+    ///
+    /// let messages = session.take_flashed_messages()?;
+    /// assert_eq!(messages.of(&["error"]).map(|flashed| flashed.message).next(), Some("Full."));
+    /// assert_eq!(messages.of(&["info"]).map(|flashed| flashed.message).next(), Some("Saved."));
+    /// assert_eq!(messages.count(), 2);
+    /// assert_eq!(session.take_flashed_messages()?.count(), 0);
+    /// # Ok::<(), hipflask::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn flash<M: AsRef<str> + Serialize + ?Sized>(
+        &mut self,
+        message: &M,
+        category: &str,
+    ) -> Result<(), Error> {
+        self.push(FLASHES, &(category, message))
+    }
+
+    /// Takes all flashed messages out of the session. Flask:
+    /// `get_flashed_messages(with_categories=True)`; its `category_filter` is
+    /// [`FlashedMessages::of`], which can be asked several times.
+    ///
+    /// # Errors
+    /// [`Error::WrongType`] when `_flashes` is not a list of pairs of text; then it
+    /// stays. (In Flask a message may be anything that a template can print.)
+    #[doc(alias = "get_flashed_messages")]
+    pub fn take_flashed_messages(&mut self) -> Result<FlashedMessages<'_>, Error> {
+        SessionMap::take_flashed_messages(self)
     }
 }
 

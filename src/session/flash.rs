@@ -3,59 +3,12 @@
 //! Kept as Flask keeps them, so that either side shows what the other flashed:
 //! `_flashes` is a list of `(category, message)` tuples.
 
-use serde::Serialize;
-
-use super::{Session, SessionMap};
 use crate::{
-    error::{Error, Mismatch, TypeName},
+    error::{Error, KeyName, Mismatch, TypeName},
     json::{Items, Kind, List, Value},
 };
 
 pub(super) const FLASHES: &str = "_flashes";
-
-impl Session {
-    /// Flashes a message to the next page. Flask: `flash(message, category)`, whose
-    /// default category is `"message"`.
-    ///
-    /// `message` is text, or [`Markup`](crate::json::Markup) for HTML.
-    ///
-    /// ```
-    /// use hipflask::SecureCookieSession;
-    ///
-    /// let mut session = SecureCookieSession::<256>::new();
-    /// session.flash("Saved.", "info")?;
-    /// session.flash("Full.", "error")?;
-    ///
-    /// let messages = session.take_flashed_messages()?;
-    /// assert_eq!(messages.of(&["error"]).map(|flashed| flashed.message).next(), Some("Full."));
-    /// assert_eq!(messages.of(&["info"]).map(|flashed| flashed.message).next(), Some("Saved."));
-    /// assert_eq!(messages.count(), 2);
-    /// assert_eq!(session.take_flashed_messages()?.count(), 0);
-    /// # Ok::<(), hipflask::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`push`](Self::push).
-    pub fn flash<M: AsRef<str> + Serialize + ?Sized>(
-        &mut self,
-        message: &M,
-        category: &str,
-    ) -> Result<(), Error> {
-        self.push(FLASHES, &(category, message))
-    }
-
-    /// Takes all flashed messages out of the session. Flask:
-    /// `get_flashed_messages(with_categories=True)`; its `category_filter` is
-    /// [`FlashedMessages::of`], which can be asked several times.
-    ///
-    /// # Errors
-    /// [`Error::WrongType`] when `_flashes` is not a list of pairs of text; then it
-    /// stays. (In Flask a message may be anything that a template can print.)
-    #[doc(alias = "get_flashed_messages")]
-    pub fn take_flashed_messages(&mut self) -> Result<FlashedMessages<'_>, Error> {
-        SessionMap::take_flashed_messages(self)
-    }
-}
 
 /// A message that was flashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,8 +57,8 @@ impl<'a> FlashedMessages<'a> {
             Kind::List(list) if list.iter().all(|pair| flashed(pair).is_some()) => {
                 Ok(Self { rest: Some(list.iter()) })
             }
-            Kind::List(_) => Err(Mismatch::Value.into()),
-            _ => Err(value.is_not(TypeName::List).into()),
+            Kind::List(_) => Err(wrong(Mismatch::Value)),
+            _ => Err(wrong(value.is_not(TypeName::List))),
         }
     }
 
@@ -124,4 +77,9 @@ impl<'a> Iterator for FlashedMessages<'a> {
     fn next(&mut self) -> Option<FlashedMessage<'a>> {
         flashed(self.rest.as_mut()?.next()?)
     }
+}
+
+/// The error of a `_flashes` that holds something else.
+fn wrong(reason: Mismatch) -> Error {
+    Error::WrongType { key: Some(KeyName::new(FLASHES)), reason }
 }

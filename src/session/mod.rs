@@ -25,6 +25,7 @@ mod secure_cookie;
 mod traits;
 mod typed;
 
+pub use dict::Iter;
 pub use flash::{FlashedMessage, FlashedMessages};
 pub use null::NullSession;
 pub use secure_cookie::{SecureCookieSession, Session};

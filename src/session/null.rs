@@ -9,7 +9,7 @@ use super::{SecureCookieSession, Session, SessionMixin as _};
 /// that one handler serves both.
 ///
 /// ```
-/// use hipflask::{Error, NullSession, SecureCookieSession, SessionMap};
+/// use hipflask::{Error, NullSession, SecureCookieSession};
 ///
 /// let mut session: SecureCookieSession<64> = NullSession.into();
 /// assert!(session.get("user").is_none());

@@ -71,7 +71,10 @@ macro_rules! pointers_are_keys {
 
 pointers_are_keys!(&K);
 #[cfg(feature = "alloc")]
-pointers_are_keys!(alloc::boxed::Box<K>, alloc::rc::Rc<K>, alloc::sync::Arc<K>);
+pointers_are_keys!(alloc::boxed::Box<K>, alloc::rc::Rc<K>);
+// Some small cores have no `Arc`.
+#[cfg(all(feature = "alloc", target_has_atomic = "ptr"))]
+pointers_are_keys!(alloc::sync::Arc<K>);
 
 /// A message authentication code in progress.
 pub trait Mac {

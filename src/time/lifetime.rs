@@ -25,13 +25,13 @@ pub struct Lifetime {
 }
 
 impl Lifetime {
-    /// Of so many seconds.
+    /// Makes a lifetime of `secs` seconds.
     #[must_use]
     pub const fn from_secs(secs: i64) -> Self {
         Self { secs, micros: 0 }
     }
 
-    /// Of so many microseconds.
+    /// Makes a lifetime of `micros` microseconds.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
         Self { secs: micros.div_euclid(MICROS_PER_SEC), micros: micros.rem_euclid(MICROS_PER_SEC) as u32 }

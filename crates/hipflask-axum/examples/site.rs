@@ -83,7 +83,7 @@ async fn goodbye(
 ) -> Result<Response, SessionError> {
     let mut context = context.lock().await;
     // Nobody is logged in here with a session that cannot be read, and it has no token for
-    // the form either. Else no page of another site may end the session.
+    // the form either. Otherwise a page of another site could end the session.
     if let Ok(session) = context.session()
         && !entry::<String>(session, "csrf_token").is_some_and(|token| is_same(&token, &form.csrf_token))
     {

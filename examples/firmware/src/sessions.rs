@@ -104,8 +104,9 @@ where
         W: ResponseWriter<Error = R::Error>,
     {
         let Taken(place, _) = &Taken(self.free.receive().await, self.free);
-        // Whoever asks for the session is told if it could not be opened.
-        place.borrow_mut().open(&self.interface, &self.config, &Cookies(request_parts.headers()));
+        let cookies = Cookies(request_parts.headers());
+        // Whoever asks for the session is told if it could not be opened, or if somebody kept it.
+        let _ = place.try_borrow_mut().map(|mut place| place.open(&self.interface, &self.config, &cookies));
         let state = WithSession { app: state.clone(), place };
         next.run(&state, path_parameters, Saving { sessions: self, place, inner: response_writer }).await
     }
@@ -131,10 +132,10 @@ where
     ) -> Result<ResponseSent, W::Error> {
         let Sessions { interface, config, scratch, .. } = self.sessions;
         let (mut scratch, context) = (scratch.lock().await, self.place.try_borrow());
-        let saved = match &context {
-            Ok(context) => context.save(interface, config, &mut scratch).map_err(refusal),
-            Err(_) => Err(TAKEN),
-        };
+        let saved = context
+            .as_ref()
+            .map_err(|_| TAKEN)
+            .and_then(|context| context.save(interface, config, &mut scratch).map_err(refusal));
         let vary = |vary: bool| vary.then_some(("Vary", &"Cookie" as &dyn Display));
         // By reference: each future on the way would hold a copy.
         match &saved {
@@ -145,10 +146,9 @@ where
             }
             // An error page depends on the session as the page does that it replaces.
             Err((status, text)) => {
-                let vary = vary(context.as_ref().is_ok_and(|context| context.accessed()));
-                self.inner
-                    .write_response(connection, Response::new(*status, *text).with_headers([vary]))
-                    .await
+                let vary = vary(context.as_ref().map_or(true, |context| context.accessed()));
+                let page = Response::new(*status, *text).with_headers([vary]);
+                self.inner.write_response(connection, page).await
             }
         }
     }

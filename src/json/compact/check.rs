@@ -39,7 +39,7 @@ fn check_value(rest: &mut Rest<'_>) -> Result<(), Refused> {
                     return Err(Refused::Depth);
                 }
                 rest.skip(1);
-                depth = depth.wrapping_add(1);
+                depth = depth.saturating_add(1);
                 objects = objects << 1 | u64::from(open == b'{');
                 match (open, rest.peek()) {
                     (b'{', Some(b'}')) | (b'[', Some(b']')) => {}
@@ -75,7 +75,7 @@ fn check_value(rest: &mut Rest<'_>) -> Result<(), Refused> {
                 Some(b']') if !in_object => {}
                 _ => return Err(Refused::Form),
             }
-            depth = depth.wrapping_sub(1);
+            depth = depth.saturating_sub(1);
             objects >>= 1;
         }
     }

@@ -8,7 +8,7 @@
 //! Nanoseconds are cut off, because Python's `datetime` has none, and so are leap seconds.
 //!
 //! ```
-//! use hipflask::{SecureCookieSession, SessionMap as _, json};
+//! use hipflask::{SecureCookieSession, json};
 //! use chrono::Utc;
 //!
 //! let now = chrono::DateTime::from_timestamp_micros(1_700_000_000_250_000).unwrap();

@@ -8,7 +8,7 @@
 //! Nanoseconds are cut off, because Python's `datetime` has none.
 //!
 //! ```
-//! use hipflask::{SecureCookieSession, SessionMap as _, json};
+//! use hipflask::{SecureCookieSession, json};
 //!
 //! let now = jiff::Timestamp::from_microsecond(1_700_000_000_250_000).unwrap();
 //! let mut session = SecureCookieSession::<256>::new();

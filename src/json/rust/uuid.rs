@@ -6,7 +6,7 @@
 //! Flask then has a `str` where its code expects a `UUID`.
 //!
 //! ```
-//! use hipflask::{SecureCookieSession, SessionMap as _, json};
+//! use hipflask::{SecureCookieSession, json};
 //!
 //! let id = uuid::Uuid::from_u128(7);
 //! let mut session = SecureCookieSession::<256>::new();

@@ -4,10 +4,10 @@
 //! it is serialized, the arena stays as it was. The price is that there must be room for
 //! old and new at once.
 
-use super::{Arena, EntryText, FIRST, RECORD, entries::Unfinished, store};
+use super::{Arena, EntryText, FIRST, NO_DICT, RECORD, entries::Unfinished, store};
 use crate::{
     bytes::{copy_within, sub_slice, sub_slice_mut},
-    error::{Error, Mismatch},
+    error::Error,
     json::{
         MAX_DEPTH,
         entries::{
@@ -51,7 +51,7 @@ impl Arena<[u8]> {
     #[inline(never)]
     pub(in crate::session) fn merge(&mut self, value: &dyn Encode, dialect: Dialect) -> Result<(), Error> {
         let counted = Encoder::count(value, dialect, 0)?;
-        let entries = counted.entries.ok_or(Mismatch::Value)?;
+        let entries = counted.entries.ok_or(NO_DICT)?;
         // The dict's first brace stands in place of the last comma, and its last brace
         // becomes one.
         let added_bytes = counted.len_bytes - 1;

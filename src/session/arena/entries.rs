@@ -8,7 +8,7 @@ use core::{
 use super::{Arena, EntryText, Place, RECORD, Record};
 use crate::{
     bytes::{copy, copy_within, sub_slice, sub_slice_mut},
-    error::{Error, TypeName},
+    error::{Error, KeyName, TypeName},
     json::entries::{
         Dialect, Encode, Encoder, STRING, STRING_END, Value, entry_len, rotate, split_entry, text_len,
     },
@@ -92,7 +92,8 @@ impl Arena<[u8]> {
         let entry = self.entry_range(place.position);
         let list = sub_slice(&self.bytes, entry.start + before_value_len(key)..entry.end - 1);
         if list.first() != Some(&b'[') {
-            return Err(self.value(place).is_not(TypeName::List).into());
+            let reason = self.value(place).is_not(TypeName::List);
+            return Err(Error::WrongType { key: Some(KeyName::new(key)), reason });
         }
         let comma = usize::from(list.len() > 2);
         let counted = Encoder::count(item, dialect, 2)?;

@@ -38,7 +38,7 @@ use core::cmp::Ordering;
 
 use crate::{
     bytes::{sub_slice, sub_slice_mut},
-    error::{Error, Mismatch, PayloadError},
+    error::{Error, Mismatch, PayloadError, TypeName},
     json::entries::{
         Dialect, Encode, Encoder, MAX_LEN_BYTES, Order, Value, WRAPPED, WRAPPED_END, WRAPPER_LEN, Writer,
         entry_len, load, split_entry, split_string_bytes, string_len, string_text_len, text_len,
@@ -46,6 +46,8 @@ use crate::{
     sink::Sink,
 };
 
+/// What is wrong with a value that is to become a session's entries and is no dict.
+const NO_DICT: Mismatch = Mismatch::Type { found: TypeName::Other, asked: TypeName::Dict };
 /// Bytes of an index record.
 const RECORD: usize = size_of::<Record>();
 /// Entries start behind the brace that the payload starts with.
@@ -269,7 +271,7 @@ impl Arena<[u8]> {
     /// debug build would take time in the square of their size.
     fn is_measured(&self, dialect: Dialect) -> bool {
         let texts = || (0..self.len).map(|position| self.entry_text(position, dialect));
-        self.len > 64
+        self.entries_bytes > 4096
             || self.text_bytes == texts().map(|text| text.len_bytes).sum()
                 && self.tag_keys == texts().filter(|text| text.is_tag).count()
     }
@@ -318,7 +320,7 @@ impl Arena<[u8]> {
     /// Replaces everything by the dict that `value` is.
     pub(super) fn replace_all(&mut self, value: &dyn Encode, dialect: Dialect) -> Result<(), Error> {
         let counted = Encoder::count(value, dialect, 0)?;
-        let entries = counted.entries.ok_or(Mismatch::Value)?;
+        let entries = counted.entries.ok_or(NO_DICT)?;
         let arena_bytes = counted.len_bytes.saturating_add(entries.saturating_mul(RECORD));
         self.check(arena_bytes.max(counted.text_len_bytes))?;
         self.clear();
