@@ -24,9 +24,7 @@ fn inflates_alike(stream: &[u8]) {
     let answer = inflate_counting(&mut { stream }, &mut ours);
     let mut zlib = Decompress::new(true);
     let expected = match zlib.decompress(stream, &mut theirs, FlushDecompress::Finish) {
-        Ok(Status::StreamEnd) => {
-            Ok((zlib.total_out() as usize, zlib.total_in() as usize))
-        }
+        Ok(Status::StreamEnd) => Ok((zlib.total_out() as usize, zlib.total_in() as usize)),
         // Either side may be the first to see that a stream is too long and broken.
         _ if answer.is_err_and(Error::is_capacity) => return,
         _ => Err(Error::BadPayload(PayloadError::Zlib)),
