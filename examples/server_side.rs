@@ -216,14 +216,19 @@ impl<F: Fn() -> u128, C: Clock> SessionInterface for TableInterface<F, C> {
         session.reset(self.new_id());
         let cookie = cookie::find(request.cookie_headers(), self.get_cookie_name(config));
         let sent = cookie.and_then(|cookie| cookie.plain()).unwrap_or_default();
+        // Before the clock can fail: whoever then starts afresh ends the session in this row.
+        // An id of the client's own making is never taken over: it finds no row.
+        if let Some(row) = self.rows.borrow().iter().find(|row| row.id.as_bytes() == sent) {
+            session.id = row.id.clone();
+            session.is_new = false;
+        }
         self.forget_expired(self.clock.now()?, config.permanent_session_lifetime);
         let rows = self.rows.borrow();
-        // An id of the client's own making is never taken over: it finds no row.
-        let Some(Row { id, text, .. }) = rows.iter().find(|row| row.id.as_bytes() == sent) else {
+        let Some(Row { text, .. }) = rows.iter().find(|row| row.id == session.id) else {
+            session.id = session.next_id.clone();
+            session.is_new = true;
             return Ok(Opened::FRESH);
         };
-        session.id = id.clone();
-        session.is_new = false;
         session.contents.buffer().iter_mut().zip(text).for_each(|(to, from)| *to = *from);
         session.contents.load(SESSION_JSON_SERIALIZER, text.len())?;
         Ok(Opened::LOADED)

@@ -181,6 +181,23 @@ fn a_fresh_start_ends_nobody_else_s_session() {
     visit(&table, FIRST, |session| assert!(session.contains("user")));
 }
 
+/// Whoever has a copy of the cookie must not come back when the clock does.
+#[test]
+fn a_fresh_start_without_a_clock_ends_the_session_in_the_table() {
+    let time = Cell::new(Ok(UnixTime::from_secs(NOW)));
+    let table = counting_table_at(clock_fn(|| time.get()));
+    let config = Config::new();
+    visit(&table, "", |session| session.insert("user", &"ada").unwrap());
+
+    time.set(Err(Error::ClockNotSet));
+    let mut context = RequestContext::new(TableSession::new());
+    context.open(&table, &config, FIRST);
+    context.start_fresh().unwrap();
+    let deletion = context.save(&table, &config, &mut ()).unwrap().set_cookie.unwrap().to_string();
+    assert!(deletion.starts_with("session=; Expires=Thu, 01 Jan 1970"), "{deletion}");
+    assert_eq!(table.sessions(), 0);
+}
+
 #[test]
 fn a_session_ends_when_its_lifetime_has_passed_since_it_was_saved() {
     let now = Cell::new(NOW);
