@@ -113,7 +113,7 @@ pub trait SessionMap: SessionMixin {
     /// Puts `value` at `key`, at its old position or last. Python: `session[key] = value`.
     ///
     /// # Errors
-    /// Implementations name theirs; [`Error::Capacity`] when it does not fit.
+    /// [`Error::Capacity`] when it does not fit, and what else the implementation documents.
     fn insert(&mut self, key: &str, value: &Self::New<'_>) -> Result<(), Error>;
 
     /// Takes the value at `key` out and gives it. Python: `session.pop(key, None)`.

@@ -66,7 +66,7 @@ impl<K: SigningKeys> Signer<K> {
         Ok(Self { separator, ..self })
     }
 
-    /// The keys.
+    /// The keys that it signs and checks with.
     pub const fn keys(&self) -> &K {
         &self.keys
     }

@@ -101,7 +101,7 @@ impl<K: SigningKeys> TimestampSigner<K> {
         self.clock_skew_secs
     }
 
-    /// The keys.
+    /// The keys that it signs and checks with.
     pub const fn keys(&self) -> &K {
         self.signer.keys()
     }

@@ -2,7 +2,7 @@
 
 use core::cmp::Ordering;
 
-use super::{Arena, FIRST, RECORD};
+use super::{Arena, DEAD, FIRST, RECORD};
 use crate::{
     bytes::copy_within,
     error::{Error, PayloadError},
@@ -105,8 +105,6 @@ impl Arena<[u8]> {
     /// Among equal keys keeps the last value, at the first position, as Python does. The
     /// entries stand as they came, and the ranks are in key order, before as after.
     fn drop_duplicates(&mut self) {
-        /// Takes the place of the start mark of an entry that is dropped.
-        const DEAD: u8 = 0xF9;
         /// The start in a record that is dropped.
         const GONE: usize = 0;
         /// Set in such a record whose entry is kept, for the record with this number.

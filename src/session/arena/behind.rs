@@ -4,7 +4,7 @@
 //! it is serialized, the arena stays as it was. The price is that there must be room for
 //! old and new at once.
 
-use super::{Arena, EntryText, FIRST, NO_DICT, RECORD, entries::Unfinished, store};
+use super::{Arena, DEAD, EntryText, FIRST, NO_DICT, RECORD, entries::Unfinished, store};
 use crate::{
     bytes::{copy_within, sub_slice, sub_slice_mut},
     error::Error,
@@ -16,9 +16,6 @@ use crate::{
         },
     },
 };
-
-/// In place of the start mark of an entry whose key has a new value.
-const DEAD: u8 = 0xF9;
 
 /// What an item or an entry that is to be written consists of.
 pub(super) struct New<'n> {

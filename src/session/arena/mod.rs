@@ -52,6 +52,8 @@ const NO_DICT: Mismatch = Mismatch::Type { found: TypeName::Other, asked: TypeNa
 const RECORD: usize = size_of::<Record>();
 /// Entries start behind the brace that the payload starts with.
 const FIRST: usize = 1;
+/// In place of the start mark of an entry that is to go, until the others close up.
+const DEAD: u8 = 0xF9;
 
 /// Two little-endian `u32`: a start and a position.
 type Record = [[u8; 4]; 2];
