@@ -87,6 +87,40 @@ fn a_wrong_type_names_the_key_and_both_types() {
     );
 }
 
+/// Takes whatever comes, and refuses it by its visitor's defaults.
+#[derive(Debug)]
+struct Refusing;
+
+impl<'de> Deserialize<'de> for Refusing {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = Refusing;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("nothing")
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+#[test]
+fn a_value_that_its_visitor_refuses_is_named_too() {
+    for (json, found) in [
+        ("true", TypeName::Bool),
+        ("3", TypeName::Int),
+        ("-3", TypeName::Int),
+        ("1.5", TypeName::Float),
+        (r#""text""#, TypeName::Str),
+        ("null", TypeName::None),
+        ("[]", TypeName::List),
+        ("{}", TypeName::Dict),
+    ] {
+        let error = session(&format!(r#"{{"visits":{json}}}"#)).get_as::<Refusing>("visits").unwrap_err();
+        assert_eq!(error, wrong("visits", Mismatch::Type { found, asked: TypeName::Other }), "{json}");
+    }
+}
+
 #[test]
 fn a_number_out_of_range_a_missing_field_and_an_unknown_variant_are_told_apart() {
     let out_of_range = "`visits`: the number is out of the range of the type asked for";

@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 modules=("$@")
-[ $# -gt 0 ] || modules=(signing json session interface cookie)
+[ $# -gt 0 ] || modules=(signing json session interface cookie time)
 # Optimised a little, the tests take seconds; nobody reads a backtrace.
 export CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_PROFILE_DEV_DEBUG=false CARGO_INCREMENTAL=1
 
@@ -20,7 +20,7 @@ arguments=(--jobs "${JOBS:-2}" --output target/mutants)
 for module in "${modules[@]}"; do
     arguments+=(--file "src/$module/**" --file "src/$module.rs")
 done
-for tests in --lib --test={bad_input,compact_json,conformance,cookie,frozen,interface,json,security,serde_types,session,signing}; do
+for tests in --lib --test={bad_input,compact_json,conformance,conversions,cookie,errors,frozen,interface,json,nested,security,serde_types,session,signing,values}; do
     arguments+=("--cargo-arg=$tests")
 done
 [ -z "${SHARD:-}" ] || arguments+=(--shard "$SHARD" --sharding round-robin)
