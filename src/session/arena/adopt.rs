@@ -22,9 +22,7 @@ impl Arena<[u8]> {
     ) -> Result<(), Error> {
         self.check(len.saturating_add(entries.saturating_mul(RECORD)))?;
         if entries > 0 {
-            if let Some(brace) = self.bytes.get_mut(len - 1) {
-                *brace = b',';
-            }
+            self.set_byte(len - 1, b',');
             self.set_end(len);
             self.len = entries;
         }
@@ -117,9 +115,7 @@ impl Arena<[u8]> {
             let mut last = first;
             rank += 1;
             while rank < all && compare_keys(self.key(last), self.key(self.ranked(rank))) == Ordering::Equal {
-                if let Some(mark) = self.bytes.get_mut(self.start_of(last)) {
-                    *mark = DEAD;
-                }
+                self.set_byte(self.start_of(last), DEAD);
                 if last != first {
                     self.set_start(last, GONE);
                 }

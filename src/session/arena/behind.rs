@@ -250,10 +250,4 @@ impl Arena<[u8]> {
         }
         self.set_end(to);
     }
-
-    pub(super) fn set_byte(&mut self, at: usize, byte: u8) {
-        if let Some(slot) = self.bytes.get_mut(at) {
-            *slot = byte;
-        }
-    }
 }

@@ -216,7 +216,7 @@ impl Arena<[u8]> {
         let moved = end - entry.len();
         if entry.end < end {
             rotate(&mut self.bytes, entry.start, entry.end, end);
-            self.shift_starts(&entry);
+            self.shift_starts(entry.start, 0, entry.len());
             self.set_start(position, moved);
         }
         moved
@@ -228,17 +228,18 @@ impl Arena<[u8]> {
         self.set_end(end - gap.len());
         if gap.end < end {
             copy_within(&mut self.bytes, gap.end..end, gap.start);
-            self.shift_starts(&gap);
+            self.shift_starts(gap.start, 0, gap.len());
         }
     }
 
-    /// Corrects the starts of the entries behind `gap`, which moved to where it starts.
-    fn shift_starts(&mut self, gap: &Range<usize>) {
-        let (gap_start, len) = (gap.start as u32, gap.len() as u32);
+    /// Corrects the starts of the entries that start behind `from`, where so many bytes
+    /// came and went.
+    pub(super) fn shift_starts(&mut self, from: usize, added_bytes: usize, removed_bytes: usize) {
+        let (from, added, removed) = (from as u32, added_bytes as u32, removed_bytes as u32);
         for [slot, _] in self.index_mut() {
             let start = u32::from_le_bytes(*slot);
-            if start > gap_start {
-                *slot = (start - len).to_le_bytes();
+            if start > from {
+                *slot = (start + added - removed).to_le_bytes();
             }
         }
     }

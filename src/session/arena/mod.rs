@@ -134,6 +134,12 @@ impl Arena<[u8]> {
         self.entries_bytes = end - FIRST;
     }
 
+    fn set_byte(&mut self, at: usize, byte: u8) {
+        if let Some(slot) = self.bytes.get_mut(at) {
+            *slot = byte;
+        }
+    }
+
     // ---- the index
 
     /// The index, the last record first.

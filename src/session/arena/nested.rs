@@ -262,13 +262,7 @@ impl Arena<[u8]> {
         rotate(&mut self.bytes, part.end, end, end + added);
         copy_within(&mut self.bytes, part.end..end + added, part.start);
         self.set_end(end + added - removed);
-        let entry_start = self.start_of(place.position) as u32;
-        for [slot, _] in self.index_mut() {
-            let start = u32::from_le_bytes(*slot);
-            if start > entry_start {
-                *slot = (start + added as u32 - removed as u32).to_le_bytes();
-            }
-        }
+        self.shift_starts(self.start_of(place.position), added, removed);
         Ok(())
     }
 }
