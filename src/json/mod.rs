@@ -89,7 +89,7 @@ pub(crate) mod entries {
             tag::TUPLE,
             words::string_len,
         },
-        pointer::{Token, step_into},
+        pointer::{Token, split_item, step_into},
         rust::encode::{Encode, Encoder},
         text::{
             scan::{MAX_LEN_BYTES, Order, load},

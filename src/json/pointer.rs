@@ -29,23 +29,28 @@ pub(crate) fn step_into<'a>(bytes: &'a [u8], step: Token<'_>) -> Option<&'a [u8]
         _ => (bytes.strip_prefix(TUPLE)?, false),
     };
     for position in 0.. {
-        if matches!(rest, [] | [b']' | b'}' | WRAPPED_END, ..]) {
-            break;
-        }
-        let mut key = None;
-        if is_dict {
-            let (text, behind) = split_string_bytes(rest);
-            key = Some(text);
-            // Behind the colon.
-            rest = behind.get(1..)?;
-        }
+        let (key, value) = split_item(rest, is_dict)?;
         if step.leads_to(key, position) {
-            return Some(rest);
+            return Some(value);
         }
-        rest = rest.get(span_len(rest)..)?;
+        rest = value.get(span_len(value)..)?;
         rest = rest.strip_prefix(b",").unwrap_or(rest);
     }
     None
+}
+
+/// The key of the item that `rest` starts with, if it is an entry of a dict, and the
+/// bytes from its value on. `None` at the container's last bracket.
+pub(crate) fn split_item(rest: &[u8], is_dict: bool) -> Option<(Option<&[u8]>, &[u8])> {
+    if matches!(rest, [] | [b']' | b'}' | WRAPPED_END, ..]) {
+        return None;
+    }
+    if !is_dict {
+        return Some((None, rest));
+    }
+    let (key, behind) = split_string_bytes(rest);
+    // Behind the colon.
+    Some((Some(key), behind.get(1..)?))
 }
 
 impl<'p> Token<'p> {

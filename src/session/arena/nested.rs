@@ -14,7 +14,7 @@ use crate::{
         MAX_DEPTH,
         entries::{
             Dialect, Encode, TUPLE, Token, Value, WRAPPED, WRAPPED_END, WRAPPER_LEN, levels, rotate,
-            span_len, span_text_len, split_string_bytes, step_into,
+            span_len, span_text_len, split_item, step_into,
         },
     },
 };
@@ -212,15 +212,8 @@ impl Arena<[u8]> {
     /// starts. `None` at the container's last bracket.
     fn item(&self, container: Container, at: usize) -> Option<(Option<&[u8]>, usize)> {
         let bytes = sub_slice(&self.bytes, at..self.end());
-        if matches!(bytes, [] | [b']' | b'}' | WRAPPED_END, ..]) {
-            return None;
-        }
-        if !container.is_dict {
-            return Some((None, at));
-        }
-        let (key, _) = split_string_bytes(bytes);
-        // Behind the key, its two marks and the colon.
-        Some((Some(key), at + key.len() + 3))
+        let (key, value) = split_item(bytes, container.is_dict)?;
+        Some((key, at + bytes.len() - value.len()))
     }
 
     /// Where the value at `value` ends, and where the next item would start.
