@@ -3,7 +3,7 @@
 use crate::{
     cookie::{SameSite, SetCookie},
     error::Error,
-    time::{DateTime, Lifetime},
+    time::Lifetime,
 };
 
 /// The session part of Flask's `app.config`, with Flask's names.
@@ -326,8 +326,7 @@ impl<'a> Config<'a> {
     /// ```
     #[must_use]
     pub fn leftover_deletion(&self, domain: Option<&'a str>, path: &'a str) -> SetCookie<'a, &'static str> {
-        let mut cookie =
-            self.cookie("").with_expires(DateTime::UNIX_EPOCH).with_max_age_secs(0).with_path(path);
+        let mut cookie = self.cookie("").expired().with_path(path);
         cookie.domain = domain;
         cookie
     }

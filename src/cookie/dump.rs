@@ -113,7 +113,7 @@ impl<'a> SetCookie<'a, &'static str> {
     #[must_use]
     #[doc(alias = "delete_cookie")]
     pub const fn deletion(name: &'a str) -> Self {
-        Self::new(name, "").with_expires(DateTime::UNIX_EPOCH).with_max_age_secs(0)
+        Self::new(name, "").expired()
     }
 }
 
@@ -189,6 +189,11 @@ impl<'a, V> SetCookie<'a, V> {
     pub const fn with_partitioned(mut self, partitioned: bool) -> Self {
         self.partitioned = partitioned;
         self
+    }
+
+    /// The same cookie, for the browser to delete.
+    pub(crate) const fn expired(self) -> Self {
+        self.with_expires(DateTime::UNIX_EPOCH).with_max_age_secs(0)
     }
 
     /// Whether `Secure` is written.

@@ -167,10 +167,6 @@ pub trait SessionInterface {
 
     /// The cookie that deletes the session's.
     fn make_deletion<'a, V>(&'a self, config: &'a Config<'a>, empty: V) -> SetCookie<'a, V> {
-        SetCookie {
-            expires: Some(DateTime::UNIX_EPOCH),
-            max_age_secs: Some(0),
-            ..self.make_cookie(config, empty)
-        }
+        self.make_cookie(config, empty).expired()
     }
 }
