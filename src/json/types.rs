@@ -7,7 +7,7 @@ use core::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{EnumAccess, Error as _, SeqAccess, VariantAccess as _, Visitor},
+    de::{self, EnumAccess, Error as _, SeqAccess, VariantAccess as _, Visitor},
 };
 
 use crate::{
@@ -32,6 +32,11 @@ pub(super) const BASE64: &str = "hipflask::Base64";
 /// Whether it is the name of one of them: then it is no text, whatever it holds.
 pub(super) fn is_tagged(name: &str) -> bool {
     name.starts_with("hipflask::")
+}
+
+/// Refuses it where a tag is no value.
+pub(super) fn refuse_tagged<E: de::Error>(name: &str) -> Result<(), E> {
+    if is_tagged(name) { Err(E::custom("a tag")) } else { Ok(()) }
 }
 
 /// `markupsafe.Markup` (tag ` m`): text that is HTML already. `T` is any text

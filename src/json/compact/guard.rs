@@ -8,7 +8,7 @@ use serde::{
     de::{DeserializeSeed, EnumAccess, Error, MapAccess, SeqAccess, VariantAccess, Visitor},
 };
 
-use crate::json::{rust::key::Key, types::is_tagged};
+use crate::json::{rust::key::Key, types::refuse_tagged};
 
 /// Reads a `T` through the guard.
 pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(reader: D) -> Result<T, D::Error> {
@@ -139,9 +139,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Guarded<D> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        if is_tagged(name) {
-            return Err(D::Error::custom("a tag"));
-        }
+        refuse_tagged(name)?;
         visitor.visit_newtype_struct(self)
     }
 
@@ -181,9 +179,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Guarded<D> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        if is_tagged(name) {
-            return Err(D::Error::custom("a tag"));
-        }
+        refuse_tagged(name)?;
         self.0.deserialize_enum(name, variants, Guarded(visitor))
     }
 

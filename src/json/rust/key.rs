@@ -8,7 +8,7 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-use crate::json::types::is_tagged;
+use crate::json::types::refuse_tagged;
 
 /// The deserializer of a key, which asks the one inside for a `str` and nothing
 /// else: that of `serde-json-core` panics when it is asked for more.
@@ -30,9 +30,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Key<D> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
-        if is_tagged(name) {
-            return Err(D::Error::custom("a tag"));
-        }
+        refuse_tagged(name)?;
         visitor.visit_newtype_struct(self)
     }
 
