@@ -8,7 +8,7 @@ pub(super) const MIN_UNIX_SECS: i64 = -62_135_596_800;
 /// 9999-12-31T23:59:59Z in Unix seconds.
 const MAX_UNIX_SECS: i64 = 253_402_300_799;
 
-const MICROS_PER_SEC: u32 = 1_000_000;
+pub(super) const MICROS_PER_SEC: u32 = 1_000_000;
 
 /// A microsecond in UTC, in the years 1 to 9999 of the proleptic Gregorian
 /// calendar: an aware `datetime` of Python's.
@@ -59,8 +59,8 @@ impl DateTime {
     /// `None` outside the years 1 to 9999.
     #[must_use]
     pub const fn from_unix_micros(unix_micros: i64) -> Option<Self> {
-        const PER_SEC: i64 = MICROS_PER_SEC as i64;
-        Self::new(unix_micros.div_euclid(PER_SEC), unix_micros.rem_euclid(PER_SEC) as u32)
+        let (unix_secs, subsec_micros) = split_micros(unix_micros);
+        Self::new(unix_secs, subsec_micros)
     }
 
     /// Seconds since 1970-01-01T00:00:00Z, rounded down; negative before it.
@@ -91,6 +91,12 @@ impl DateTime {
 ///
 /// # Errors
 /// [`Error::DateOutOfRange`] from the year 10000 on.
+/// The whole seconds, rounded down, and the microseconds past them.
+pub(super) const fn split_micros(micros: i64) -> (i64, u32) {
+    const PER_SEC: i64 = MICROS_PER_SEC as i64;
+    (micros.div_euclid(PER_SEC), micros.rem_euclid(PER_SEC) as u32)
+}
+
 impl TryFrom<UnixTime> for DateTime {
     type Error = Error;
 

@@ -1,9 +1,10 @@
 //! `Lifetime`: how long a session lasts.
 
-use super::{DateTime, UnixTime};
+use super::{
+    DateTime, UnixTime,
+    date_time::{MICROS_PER_SEC, split_micros},
+};
 use crate::error::Error;
-
-const MICROS_PER_SEC: i64 = 1_000_000;
 
 /// A length of time, positive or negative, to the microsecond: Python's `timedelta`.
 ///
@@ -34,7 +35,8 @@ impl Lifetime {
     /// Makes a lifetime of `micros` microseconds.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
-        Self { secs: micros.div_euclid(MICROS_PER_SEC), micros: micros.rem_euclid(MICROS_PER_SEC) as u32 }
+        let (secs, micros) = split_micros(micros);
+        Self { secs, micros }
     }
 
     /// The whole seconds, truncated toward zero: the age up to which a cookie opens.
@@ -62,7 +64,7 @@ impl Lifetime {
         // Python has no such present either, whatever the sum is.
         let now = DateTime::try_from(now)?;
         let micros = now.subsec_micros().saturating_add(self.micros);
-        let (carry, micros) = match micros.checked_sub(MICROS_PER_SEC as u32) {
+        let (carry, micros) = match micros.checked_sub(MICROS_PER_SEC) {
             Some(rest) => (1, rest),
             None => (0, micros),
         };
