@@ -5,17 +5,17 @@
   python3 tests/oracle/check.py tests/data/vectors.jsonl               Flask's own answers, asked again
 
 Options: --refused  print each refused id with its reason    --strict-order  the order of dicts counts too
-Needs Flask 3.1.3: pip install flask==3.1.3
+Needs Flask 3.1.3 and its extensions: pip install -r tests/interop/requirements.txt
 Exit status 0 when nothing is wrong and every refusal has a documented reason.
 """
 import collections, json, subprocess, sys
-import oracle
+import extensions, oracle
 from verdict import reasons, verdict
 
 
 def answers(cases, command):
     if not command:
-        return [oracle.answer(case["req"]) for case in cases]
+        return [(extensions if case["req"]["op"] in extensions.OPS else oracle).answer(case["req"]) for case in cases]
     lines = "".join(json.dumps(case["req"]) + "\n" for case in cases)
     run = subprocess.run(command, input=lines, stdout=subprocess.PIPE, text=True)
     got = [json.loads(line) for line in run.stdout.splitlines()]
