@@ -6,6 +6,7 @@
 //! | [`SecureCookieSessionInterface`] | its default: the session is in a signed cookie |
 //! | [`RequestContext`] | one request's session, from its opening to its saving, as Flask's request context has it |
 //! | [`Opened`], [`Saved`] | what came of either |
+//! | [`server_side`] | the other kind: the cookie holds an id, a store the session |
 //! | [`Request`], [`Response`] | what the session layer needs to know of a server |
 
 mod context;
@@ -13,6 +14,7 @@ mod opened;
 mod request;
 mod saved;
 mod secure_cookie;
+pub mod server_side;
 
 pub use context::RequestContext;
 pub use opened::Opened;

@@ -142,7 +142,8 @@ impl MacTag {
     }
 }
 
-fn are_equal(a: &[u8], b: &[u8]) -> bool {
+/// Whether both are the same bytes, in constant time but for the length.
+pub(crate) fn are_equal(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }

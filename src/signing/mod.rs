@@ -30,11 +30,13 @@ mod timestamp;
 pub(crate) mod token;
 
 pub use base64::Base64Reader;
+pub(crate) use base64::{MAX_ENCODED_LEN, encode};
 pub use digest::{Digest, Sha1};
 #[cfg(feature = "sha2")]
 pub use digest::{Sha256, Sha384, Sha512};
 pub use error::SignatureError;
 pub use keys::{Hmac, KeyDerivation, Keyring, SecretKeySource, Secrets, with_derived_key};
+pub(crate) use mac::are_equal;
 pub use mac::{Mac, MacTag, SigningKeys};
 pub use payload::{Compression, NoCompression, NoZlib};
 pub use serializer::{Loaded, UnsafelyLoaded, UrlSafeSerializer, UrlSafeTimedSerializer};
