@@ -1,22 +1,39 @@
-//! The report for people. Values are as Python prints them, but that letters of the
-//! newest Unicode versions are known to one side only.
+//! The report for people.
 
 use std::fmt::Write as _;
 
-use hipflask::{
-    Error,
-    backends::alloc::OwnedValue,
-    json::{DateTime, SESSION_JSON_SERIALIZER},
-};
+use hipflask::{Error, backends::alloc::OwnedValue, json::DateTime};
 
 use crate::{
+    python::{repr, string},
     report::{Payload, Report},
-    signature::{HASHES, Verdict},
+    signature::{DIGESTS, Verdict},
 };
 
-pub fn reports(reports: &[Report]) -> String {
+/// How parts of a report are marked: the text around them.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Palette {
+    /// Before a label.
+    pub label: &'static str,
+    /// Before what is well.
+    pub good: &'static str,
+    /// Before what is not.
+    pub bad: &'static str,
+    /// Behind each of them.
+    pub reset: &'static str,
+}
+
+impl Palette {
+    /// Nothing is marked.
+    pub const PLAIN: Self = Self { label: "", good: "", bad: "", reset: "" };
+    /// Colours of a terminal.
+    pub const ANSI: Self = Self { label: "\x1b[2m", good: "\x1b[32m", bad: "\x1b[31m", reset: "\x1b[0m" };
+}
+
+pub(crate) fn reports(reports: &[Report], palette: &Palette) -> String {
     if let [report] = reports {
-        return self::report(report);
+        return self::report(report, palette);
     }
     let count = reports.len();
     let name = reports.first().map_or("", |report| &report.name);
@@ -25,14 +42,15 @@ pub fn reports(reports: &[Report]) -> String {
          deleted, with the Domain and the Path that it was set with.\n"
     );
     for (index, report) in reports.iter().enumerate() {
-        let _ = write!(out, "\n{} of {count}\n{}", index + 1, self::report(report));
+        let _ = write!(out, "\n{} of {count}\n{}", index + 1, self::report(report, palette));
     }
     out
 }
 
-pub fn report(report: &Report) -> String {
+fn report(report: &Report, palette: &Palette) -> String {
     let mut out = String::new();
-    let mut line = |name: &str, text: String| out.push_str(&format!("{name:<11}{text}\n"));
+    let Palette { label, reset, .. } = palette;
+    let mut line = |name: &str, text: String| out.push_str(&format!("{label}{name:<11}{reset}{text}\n"));
     line("cookie", size(report));
     if let Some(payload) = &report.payload {
         line("payload", packing(payload));
@@ -103,13 +121,13 @@ fn signed(report: &Report) -> String {
 }
 
 /// The moment, in words.
-pub fn date(secs: u64) -> String {
+pub(crate) fn date(secs: u64) -> String {
     let date = i64::try_from(secs).ok().and_then(DateTime::from_unix_secs);
     date.map_or_else(|| "after the year 9999".into(), |date| date.to_string())
 }
 
 fn signature(report: &Report) -> Vec<String> {
-    let lasts = || match u64::try_from(report.max_age_secs) {
+    let lasts = || match u64::try_from(report.lifetime_secs) {
         Ok(secs) => format!("it lasts {}", duration(secs)),
         Err(_) => "it lasts no time at all".into(),
     };
@@ -120,7 +138,7 @@ fn signature(report: &Report) -> Vec<String> {
         },
         Verdict::Holds { key } => {
             let age = report.now_secs.saturating_sub(report.signed_at_secs.unwrap_or_default());
-            let left = u64::try_from(report.max_age_secs).unwrap_or_default().saturating_sub(age);
+            let left = u64::try_from(report.lifetime_secs).unwrap_or_default().saturating_sub(age);
             format!("holds, with {key}; {}, {} of it left", lasts(), duration(left))
         }
         Verdict::Expired { key, by_secs } => {
@@ -153,11 +171,8 @@ fn signature(report: &Report) -> Vec<String> {
             );
             match report.digest_by_length {
                 None => text.push_str("; it has no known length, so it was cut short or added to"),
-                Some(digest) if !HASHES.iter().any(|hash| hash.name == digest) => {
+                Some(digest) if !DIGESTS.iter().any(|known| known.name() == digest) => {
                     let _ = write!(text, "; it has the length of {digest}'s, which was not tried");
-                    if digest != "md5" && digest != "sha224" {
-                        text.push_str(": build with --features std,sha2");
-                    }
                 }
                 Some(_) => {}
             }
@@ -180,118 +195,9 @@ fn duration(secs: u64) -> String {
 fn outermost(value: &OwnedValue) -> String {
     match value {
         OwnedValue::Dict(entries) if !entries.is_empty() => {
-            let lines =
-                entries.iter().map(|(key, value)| format!("    {}: {},\n", string(key), python(value)));
+            let lines = entries.iter().map(|(key, value)| format!("    {}: {},\n", string(key), repr(value)));
             format!("{{\n{}}}", lines.collect::<String>())
         }
-        value => python(value),
-    }
-}
-
-/// The value as a Python expression.
-pub fn python(value: &OwnedValue) -> String {
-    let all = |items: &[OwnedValue]| items.iter().map(python).collect::<Vec<_>>().join(", ");
-    match value {
-        OwnedValue::Null => "None".into(),
-        OwnedValue::Bool(value) => if *value { "True" } else { "False" }.into(),
-        OwnedValue::Int(value) => value.to_string(),
-        OwnedValue::BigInt(digits) => digits.clone(),
-        OwnedValue::Float(value) => float(*value),
-        OwnedValue::Str(text) => string(text),
-        OwnedValue::List(items) => format!("[{}]", all(items)),
-        OwnedValue::Tuple(items) => format!("({}{})", all(items), if items.len() == 1 { "," } else { "" }),
-        OwnedValue::Dict(entries) => {
-            let entries = entries.iter().map(|(key, value)| format!("{}: {}", string(key), python(value)));
-            format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
-        }
-        OwnedValue::Bytes(bytes) => byte_string(bytes),
-        OwnedValue::Markup(text) => format!("Markup({})", string(text)),
-        OwnedValue::Uuid(uuid) => format!("UUID('{}')", hyphenated(&uuid.to_string())),
-        OwnedValue::DateTime(value) => {
-            let [fields @ .., seconds] = fields(*value);
-            let fields = fields.map(|field| field.to_string()).join(", ");
-            let seconds = if seconds == 0 { String::new() } else { format!(", {seconds}") };
-            format!("datetime.datetime({fields}{seconds}, tzinfo=datetime.timezone.utc)")
-        }
-        other => format!("{other:?}"),
-    }
-}
-
-fn hyphenated(hex: &str) -> String {
-    [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| hex.get(part).unwrap_or_default()).join("-")
-}
-
-/// Year, month, day, hour, minute, second.
-pub fn fields(date: DateTime) -> [u32; 6] {
-    // Ddd, DD Mon YYYY HH:MM:SS GMT
-    let text = date.to_string();
-    let number =
-        |at: std::ops::Range<usize>| text.get(at).and_then(|digits| digits.parse().ok()).unwrap_or(0);
-    let month = text.get(8..11).and_then(|name| "JanFebMarAprMayJunJulAugSepOctNovDec".find(name));
-    [
-        number(12..16),
-        month.map_or(0, |at| at as u32 / 3 + 1),
-        number(5..7),
-        number(17..19),
-        number(20..22),
-        number(23..25),
-    ]
-}
-
-fn float(value: f64) -> String {
-    if !value.is_finite() {
-        return value.to_string().to_lowercase();
-    }
-    let mut text = Vec::new();
-    let _ = SESSION_JSON_SERIALIZER.dumps(&value, &mut [0; 32], &mut text);
-    String::from_utf8_lossy(&text).into_owned()
-}
-
-/// The quote that Python puts around text.
-fn quote(mut letters: impl Iterator<Item = char> + Clone) -> char {
-    if letters.clone().any(|letter| letter == '\'') && letters.all(|letter| letter != '"') {
-        '"'
-    } else {
-        '\''
-    }
-}
-
-/// Combining marks are: it is only alone that Rust escapes them.
-fn is_printable(letter: char) -> bool {
-    letter.is_ascii_graphic() || format!("a{letter}").escape_debug().nth(2) != Some('u')
-}
-
-fn string(text: &str) -> String {
-    let quote = quote(text.chars());
-    let inside = text.chars().map(|letter| match letter {
-        // What no terminal should be sent.
-        _ if !is_printable(letter) => match u32::from(letter) {
-            code @ ..0x100 => format!("\\x{code:02x}"),
-            code @ ..0x1_0000 => format!("\\u{code:04x}"),
-            code => format!("\\U{code:08x}"),
-        },
-        _ => plain(letter, quote),
-    });
-    format!("{quote}{}{quote}", inside.collect::<String>())
-}
-
-fn byte_string(bytes: &[u8]) -> String {
-    let quote = quote(bytes.iter().map(|byte| char::from(*byte)));
-    let inside = bytes.iter().map(|byte| match byte {
-        b'\t' | b'\n' | b'\r' | b' '..=b'~' => plain(char::from(*byte), quote),
-        _ => format!("\\x{byte:02x}"),
-    });
-    format!("b{quote}{}{quote}", inside.collect::<String>())
-}
-
-fn plain(letter: char, quote: char) -> String {
-    match letter {
-        '\t' => "\\t".into(),
-        '\n' => "\\n".into(),
-        '\r' => "\\r".into(),
-        '\\' => "\\\\".into(),
-        _ if letter == quote => format!("\\{letter}"),
-        '\0' => "\\x00".into(),
-        _ => letter.into(),
+        value => repr(value),
     }
 }

@@ -4,117 +4,168 @@ use hipflask::{
     Config, Error,
     backends::alloc::OwnedValue,
     clock_fn,
-    cookie::{SetCookie, parse_cookie},
+    cookie::SetCookie,
     json::{DateTime, Kind, SESSION_JSON_SERIALIZER, Value},
     signing::{Base64Reader, KeyDerivation, Keyring, TimestampSigner},
     zlib::inflate,
 };
 
 use crate::{
-    options::Options,
+    json,
+    pasted::{Cookie, Unreadable, cookies},
+    settings::Settings,
     signature::{Verdict, digest_by_length},
+    text::{self, Palette},
 };
 
-/// The longest cookie that is looked at: many times what any browser sends.
-pub const MAX_COOKIE_BYTES: usize = 64 * 1024;
 /// The longest JSON text that is looked at.
 const MAX_TEXT_BYTES: usize = 64 * 1024;
 
+/// All that is known about what was pasted.
+///
+/// ```
+/// use hipflask_inspect::{Inspection, Settings};
+///
+/// let mut settings = Settings::new(1_700_000_060);
+/// settings.set_keys(Some(b"dev".to_vec()), vec![]);
+/// let cookie = b"Cookie: session=eyJ1c2VyIjoiWm9cdTAwZWIifQ.ZVPxAA.CTxB9uAyToSMQr_DcacEN7J-1Jg";
+/// let inspection = Inspection::new(cookie, &settings)?;
+/// assert!(inspection.holds());
+/// assert!(inspection.text(&hipflask_inspect::Palette::PLAIN).contains("    'user': 'Zoë',"));
+/// assert_eq!(inspection.json()["age_secs"], 60);
+/// # Ok::<(), hipflask_inspect::Unreadable>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// One for each cookie of the name; the first one counts. There is at least one.
+    pub reports: Vec<Report>,
+}
+
+impl Inspection {
+    /// Looks at what was pasted.
+    ///
+    /// # Errors
+    /// When there is no cookie in it.
+    pub fn new(pasted: &[u8], settings: &Settings) -> Result<Self, Unreadable> {
+        Ok(Self::of_cookies(&cookies(pasted, &settings.name)?, settings))
+    }
+
+    /// Looks at cookies of one name.
+    #[must_use]
+    pub fn of_cookies(cookies: &[Cookie], settings: &Settings) -> Self {
+        Self { reports: cookies.iter().map(|cookie| Report::new(cookie, settings)).collect() }
+    }
+
+    /// Whether one of the cookies holds, or no key was given to tell.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.reports.iter().any(Report::holds)
+    }
+
+    /// The report for people.
+    #[must_use]
+    pub fn text(&self, palette: &Palette) -> String {
+        text::reports(&self.reports, palette)
+    }
+
+    /// The report for programs: the README lists its keys.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        json::reports(&self.reports)
+    }
+}
+
+/// What is known about one cookie.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Report {
+    /// Its name, as it was pasted, or else as it was asked for.
     pub name: String,
+    /// How long the value is.
     pub len_bytes: usize,
-    /// As Flask sends it by default.
+    /// How long Flask's `Set-Cookie` is with it, by default.
     pub header_len_bytes: usize,
+    /// Flask's `MAX_COOKIE_SIZE`.
     pub limit_bytes: usize,
+    /// What was signed, whoever signed it.
     pub payload: Option<Payload>,
-    /// What it claims, in Unix seconds.
+    /// When it claims to have been signed, in Unix seconds.
     pub signed_at_secs: Option<u64>,
+    /// The time, in Unix seconds.
     pub now_secs: u64,
-    pub max_age_secs: i64,
+    /// How long a signature is valid.
+    pub lifetime_secs: i64,
+    /// The digest whose signatures are as long as this one.
     pub digest_by_length: Option<&'static str>,
+    /// Whether the signature holds.
     pub verdict: Verdict,
     /// Whether it was looked at as a session cookie, and not as another token, nor
     /// with fallbacks alone: without a current key all sessions are null sessions.
     as_session: bool,
 }
 
+/// What was signed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Payload {
+    /// Whether it is compressed.
     pub compressed: bool,
+    /// How long it is in the cookie.
     pub len_bytes: usize,
-    /// Of the JSON, if there is any.
+    /// How long the JSON is, if there is any.
     pub text_len_bytes: Option<usize>,
+    /// What it means, or why it means nothing.
     pub value: Result<OwnedValue, Error>,
-    /// What a session needs to hold it, if it is one that Flask wrote.
+    /// The capacity that a session needs to hold it, if it is one that Flask wrote.
     pub capacity_bytes: Option<usize>,
     /// Whether Flask sends it with a date.
     permanent: bool,
 }
 
 impl Report {
-    /// Looks at a cookie's value.
-    pub fn new(token: &[u8], options: &Options) -> Self {
+    /// Looks at one cookie.
+    #[must_use]
+    pub fn new(cookie: &Cookie, settings: &Settings) -> Self {
+        let token = cookie.value.as_slice();
+        let name = cookie.name.as_deref().unwrap_or(&settings.name);
         let (payload, signed_at_secs) = claims(token);
         let payload = payload.map(Payload::new);
-        let header_len_bytes = header_len(token, &options.name, payload.as_ref());
+        let header_len_bytes = header_len(token, name, payload.as_ref());
         Self {
-            name: options.name.clone(),
+            name: name.into(),
             len_bytes: token.len(),
             header_len_bytes,
             limit_bytes: Config::new().max_cookie_size,
             payload,
             signed_at_secs,
-            now_secs: options.now_secs,
-            max_age_secs: options.max_age_secs,
+            now_secs: settings.now_secs,
+            lifetime_secs: settings.lifetime_secs,
             digest_by_length: digest_by_length(token),
-            verdict: Verdict::new(token, options),
-            as_session: options.has_current && options.salt == Keyring::SESSION_SALT,
+            verdict: Verdict::new(token, settings),
+            as_session: settings.has_current && settings.salt == Keyring::SESSION_SALT,
         }
     }
 
     /// What hipflask does with a session cookie, if there is a current key.
+    #[must_use]
     pub fn hipflask(&self) -> Option<&'static str> {
         self.verdict.hipflask(self.is_session()).filter(|_| self.as_session)
     }
 
-    pub fn exit_code(&self) -> u8 {
+    /// Whether the signature holds, or no key was given to tell, and hipflask opens it
+    /// if it is a session.
+    #[must_use]
+    pub fn holds(&self) -> bool {
         let holds = matches!(self.verdict, Verdict::Unknown | Verdict::Holds { .. });
-        u8::from(!holds || self.hipflask() == Some("fails"))
+        holds && self.hipflask() != Some("fails")
     }
 
+    /// Whether what was signed is a session: a dict or nothing.
+    #[must_use]
     pub fn is_session(&self) -> bool {
         let value = self.payload.as_ref().and_then(|payload| payload.value.as_ref().ok());
         matches!(value, Some(OwnedValue::Dict(_) | OwnedValue::Null))
-    }
-}
-
-/// The values of the cookies called `name`, of which the first one counts, if `given` is
-/// a header, else `given`. There is at least one.
-///
-/// # Errors
-/// When nothing is given, there is no such cookie in the header, or it is too long
-/// to look at.
-pub fn values_of(given: &[u8], name: &str) -> Result<Vec<Vec<u8>>, String> {
-    if given.len() > MAX_COOKIE_BYTES {
-        return Err(format!("a cookie of more than {MAX_COOKIE_BYTES} bytes"));
-    }
-    let given = given.trim_ascii();
-    let header = ["Cookie:", "Set-Cookie:"].iter().find_map(|field| {
-        let (start, rest) = given.split_at_checked(field.len())?;
-        start.eq_ignore_ascii_case(field.as_bytes()).then(|| rest.trim_ascii())
-    });
-    // Neither base64 nor the separator has a `=`.
-    let header = header.or_else(|| given.contains(&b'=').then_some(given));
-    let Some(header) = header else {
-        return if given.is_empty() { Err("no cookie was given".into()) } else { Ok(vec![given.to_vec()]) };
-    };
-    // The bytes of a header are taken for Latin-1, as Flask takes them.
-    let is_named = |bytes: &[u8]| bytes.iter().map(|byte| char::from(*byte)).eq(name.chars());
-    let cookies = parse_cookie(header).filter(|cookie| is_named(cookie.name()));
-    let values: Vec<_> = cookies.map(|cookie| cookie.value().unquoted().collect()).collect();
-    if values.is_empty() {
-        Err(format!("there is no cookie called {name} in it; see --name"))
-    } else {
-        Ok(values)
     }
 }
 

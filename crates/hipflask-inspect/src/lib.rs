@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+// From what everything stands on to what a program shows.
+//
+//   key          a secret key as people write it down
+//   settings     the key, the salt, the time: what is known beside the cookie
+//   pasted       the cookies in what somebody pasted
+//   signature    whether a signature holds, and what would make it hold
+//   report       all that is known about one cookie
+//   python       a value as Python prints it
+//   typed        a value with its type, as JSON
+//   text, json   reports for people and for programs
+pub mod python;
+pub mod typed;
+
+mod json;
+mod key;
+mod pasted;
+mod report;
+mod settings;
+mod signature;
+mod text;
+
+pub use key::{BadKey, read_key};
+pub use pasted::{Cookie, Unreadable, cookies};
+pub use report::{Inspection, Payload, Report};
+pub use settings::{Key, Settings};
+pub use signature::{DERIVATIONS, DIGESTS, DigestMethod, SALTS, Verdict, Way};
+pub use text::Palette;
