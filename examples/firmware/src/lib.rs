@@ -2,7 +2,6 @@
 //!
 //! | | |
 //! |---|---|
-//! | [`sessions`] | the adapter: Flask's sessions for picoserve. Copy this file |
 //! | [`network`] | embassy's stack, four connections, and SNTP |
 //! | [`device`] | what a device brings: clock, key, random tokens |
 //! | [`board`] | the chip; all `unsafe` is in here |
@@ -12,4 +11,3 @@
 pub mod board;
 pub mod device;
 pub mod network;
-pub mod sessions;

@@ -1,4 +1,4 @@
-//! A second, small program on the same adapter: it counts visits.
+//! A second, small program with sessions: it counts visits.
 
 #![no_std]
 #![no_main]
@@ -6,29 +6,22 @@
 
 use embassy_executor::Spawner;
 use embassy_net::Ipv4Address;
-use embassy_sync::mutex::Mutex;
 use firmware::{
     board::{self, host},
     device, network,
-    sessions::{self, Free, Place, Session, Sessions},
 };
 use hipflask::{
-    Config, SecureCookieSession, SecureCookieSessionInterface,
+    Config, SecureCookieSessionInterface,
     signing::{KeyDerivation, Keyring, NoCompression, Sha1},
 };
-use picoserve::{
-    Router,
-    response::{IntoResponse, StatusCode},
-    routing::get,
-};
+use hipflask_picoserve::{Pool, Session, SessionError, Sessions};
+use picoserve::{Router, routing::get};
 use static_cell::{ConstStaticCell, StaticCell};
 
-async fn visit(mut session: Session) -> impl IntoResponse {
-    let visits = session.get_as::<u32>("visits").ok().flatten().unwrap_or_default().wrapping_add(1);
-    match session.insert("visits", &visits) {
-        Ok(()) => Ok(heapless::format!(32; "visit {visits}\n").unwrap_or_default()),
-        Err(_) => Err((StatusCode::INTERNAL_SERVER_ERROR, "no room\n")),
-    }
+async fn visit(mut session: Session) -> Result<heapless::String<32>, SessionError> {
+    let visits = session.get_as::<u32>("visits")?.unwrap_or_default().wrapping_add(1);
+    session.insert("visits", &visits)?;
+    Ok(heapless::format!("visit {visits}\n").unwrap_or_default())
 }
 
 /// Asks for its session twice, which is an error.
@@ -43,9 +36,7 @@ fn main() -> ! {
 
 #[embassy_executor::task]
 async fn start(spawner: Spawner) {
-    static PLACES: ConstStaticCell<[Place<SecureCookieSession<256>>; network::CONNECTIONS]> =
-        ConstStaticCell::new([const { sessions::place() }; network::CONNECTIONS]);
-    static FREE: StaticCell<Free<{ network::CONNECTIONS }>> = StaticCell::new();
+    static POOL: ConstStaticCell<Pool<256, { network::CONNECTIONS }>> = ConstStaticCell::new(Pool::new());
     static NO_SCRATCH: ConstStaticCell<NoCompression> = ConstStaticCell::new(NoCompression);
     static CLOCK: StaticCell<device::Clock> = StaticCell::new();
 
@@ -60,12 +51,8 @@ async fn start(spawner: Spawner) {
     spawner.spawn(network::run(runner).unwrap());
     network::announce(stack).await;
 
-    let sessions = Sessions {
-        interface: SecureCookieSessionInterface::new(keys, clock),
-        config: Config::new(),
-        free: FREE.init(sessions::free(PLACES.take())),
-        scratch: Mutex::new(NO_SCRATCH.take()),
-    };
+    let interface = SecureCookieSessionInterface::new(keys, clock);
+    let sessions = Sessions::new(interface, Config::new(), POOL.take(), NO_SCRATCH.take());
     let router = Router::new().route("/", get(visit)).route("/twice", get(twice)).layer(&sessions);
     spawner.spawn(keep_time(stack, clock).unwrap());
     network::serve(stack, &router).await;

@@ -14,18 +14,17 @@ use core::cell::{Cell, RefCell};
 
 use embassy_executor::Spawner;
 use embassy_net::{Ipv4Address, Stack};
-use embassy_sync::{blocking_mutex::raw::NoopRawMutex, mutex::Mutex};
 use firmware::{
     board::{self, executor::Apart, host},
     device::{self, CONFIG, Clock, DEFLATE_BYTES, SESSION_BYTES, Store, Tokens},
     network,
-    sessions::{self, Free, Place, Sessions},
 };
 use hipflask::{
-    SecureCookieSession, SecureCookieSessionInterface, UnixTime,
+    SecureCookieSessionInterface, UnixTime,
     signing::{KeyDerivation, Keyring, Sha1},
-    zlib::{DeflateScratch, Scratch},
+    zlib::DeflateScratch,
 };
+use hipflask_picoserve::{Pool, Sessions};
 use picoserve::Router;
 use static_cell::{ConstStaticCell, StaticCell};
 
@@ -48,7 +47,7 @@ struct Device {
     /// The clock is never set to an earlier time than this, in Unix seconds:
     /// that would let expired cookies in again.
     earliest_secs: u64,
-    free: &'static Free<SESSIONS>,
+    pool: &'static Pool<SESSION_BYTES, SESSIONS>,
 }
 
 impl Device {
@@ -76,13 +75,10 @@ async fn start(spawner: Spawner) {
     static SCRATCH: ConstStaticCell<DeflateScratch<DEFLATE_BYTES>> =
         ConstStaticCell::new(DeflateScratch::new());
     let (device, keys, stack) = Apart::new(set_up(spawner)).await;
-    let sessions = Sessions {
-        interface: SecureCookieSessionInterface::new(keys, &device.clock).with_compression(),
-        // A cookie that a server with a better clock has just made is ahead of this one.
-        config: CONFIG.clock_skew_secs(CLOCK_SKEW_SECS),
-        free: device.free,
-        scratch: Mutex::<NoopRawMutex, &'static mut Scratch>::new(SCRATCH.take()),
-    };
+    let interface = SecureCookieSessionInterface::new(keys, &device.clock).with_compression();
+    // A cookie that a server with a better clock has just made is ahead of this one.
+    let config = CONFIG.clock_skew_secs(CLOCK_SKEW_SECS);
+    let sessions = Sessions::new(interface, config, device.pool, SCRATCH.take());
     let router = Router::from_service(Pages).layer(&sessions).with_state(Shared(device));
 
     spawner.spawn(keep_time(stack, device).unwrap());
@@ -91,9 +87,7 @@ async fn start(spawner: Spawner) {
 
 /// Makes what there is once, and waits for the network.
 async fn set_up(spawner: Spawner) -> (&'static Device, Keyring<Sha1, 0>, Stack<'static>) {
-    static PLACES: ConstStaticCell<[Place<SecureCookieSession<SESSION_BYTES>>; SESSIONS]> =
-        ConstStaticCell::new([const { sessions::place() }; SESSIONS]);
-    static FREE: StaticCell<Free<SESSIONS>> = StaticCell::new();
+    static POOL: ConstStaticCell<Pool<SESSION_BYTES, SESSIONS>> = ConstStaticCell::new(Pool::new());
     static DEVICE: StaticCell<Device> = StaticCell::new();
 
     let board = board::start();
@@ -115,7 +109,7 @@ async fn set_up(spawner: Spawner) -> (&'static Device, Keyring<Sha1, 0>, Stack<'
         tokens,
         store: RefCell::new(Some(store)),
         earliest_secs,
-        free: FREE.init(sessions::free(PLACES.take())),
+        pool: POOL.take(),
     });
 
     let (stack, runner) = network::new(board.ethernet, u64::from_le_bytes(seed));

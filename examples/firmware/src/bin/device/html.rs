@@ -2,8 +2,8 @@
 
 use core::fmt::{self, Write as _};
 
-use firmware::sessions::Session;
-use hipflask::Error;
+use hipflask::{Error, Session};
+use hipflask_picoserve::SessionError;
 use picoserve::{
     ResponseSent,
     io::{Read, Write},
@@ -50,6 +50,13 @@ impl From<Error> for Answer {
         let text =
             if error.is_capacity() { "the session is full\n" } else { "the session cannot hold this\n" };
         Self::text(StatusCode::INTERNAL_SERVER_ERROR, text)
+    }
+}
+
+/// The answer when there is no session to show a page of.
+impl From<SessionError> for Answer {
+    fn from(error: SessionError) -> Self {
+        Self::text(error.status(), error.text())
     }
 }
 

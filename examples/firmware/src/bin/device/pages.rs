@@ -8,9 +8,9 @@
 use firmware::{
     board::{self, executor::Apart, stack},
     device,
-    sessions::{Session, WithSession},
 };
-use hipflask::{Clock as _, Error, UnixTime};
+use hipflask::{Clock as _, Error, Session, UnixTime};
+use hipflask_picoserve::WithSession;
 use picoserve::{
     ResponseSent,
     extract::{Form, FromRequest as _, FromRequestParts as _},
@@ -22,7 +22,7 @@ use picoserve::{
 use serde::Deserialize;
 
 use crate::{
-    SESSIONS, Shared,
+    Shared,
     html::{Answer, Page, Token, User, messages},
 };
 
@@ -57,9 +57,9 @@ struct Fields {
 
 async fn answer<R: Read>(state: &WithSession<Shared>, path: &str, request: &mut Request<'_, R>) -> Answer {
     let device = state.app;
-    let mut session = match Session::from_request_parts(state, &request.parts).await {
+    let mut session = match hipflask_picoserve::Session::from_request_parts(state, &request.parts).await {
         Ok(session) => session,
-        Err((status, text)) => return Answer::text(status, text),
+        Err(error) => return error.into(),
     };
     let answer = match (request.parts.method(), path) {
         ("GET", "/") => status(device, &mut session),
@@ -172,7 +172,7 @@ fn stats(shared: Shared) -> Answer {
     Answer::page(Page::Stats {
         stack: stack::high_water_bytes(),
         interrupts: stack::interrupt_high_water_bytes(),
-        sessions: SESSIONS - shared.0.free.len(),
+        sessions: shared.0.pool.taken(),
         time: shared.0.clock.now().map_or(0, UnixTime::secs),
     })
 }

@@ -1,0 +1,187 @@
+//! The layer: opens a session when a request comes, and saves it into the response.
+
+use core::{
+    cell::{RefCell, RefMut},
+    fmt::Display,
+};
+
+use hipflask::{Config, Error, Request, RequestContext, Session, SessionInterface};
+use picoserve::{
+    ResponseSent,
+    io::Read,
+    request::{Headers, RequestParts},
+    response::{Body, Connection, HeadersIter, Response, ResponseWriter},
+    routing::{Layer, Next},
+};
+
+use crate::{
+    SessionError,
+    pool::{Place, Pool, Taken},
+    queue::Queue,
+};
+
+/// What sessions need. `&Sessions` is a layer: `router.layer(&sessions)`.
+///
+/// - A handler that asks for its session by a [`Session`](crate::Session) gets it. Who does
+///   not ask is served without one, also when it cannot be read.
+/// - The session is saved when the handler has returned, whatever that returned, and before
+///   the first byte of the response goes out.
+/// - A session that cannot be saved makes the response a 500.
+/// - As in Flask, what a response's body does while it is sent comes too late.
+///
+/// A router needs it once. Inside of a second one, a request takes two places of the pool.
+pub struct Sessions<I: SessionInterface<Scratch: 'static>, const BYTES: usize, const PLACES: usize> {
+    interface: I,
+    config: Config<'static>,
+    pool: &'static Pool<BYTES, PLACES>,
+    scratch: RefCell<&'static mut I::Scratch>,
+    queue: Queue,
+    on_save_error: fn(Error),
+}
+
+impl<I, const BYTES: usize, const PLACES: usize> Sessions<I, BYTES, PLACES>
+where
+    I: SessionInterface<Session = Session, Scratch: 'static>,
+{
+    /// Takes what opens and saves the sessions, Flask's settings, the sessions' places, and
+    /// the memory that saving needs, which is lent to one response at a time.
+    pub fn new(
+        interface: I,
+        config: Config<'static>,
+        pool: &'static Pool<BYTES, PLACES>,
+        scratch: &'static mut I::Scratch,
+    ) -> Self {
+        Self {
+            interface,
+            config,
+            pool,
+            scratch: RefCell::new(scratch),
+            queue: Queue::new(),
+            on_save_error: |_| {},
+        }
+    }
+
+    /// Calls `log` with the reason when a session cannot be saved. The client sees a 500
+    /// without it.
+    #[must_use]
+    pub fn on_save_error(mut self, log: fn(Error)) -> Self {
+        self.on_save_error = log;
+        self
+    }
+
+    /// Waits until no other response uses the scratch.
+    async fn scratch(&self) -> Scratch<'_, I::Scratch> {
+        let free = || self.scratch.try_borrow_mut().ok();
+        Scratch { lent: Some(self.queue.wait(free).await), queue: &self.queue }
+    }
+}
+
+/// The scratch until it is dropped.
+struct Scratch<'s, S: ?Sized + 'static> {
+    lent: Option<RefMut<'s, &'static mut S>>,
+    queue: &'s Queue,
+}
+
+impl<S: ?Sized> Drop for Scratch<'_, S> {
+    fn drop(&mut self) {
+        self.lent = None;
+        self.queue.wake();
+    }
+}
+
+/// A request's headers, as the interface reads them.
+struct Cookies<'r>(Headers<'r>);
+
+impl Request for Cookies<'_> {
+    fn cookie_headers(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter().filter(|(name, _)| *name == "cookie").map(|(_, value)| value.as_raw())
+    }
+}
+
+/// What handlers have as their state: the application's state, and the session.
+///
+/// picoserve's `State` gives a handler a part of the application's state when
+/// `FromRef<WithSession<App>>` says which; examples/site.rs does so.
+#[non_exhaustive]
+pub struct WithSession<S> {
+    /// The application's state.
+    pub app: S,
+    pub(crate) place: &'static Place,
+}
+
+impl<S: Clone, P, I, const BYTES: usize, const PLACES: usize> Layer<S, P> for &Sessions<I, BYTES, PLACES>
+where
+    I: SessionInterface<Session = Session, Scratch: 'static>,
+{
+    type NextState = WithSession<S>;
+    type NextPathParameters = P;
+
+    async fn call_layer<'a, R, L, W>(
+        &self,
+        next: L,
+        state: &S,
+        path_parameters: P,
+        request_parts: RequestParts<'_>,
+        response_writer: W,
+    ) -> Result<ResponseSent, W::Error>
+    where
+        R: Read + 'a,
+        L: Next<'a, R, WithSession<S>, P>,
+        W: ResponseWriter<Error = R::Error>,
+    {
+        let Taken { place, .. } = &self.pool.take().await;
+        // Whoever asks for the session is told if it could not be opened, or if somebody kept it.
+        if let Ok(mut context) = place.context.try_borrow_mut() {
+            context.open(&self.interface, &self.config, &Cookies(request_parts.headers()));
+        }
+        let state = WithSession { app: state.clone(), place };
+        next.run(&state, path_parameters, Saving { sessions: self, place, inner: response_writer }).await
+    }
+}
+
+/// Adds the session's headers to the response.
+struct Saving<'s, I: SessionInterface<Scratch: 'static>, W, const BYTES: usize, const PLACES: usize> {
+    sessions: &'s Sessions<I, BYTES, PLACES>,
+    place: &'static Place,
+    inner: W,
+}
+
+impl<I, W: ResponseWriter, const BYTES: usize, const PLACES: usize> ResponseWriter
+    for Saving<'_, I, W, BYTES, PLACES>
+where
+    I: SessionInterface<Session = Session, Scratch: 'static>,
+{
+    type Error = W::Error;
+
+    async fn write_response<R: Read<Error = W::Error>, H: HeadersIter, B: Body>(
+        self,
+        connection: Connection<'_, R>,
+        response: Response<H, B>,
+    ) -> Result<ResponseSent, W::Error> {
+        let Sessions { interface, config, on_save_error, .. } = self.sessions;
+        let (mut scratch, context) = (self.sessions.scratch().await, self.place.context.try_borrow());
+        let saved = match (&context, &mut scratch.lent) {
+            (Ok(context), Some(scratch)) => {
+                context.save(interface, config, scratch).map_err(SessionError::Failed)
+            }
+            _ => Err(SessionError::InUse),
+        };
+        let vary = |vary: bool| vary.then_some(("Vary", &"Cookie" as &dyn Display));
+        // By reference: each future on the way would hold a copy.
+        match &saved {
+            Ok(saved) => {
+                let cookie = saved.set_cookie.as_ref().map(|value| ("Set-Cookie", value as &dyn Display));
+                let headers = [cookie, vary(saved.vary_cookie)];
+                self.inner.write_response(connection, response.with_headers(headers)).await
+            }
+            // An error page depends on the session as the page does that it replaces.
+            Err(failure) => {
+                if let SessionError::Failed(reason) = failure {
+                    on_save_error(*reason);
+                }
+                let vary = vary(context.as_deref().map_or(true, RequestContext::accessed));
+                self.inner.write_response(connection, failure.response().with_headers([vary])).await
+            }
+        }
+    }
+}
