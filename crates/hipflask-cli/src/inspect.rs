@@ -15,5 +15,5 @@ pub fn run(args: &Inspect) -> Result<ExitCode, Failure> {
     } else {
         print(&inspection.text(&Palette::ANSI));
     }
-    Ok(holds(inspection.holds()))
+    Ok(if inspection.is_unreadable() { ExitCode::from(3) } else { holds(inspection.holds()) })
 }

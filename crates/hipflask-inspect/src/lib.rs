@@ -6,25 +6,37 @@
 //   key          a secret key as people write it down
 //   settings     the key, the salt, the time: what is known beside the cookie
 //   pasted       the cookies in what somebody pasted
+//   kind         what a value looks like
 //   signature    whether a signature holds, and what would make it hold
-//   report       all that is known about one cookie
+//   sign         makes tokens
+//   report       all that is known about one cookie, with
+//     entries      what the entries mean
+//     notes        what else there is to say
+//     advice       the settings that would open it
 //   python       a value as Python prints it
 //   typed        a value with its type, as JSON
 //   text, json   reports for people and for programs
 pub mod python;
 pub mod typed;
 
+mod advice;
+mod entries;
 mod json;
 mod key;
+mod kind;
+mod notes;
 mod pasted;
 mod report;
 mod settings;
+mod sign;
 mod signature;
 mod text;
 
 pub use key::{BadKey, read_key};
-pub use pasted::{Cookie, Unreadable, cookies};
+pub use kind::Kind;
+pub use pasted::{Cookie, Pasted, Source, Unreadable};
 pub use report::{Inspection, Payload, Report};
 pub use settings::{Key, Settings};
+pub use sign::{NotSignedAgain, Signing, sign_again};
 pub use signature::{DERIVATIONS, DIGESTS, DigestMethod, SALTS, Verdict, Way};
 pub use text::Palette;

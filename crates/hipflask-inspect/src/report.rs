@@ -5,14 +5,16 @@ use hipflask::{
     backends::alloc::OwnedValue,
     clock_fn,
     cookie::SetCookie,
-    json::{DateTime, Kind, SESSION_JSON_SERIALIZER, Value},
+    json::{self as hipflask_json, DateTime, Encode, SESSION_JSON_SERIALIZER, Value},
     signing::{Base64Reader, KeyDerivation, Keyring, TimestampSigner},
     zlib::inflate,
 };
 
 use crate::{
-    json,
-    pasted::{Cookie, Unreadable, cookies},
+    advice, entries, json,
+    kind::{Kind, base62_secs},
+    notes,
+    pasted::{Cookie, Pasted, Unreadable},
     settings::Settings,
     signature::{Verdict, digest_by_length},
     text::{self, Palette},
@@ -40,6 +42,8 @@ const MAX_TEXT_BYTES: usize = 64 * 1024;
 pub struct Inspection {
     /// One for each cookie of the name; the first one counts. There is at least one.
     pub reports: Vec<Report>,
+    /// Sentences on what else was pasted.
+    pub notes: Vec<String>,
 }
 
 impl Inspection {
@@ -48,13 +52,16 @@ impl Inspection {
     /// # Errors
     /// When there is no cookie in it.
     pub fn new(pasted: &[u8], settings: &Settings) -> Result<Self, Unreadable> {
-        Ok(Self::of_cookies(&cookies(pasted, &settings.name)?, settings))
+        let Pasted { cookies, others } = Pasted::read(pasted, &settings.name)?;
+        let notes = notes::of_pasted(&cookies, &others);
+        Ok(Self { notes, ..Self::of_cookies(&cookies, settings) })
     }
 
     /// Looks at cookies of one name.
     #[must_use]
     pub fn of_cookies(cookies: &[Cookie], settings: &Settings) -> Self {
-        Self { reports: cookies.iter().map(|cookie| Report::new(cookie, settings)).collect() }
+        let reports = cookies.iter().map(|cookie| Report::new(cookie, settings)).collect();
+        Self { reports, notes: Vec::new() }
     }
 
     /// Whether one of the cookies holds, or no key was given to tell.
@@ -63,16 +70,22 @@ impl Inspection {
         self.reports.iter().any(Report::holds)
     }
 
+    /// Whether none of the cookies can be one.
+    #[must_use]
+    pub fn is_unreadable(&self) -> bool {
+        self.reports.iter().all(Report::is_unreadable)
+    }
+
     /// The report for people.
     #[must_use]
     pub fn text(&self, palette: &Palette) -> String {
-        text::reports(&self.reports, palette)
+        text::inspection(self, palette)
     }
 
     /// The report for programs: the README lists its keys.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
-        json::reports(&self.reports)
+        json::inspection(self)
     }
 }
 
@@ -82,6 +95,11 @@ impl Inspection {
 pub struct Report {
     /// Its name, as it was pasted, or else as it was asked for.
     pub name: String,
+    /// What it looks like.
+    pub kind: Kind,
+    /// The lengths of its fields, if it is of the form that itsdangerous signs: payload, time,
+    /// signature. Between them are dots.
+    pub field_lens_bytes: Option<[usize; 3]>,
     /// How long the value is.
     pub len_bytes: usize,
     /// How long Flask's `Set-Cookie` is with it, by default.
@@ -100,6 +118,12 @@ pub struct Report {
     pub digest_by_length: Option<&'static str>,
     /// Whether the signature holds.
     pub verdict: Verdict,
+    /// A sentence on each entry that Flask or an extension of it keeps in a session.
+    pub entries: Vec<(String, String)>,
+    /// What else there is to say.
+    pub notes: Vec<String>,
+    /// Keys, settings and capacity with which hipflask would open it: expressions of Rust.
+    pub config: Vec<String>,
     /// Whether it was looked at as a session cookie, and not as another token, nor
     /// with fallbacks alone: without a current key all sessions are null sessions.
     as_session: bool,
@@ -121,6 +145,8 @@ pub struct Payload {
     pub capacity_bytes: Option<usize>,
     /// Whether Flask sends it with a date.
     permanent: bool,
+    /// Whether the JSON was written by Python's `json.dumps` as it is.
+    pub(crate) is_spaced: bool,
 }
 
 impl Report {
@@ -131,26 +157,65 @@ impl Report {
         let name = cookie.name.as_deref().unwrap_or(&settings.name);
         let (payload, signed_at_secs) = claims(token);
         let payload = payload.map(Payload::new);
-        let header_len_bytes = header_len(token, name, payload.as_ref());
-        Self {
+        let kind = Kind::of(token, name, payload.as_ref());
+        let (payload, signed_at_secs) = match kind {
+            Kind::DjangoSession => django_claims(token),
+            Kind::Jwt => (token.split(|byte| *byte == b'.').nth(1).map(Payload::new), None),
+            Kind::FlaskSessionId | Kind::RememberToken => (None, None),
+            _ => (payload, signed_at_secs),
+        };
+        let verdict = Verdict::new(token, kind, settings);
+        let age_secs = signed_at_secs.and_then(|at| settings.now_secs.checked_sub(at));
+        let config = advice::recommend(cookie, kind, &verdict, payload.as_ref(), age_secs, settings);
+        let session = payload.as_ref().and_then(|payload| match &payload.value {
+            Ok(OwnedValue::Dict(session)) => Some(session),
+            _ => None,
+        });
+        let mut report = Self {
             name: name.into(),
+            kind,
+            field_lens_bytes: field_lens(token),
             len_bytes: token.len(),
-            header_len_bytes,
+            header_len_bytes: header_len(token, name, payload.as_ref()),
             limit_bytes: Config::new().max_cookie_size,
+            entries: session.map_or_else(Vec::new, |session| entries::explain(session)),
             payload,
             signed_at_secs,
             now_secs: settings.now_secs,
             lifetime_secs: settings.lifetime_secs,
             digest_by_length: digest_by_length(token),
-            verdict: Verdict::new(token, settings),
+            verdict,
+            notes: Vec::new(),
+            config,
             as_session: settings.has_current && settings.salt == Keyring::SESSION_SALT,
-        }
+        };
+        report.notes = notes::of_cookie(cookie, &report, settings);
+        report
+    }
+
+    /// The report for programs on this cookie alone.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        json::report(self).into()
+    }
+
+    /// What there is to say of the signature, in sentences.
+    #[must_use]
+    pub fn signature_sentences(&self) -> Vec<String> {
+        text::signature(self)
     }
 
     /// What hipflask does with a session cookie, if there is a current key.
     #[must_use]
     pub fn hipflask(&self) -> Option<&'static str> {
-        self.verdict.hipflask(self.is_session()).filter(|_| self.as_session)
+        let is_other = matches!(self.kind, Kind::RememberToken | Kind::DjangoSession | Kind::Jwt);
+        self.verdict.hipflask(self.is_session()).filter(|_| self.as_session && !is_other)
+    }
+
+    /// Whether no browser sends it, so that it cannot be judged.
+    #[must_use]
+    pub const fn is_unreadable(&self) -> bool {
+        matches!(self.verdict, Verdict::NotACookie { .. })
     }
 
     /// Whether the signature holds, or no key was given to tell, and hipflask opens it
@@ -170,12 +235,25 @@ impl Report {
 }
 
 /// The payload and the time that a token claims, whoever signed it.
-fn claims(token: &[u8]) -> (Option<&[u8]>, Option<u64>) {
+pub(crate) fn claims(token: &[u8]) -> (Option<&[u8]>, Option<u64>) {
     let nobody: Keyring = Keyring::new(b"", b"", KeyDerivation::Hmac);
     match TimestampSigner::new(nobody).unsign(token, None, &clock_fn(|| Err(Error::ClockNotSet))) {
         Ok(signed) => (Some(signed.payload), Some(signed.timestamp_secs)),
         Err(error) => (error.payload(), error.date_signed_secs()),
     }
+}
+
+/// The same of a session that Django signed: payload, time and signature have colons between.
+fn django_claims(token: &[u8]) -> (Option<Payload>, Option<u64>) {
+    let mut fields = token.split(|byte| *byte == b':');
+    let payload = fields.next().map(Payload::new);
+    (payload, fields.next().and_then(base62_secs))
+}
+
+fn field_lens(token: &[u8]) -> Option<[usize; 3]> {
+    let mut fields = token.rsplitn(3, |byte| *byte == b'.').map(<[u8]>::len);
+    let (signature, time, payload) = (fields.next()?, fields.next()?, fields.next()?);
+    Some([payload, time, signature])
 }
 
 /// How long Flask's `Set-Cookie` is, as far as its default settings make it.
@@ -188,14 +266,15 @@ fn header_len(token: &[u8], name: &str, payload: Option<&Payload>) -> usize {
 }
 
 impl Payload {
-    fn new(payload: &[u8]) -> Self {
+    pub(crate) fn new(payload: &[u8]) -> Self {
         let compressed = payload.starts_with(b".");
         let mut text = decode(payload);
         let text_len_bytes = text.as_ref().ok().map(Vec::len);
+        let is_spaced = text.as_ref().is_ok_and(|text| is_spaced(text));
         let value =
             text.as_mut().map_err(|error| *error).and_then(|text| SESSION_JSON_SERIALIZER.loads(text));
         let session = match value.map(Value::kind) {
-            Ok(Kind::Dict(session)) => Some(session),
+            Ok(hipflask_json::Kind::Dict(session)) => Some(session),
             _ => None,
         };
         let permanent = session.and_then(|session| session.get("_permanent")).is_some_and(Value::is_truthy);
@@ -217,8 +296,29 @@ impl Payload {
             value: value.map(OwnedValue::from),
             capacity_bytes,
             permanent,
+            is_spaced,
         }
     }
+
+    /// How many bytes of JSON each entry of a session takes, the longest first.
+    #[must_use]
+    pub fn entry_lens_bytes(&self) -> Vec<(&str, usize)> {
+        let Ok(OwnedValue::Dict(session)) = &self.value else { return Vec::new() };
+        let len =
+            |value: &dyn Encode| SESSION_JSON_SERIALIZER.dumps_to_string(value).map_or(0, |text| text.len());
+        let mut lens: Vec<_> =
+            session.iter().map(|(key, value)| (key.as_str(), len(key) + 1 + len(value))).collect();
+        lens.sort_by_key(|(_, len_bytes)| std::cmp::Reverse(*len_bytes));
+        lens
+    }
+}
+
+/// Whether there is a space behind the first key's colon, as Python's `json.dumps` puts there by
+/// default and Flask does not.
+fn is_spaced(text: &[u8]) -> bool {
+    let Some(rest) = text.strip_prefix(b"{\"") else { return false };
+    let end = rest.iter().position(|byte| *byte == b'"');
+    end.and_then(|end| rest.get(end..)).is_some_and(|rest| rest.starts_with(b"\": "))
 }
 
 /// The JSON text of a payload, in bounded memory.

@@ -11,20 +11,30 @@ use hipflask::{
 
 use crate::{
     key::{from_base64, from_hex, from_python, unescape},
+    kind::{DJANGO_SALT, Kind},
     python::repr,
     settings::{Key, Settings},
+    sign::{self, Signing},
 };
 
 /// A digest that itsdangerous can sign with, and what can be asked of it.
 pub struct DigestMethod {
     name: &'static str,
-    is_signed: fn(&[u8], &[u8], KeyDerivation, &[u8]) -> bool,
+    is_signed: fn(&Way, u8, &[u8]) -> bool,
     judge: fn(&Key, &[u8], &Settings) -> Option<Verdict>,
+    pub(crate) sign: fn(&Signing, &OwnedValue) -> sign::Made,
+    pub(crate) sign_again: fn(&Way, &[u8], UnixTime) -> sign::Made,
 }
 
 impl DigestMethod {
     const fn new<D: Digest>(name: &'static str) -> Self {
-        Self { name, is_signed: is_signed::<D>, judge: judge::<D> }
+        Self {
+            name,
+            is_signed: is_signed::<D>,
+            judge: judge::<D>,
+            sign: sign::sign::<D>,
+            sign_again: sign::resign::<D>,
+        }
     }
 
     /// Its name in Python's hashlib.
@@ -39,6 +49,14 @@ impl fmt::Debug for DigestMethod {
         f.write_str(self.name)
     }
 }
+
+impl PartialEq for DigestMethod {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for DigestMethod {}
 
 /// The digests that are tried; Flask's is the first.
 pub const DIGESTS: [&DigestMethod; 4] = [
@@ -78,13 +96,46 @@ pub const SALTS: &[&str] = &[
 #[non_exhaustive]
 pub struct Way {
     /// Which key, and how it was read.
-    pub key: String,
+    pub key: Key,
     /// The salt.
-    pub salt: String,
-    /// The derivation's name.
-    pub derivation: &'static str,
-    /// The digest's name.
-    pub digest: &'static str,
+    pub salt: Vec<u8>,
+    /// How the signing key is made of secret and salt.
+    pub derivation: KeyDerivation,
+    /// The digest that signs.
+    pub digest: &'static DigestMethod,
+}
+
+impl Way {
+    /// The way of `settings`, with one of its keys.
+    pub(crate) fn of(settings: &Settings, key: &Key) -> Self {
+        Self {
+            key: key.clone(),
+            salt: settings.salt.clone(),
+            derivation: settings.derivation,
+            digest: settings.digest,
+        }
+    }
+
+    /// The derivation's name in itsdangerous.
+    #[must_use]
+    pub fn derivation_name(&self) -> &'static str {
+        DERIVATIONS.iter().find(|(_, known)| *known == self.derivation).map_or("", |(name, _)| name)
+    }
+
+    /// The salt as text.
+    #[must_use]
+    pub fn salt_text(&self) -> String {
+        String::from_utf8_lossy(&self.salt).into_owned()
+    }
+
+    /// Whether it signed `token`.
+    pub(crate) fn signed(&self, separator: u8, token: &[u8]) -> bool {
+        (self.digest.is_signed)(self, separator, token)
+    }
+
+    pub(crate) fn keyring<D: Digest>(&self) -> Keyring<D> {
+        Keyring::from_secret(&self.key.secret, &self.salt, self.derivation)
+    }
 }
 
 /// What is known about a signature.
@@ -130,22 +181,56 @@ pub enum Verdict {
     },
     /// There is nothing where a signature would be.
     Unsigned,
+    /// No browser sends this as a cookie's value.
+    NotACookie {
+        /// The first byte that no value has: a blank, a quote, a comma, …
+        byte: u8,
+        /// Its position.
+        at_byte: usize,
+    },
 }
 
 impl Verdict {
-    pub(crate) fn new(token: &[u8], settings: &Settings) -> Self {
-        if !token.contains(&b'.') {
-            return Self::Unsigned;
+    pub(crate) fn new(token: &[u8], kind: Kind, settings: &Settings) -> Self {
+        let judge = settings.digest.judge;
+        if let Some(verdict) = settings.keys.iter().find_map(|key| judge(key, token, settings)) {
+            return verdict;
         }
+        // Never "another key" for what was damaged on the way here.
+        if let Some(at_byte) = token.iter().position(|byte| !is_cookie_octet(*byte)) {
+            let byte = token.get(at_byte).copied().unwrap_or_default();
+            return Self::NotACookie { byte, at_byte };
+        }
+        match kind {
+            Kind::FlaskSessionId | Kind::DjangoSessionId => Self::Unsigned,
+            Kind::RememberToken | Kind::DjangoSession => Self::of_other(token, kind, settings),
+            _ if !token.contains(&b'.') => Self::Unsigned,
+            _ if settings.keys.is_empty() => Self::Unknown,
+            _ => Self::Mismatch { holds_with: ways(token, settings) },
+        }
+    }
+
+    /// Of what is not signed as itsdangerous signs it.
+    fn of_other(token: &[u8], kind: Kind, settings: &Settings) -> Self {
         if settings.keys.is_empty() {
             return Self::Unknown;
         }
-        let judge = settings.digest.judge;
-        settings
-            .keys
-            .iter()
-            .find_map(|key| judge(key, token, settings))
-            .unwrap_or_else(|| Self::Mismatch { holds_with: ways(token, settings) })
+        let signer = match kind {
+            Kind::RememberToken => settings.keys.iter().flat_map(variants).find(|key| remembers(key, token)),
+            _ => settings.keys.iter().flat_map(variants).find(|key| {
+                let way = Way {
+                    key: key.clone(),
+                    salt: DJANGO_SALT.to_vec(),
+                    derivation: KeyDerivation::DjangoConcat,
+                    digest: DIGESTS[1],
+                };
+                way.signed(b':', token)
+            }),
+        };
+        match signer {
+            Some(key) => Self::Holds { key: key.name },
+            None => Self::Mismatch { holds_with: Vec::new() },
+        }
     }
 
     /// What hipflask does with such a cookie, whose payload is a session or not. So
@@ -166,12 +251,30 @@ pub(crate) fn digest_by_length(token: &[u8]) -> Option<&'static str> {
     DIGEST_LENGTHS.iter().find(|(known, _)| *known == len).map(|(_, name)| *name)
 }
 
-fn is_signed<D: Digest>(secret: &[u8], salt: &[u8], derivation: KeyDerivation, token: &[u8]) -> bool {
-    let keys: Keyring<D> = Keyring::from_secret(secret, salt, derivation);
-    Signer::new(&keys).validate(token)
+/// What a browser sends (RFC 6265, section 4.1.1).
+fn is_cookie_octet(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }
 
-/// `None` if the key, with the settings of `settings`, did not sign the token.
+/// Whether Flask-Login made the `remember_token`: what it remembers, `|`, and the
+/// HMAC-SHA-512 of that in hex.
+fn remembers(key: &Key, token: &[u8]) -> bool {
+    let Some((user_id, [b'|', hex @ ..])) =
+        token.iter().rposition(|byte| *byte == b'|').and_then(|at| token.split_at_checked(at))
+    else {
+        return false;
+    };
+    let keys: Keyring<Sha512> = Keyring::from_secret(&key.secret, b"", KeyDerivation::None);
+    let expected = Signer::new(&keys).signature(user_id);
+    expected.is_ok_and(|expected| from_hex(hex).as_deref() == Some(expected.as_bytes()))
+}
+
+fn is_signed<D: Digest>(way: &Way, separator: u8, token: &[u8]) -> bool {
+    let signer = Signer::new(way.keyring::<D>()).with_separator(separator);
+    signer.is_ok_and(|signer| signer.validate(token))
+}
+
+/// `None` if the key, with the settings, did not sign the token.
 fn judge<D: Digest>(key: &Key, token: &[u8], settings: &Settings) -> Option<Verdict> {
     let keys: Keyring<D> = Keyring::from_secret(&key.secret, &settings.salt, settings.derivation);
     if !Signer::new(&keys).validate(token) {
@@ -202,29 +305,38 @@ fn judge<D: Digest>(key: &Key, token: &[u8], settings: &Settings) -> Option<Verd
     })
 }
 
+/// The way in which `token` is signed: as `settings` say, or else the first one that is found.
+pub(crate) fn way(token: &[u8], settings: &Settings) -> Option<Way> {
+    let asked = settings.keys.iter().map(|key| Way::of(settings, key));
+    asked.into_iter().find(|way| way.signed(b'.', token)).or_else(|| ways(token, settings).into_iter().next())
+}
+
+/// Whether `token` holds as `settings` say, now, with any of their keys.
+pub(crate) fn holds(token: &[u8], settings: &Settings) -> bool {
+    let judge = settings.digest.judge;
+    let judged = settings.keys.iter().find_map(|key| judge(key, token, settings));
+    matches!(judged, Some(Verdict::Holds { .. }))
+}
+
 /// All the ways known here in which the token's signature holds.
 fn ways(token: &[u8], settings: &Settings) -> Vec<Way> {
+    let given = [settings.salt.as_slice()];
+    let others = SALTS.iter().map(|salt| salt.as_bytes()).filter(|salt| *salt != settings.salt);
+    let salts: Vec<_> = given.into_iter().chain(others).collect();
     let mut ways = Vec::new();
     for key in settings.keys.iter().flat_map(variants) {
         // The signature's length tells the digest.
-        for digest in DIGESTS.iter().filter(|digest| digest_by_length(token) == Some(digest.name)) {
-            for (derivation_name, derivation) in DERIVATIONS {
-                let given = [settings.salt.as_slice()];
-                let others = SALTS.iter().map(|salt| salt.as_bytes()).filter(|salt| *salt != settings.salt);
-                for salt in given.into_iter().chain(others) {
-                    if (digest.is_signed)(&key.secret, salt, *derivation, token) {
-                        ways.push(Way {
-                            key: key.name.clone(),
-                            salt: String::from_utf8_lossy(salt).into_owned(),
-                            derivation: derivation_name,
-                            digest: digest.name,
-                        });
-                        // Without a salt in the key, every salt would do.
-                        if *derivation == KeyDerivation::None {
-                            break;
-                        }
-                    }
-                }
+        for digest in DIGESTS.into_iter().filter(|digest| digest_by_length(token) == Some(digest.name)) {
+            for (_, derivation) in DERIVATIONS {
+                // Without a salt in the key, every salt would do.
+                let tried = if *derivation == KeyDerivation::None { 1 } else { salts.len() };
+                let tried = salts.iter().take(tried).map(|salt| Way {
+                    key: key.clone(),
+                    salt: salt.to_vec(),
+                    derivation: *derivation,
+                    digest,
+                });
+                ways.extend(tried.filter(|way| way.signed(b'.', token)));
             }
         }
     }

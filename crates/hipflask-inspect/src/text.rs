@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use hipflask::{Error, backends::alloc::OwnedValue, json::DateTime};
 
 use crate::{
+    kind::Kind,
     python::{repr, string},
-    report::{Payload, Report},
+    report::{Inspection, Payload, Report},
     signature::{DIGESTS, Verdict},
 };
 
@@ -31,48 +32,125 @@ impl Palette {
     pub const ANSI: Self = Self { label: "\x1b[2m", good: "\x1b[32m", bad: "\x1b[31m", reset: "\x1b[0m" };
 }
 
-pub(crate) fn reports(reports: &[Report], palette: &Palette) -> String {
-    if let [report] = reports {
-        return self::report(report, palette);
+/// The columns of a report.
+const WIDTH: usize = 80;
+/// Those of its labels.
+const LABEL_WIDTH: usize = 11;
+
+pub(crate) fn inspection(inspection: &Inspection, palette: &Palette) -> String {
+    let mut out = String::new();
+    let count = inspection.reports.len();
+    if let [first, _, ..] = &inspection.reports[..] {
+        let start = format!(
+            "{count} cookies called {}: the first one counts. The others are behind it until it is deleted, \
+             with the Domain and the Path that it was set with.",
+            first.name
+        );
+        out.push_str(&wrap(&start, 0));
+        out.push('\n');
     }
-    let count = reports.len();
-    let name = reports.first().map_or("", |report| &report.name);
-    let mut out = format!(
-        "{count} cookies called {name}: the first one counts. The others are behind it until it is\n\
-         deleted, with the Domain and the Path that it was set with.\n"
-    );
-    for (index, report) in reports.iter().enumerate() {
-        let _ = write!(out, "\n{} of {count}\n{}", index + 1, self::report(report, palette));
+    for note in &inspection.notes {
+        out.push_str(&labelled("note", &[note], palette.label, palette));
+    }
+    for (index, report) in inspection.reports.iter().enumerate() {
+        if count > 1 {
+            let _ = writeln!(out, "\n{} of {count}", index + 1);
+        }
+        out.push_str(&self::report(report, palette));
     }
     out
 }
 
 fn report(report: &Report, palette: &Palette) -> String {
     let mut out = String::new();
-    let Palette { label, reset, .. } = palette;
-    let mut line = |name: &str, text: String| out.push_str(&format!("{label}{name:<11}{reset}{text}\n"));
-    line("cookie", size(report));
-    if let Some(payload) = &report.payload {
-        line("payload", packing(payload));
+    let mut line = |label: &str, text: &str, colour| out.push_str(&labelled(label, &[text], colour, palette));
+    line("cookie", &size(report), "");
+    if report.kind != Kind::Session && !report.is_unreadable() {
+        line("kind", report.kind.sentence(), "");
     }
-    line("signed", signed(report));
+    if let Some(payload) = &report.payload {
+        line("payload", &packing(payload), "");
+    }
+    if !matches!(report.kind, Kind::FlaskSessionId | Kind::RememberToken | Kind::Jwt | Kind::Empty) {
+        line("signed", &signed(report), "");
+    }
+    let colour = match report.verdict {
+        Verdict::Unknown => "",
+        Verdict::Holds { .. } => palette.good,
+        _ => palette.bad,
+    };
     for text in signature(report) {
-        line("signature", text);
+        line("signature", &text, colour);
     }
     if let Some(does) = report.hipflask() {
         let like_flask =
             if does == "fails" { ", as Flask does unless docs/compatibility.md lists it" } else { "" };
-        line("hipflask", format!("{does}{like_flask}"));
+        line(
+            "hipflask",
+            &format!("{does}{like_flask}"),
+            if does == "opens" { palette.good } else { palette.bad },
+        );
+    }
+    for note in &report.notes {
+        line("note", note, "");
     }
     match report.payload.as_ref().map(|payload| &payload.value) {
         None => {}
         Some(Ok(value)) => {
             if report.hipflask().is_some() && !report.is_session() {
-                line("value", "is no session, which is a dict".into());
+                line("value", "is no session, which is a dict", palette.bad);
             }
             out.push_str(&format!("\n{}\n", outermost(value)));
         }
-        Some(Err(error)) => line("value", why_none(*error)),
+        Some(Err(error)) => line("value", &why_none(*error), palette.bad),
+    }
+    if !report.entries.is_empty() {
+        out.push('\n');
+    }
+    for (key, sentence) in &report.entries {
+        let text = wrap(&format!("{key:<LABEL_WIDTH$} {sentence}"), LABEL_WIDTH + 1);
+        let text = text.replacen(key, &format!("{}{key}{}", palette.label, palette.reset), 1);
+        out.push_str(&text);
+        out.push('\n');
+    }
+    if !report.config.is_empty() {
+        let _ = writeln!(out, "\n{}hipflask would open it with{}", palette.label, palette.reset);
+        for expression in &report.config {
+            let breaks = expression.len() > WIDTH - 8;
+            let expression =
+                if breaks { expression.replace(").", ")\n        .") } else { expression.clone() };
+            out.push_str(&format!("    {expression}\n"));
+        }
+    }
+    out
+}
+
+/// A label, and text in the columns behind it.
+fn labelled(label: &str, texts: &[&str], colour: &str, palette: &Palette) -> String {
+    let mut out = String::new();
+    for text in texts {
+        let text = wrap(&format!("{label:<LABEL_WIDTH$}{text}"), LABEL_WIDTH);
+        let (name, text) = text.split_at_checked(LABEL_WIDTH).unwrap_or((&text, ""));
+        let reset = if colour.is_empty() { "" } else { palette.reset };
+        let _ = writeln!(out, "{}{name}{}{colour}{text}{reset}", palette.label, palette.reset);
+    }
+    out
+}
+
+/// Breaks a text into lines at its spaces; what follows the first one is indented.
+fn wrap(text: &str, indent: usize) -> String {
+    let mut out = String::new();
+    let mut column = 0;
+    for word in text.split_inclusive(' ') {
+        let len = word.trim_end().chars().count();
+        if column + len > WIDTH && column > indent && len > 0 {
+            out.truncate(out.trim_end().len());
+            out.push('\n');
+            out.push_str(&" ".repeat(indent));
+            column = indent;
+        }
+        out.push_str(word);
+        column += word.chars().count();
     }
     out
 }
@@ -126,16 +204,21 @@ pub(crate) fn date(secs: u64) -> String {
     date.map_or_else(|| "after the year 9999".into(), |date| date.to_string())
 }
 
-fn signature(report: &Report) -> Vec<String> {
+/// What there is to say of the signature, in sentences.
+pub(crate) fn signature(report: &Report) -> Vec<String> {
     let lasts = || match u64::try_from(report.lifetime_secs) {
         Ok(secs) => format!("it lasts {}", duration(secs)),
         Err(_) => "it lasts no time at all".into(),
     };
     vec![match &report.verdict {
+        Verdict::Unknown if report.kind == Kind::RememberToken => {
+            "a hash with the key, HMAC-SHA-512; no key to check it with".into()
+        }
         Verdict::Unknown => match report.digest_by_length {
             Some(digest) => format!("of the length of {digest}'s; no key to check it with"),
             None => "of no known length; no key to check it with".into(),
         },
+        Verdict::Holds { key } if report.signed_at_secs.is_none() => format!("holds, with {key}"),
         Verdict::Holds { key } => {
             let age = report.now_secs.saturating_sub(report.signed_at_secs.unwrap_or_default());
             let left = u64::try_from(report.lifetime_secs).unwrap_or_default().saturating_sub(age);
@@ -151,19 +234,36 @@ fn signature(report: &Report) -> Vec<String> {
             format!("holds, with {key}, but the token has no time: a plain serializer's, not a session's")
         }
         Verdict::OutOfRange { key } => format!("holds, with {key}, but its time lies after the year 9999"),
+        Verdict::Unsigned if report.kind == Kind::FlaskSessionId => {
+            "none: Flask-Session signs ids only with SESSION_USE_SIGNER".into()
+        }
         Verdict::Unsigned => "none: there is no `.` in it".into(),
+        Verdict::NotACookie { byte, at_byte } => format!(
+            "none to check: no cookie has {} in its value, here at byte {at_byte}; something else was copied with it",
+            match byte {
+                b' ' => "a blank".into(),
+                b'\n' | b'\r' => "a line end".into(),
+                b'\t' => "a tab".into(),
+                b'"' => "a quote".into(),
+                b'!'..=b'~' => format!("`{}`", char::from(*byte)),
+                _ => format!("the byte 0x{byte:02x}"),
+            }
+        ),
         Verdict::Mismatch { holds_with } if !holds_with.is_empty() => {
             return std::iter::once("does not hold as asked for; it does with".into())
                 .chain(holds_with.iter().map(|way| {
                     format!(
                         "  {}, salt {}, derivation {}, digest {}",
-                        way.key,
-                        string(&way.salt),
-                        way.derivation,
-                        way.digest
+                        way.key.name,
+                        string(&way.salt_text()),
+                        way.derivation_name(),
+                        way.digest.name()
                     )
                 }))
                 .collect();
+        }
+        Verdict::Mismatch { .. } if report.kind == Kind::RememberToken => {
+            "does not hold: another key, or it was changed; Flask-Login knows no fallback keys".into()
         }
         Verdict::Mismatch { .. } => {
             let mut text = String::from(
@@ -191,13 +291,30 @@ fn duration(secs: u64) -> String {
     }
 }
 
-/// One entry of a dict on each line.
+/// One entry of a dict on each line, and what is too long for a line in as many as it takes.
 fn outermost(value: &OwnedValue) -> String {
     match value {
-        OwnedValue::Dict(entries) if !entries.is_empty() => {
-            let lines = entries.iter().map(|(key, value)| format!("    {}: {},\n", string(key), repr(value)));
-            format!("{{\n{}}}", lines.collect::<String>())
-        }
+        OwnedValue::Dict(entries) if !entries.is_empty() => broken(value, 0),
         value => repr(value),
     }
+}
+
+/// The value in lines of its items.
+fn broken(value: &OwnedValue, indent: usize) -> String {
+    let (open, items, close): (_, Vec<(String, &OwnedValue)>, _) = match value {
+        OwnedValue::Dict(entries) => {
+            ("{", entries.iter().map(|(key, value)| (format!("{}: ", string(key)), value)).collect(), "}")
+        }
+        OwnedValue::List(items) => ("[", items.iter().map(|item| (String::new(), item)).collect(), "]"),
+        OwnedValue::Tuple(items) => ("(", items.iter().map(|item| (String::new(), item)).collect(), ")"),
+        value => return repr(value),
+    };
+    let inside = indent + 4;
+    let lines = items.iter().map(|(key, item)| {
+        let line = repr(item);
+        let fits = inside + key.chars().count() + line.chars().count() < WIDTH;
+        let line = if fits { line } else { broken(item, inside) };
+        format!("{:inside$}{key}{line},\n", "")
+    });
+    format!("{open}\n{}{:indent$}{close}", lines.collect::<String>(), "")
 }
