@@ -341,7 +341,7 @@ impl<'a> Config<'a> {
     }
 
     /// A cookie with the attributes that are set here.
-    fn cookie<V>(&self, value: V) -> SetCookie<'a, V> {
+    pub(crate) fn cookie<V>(&self, value: V) -> SetCookie<'a, V> {
         SetCookie {
             domain: self.session_cookie_domain,
             secure: self.session_cookie_secure,

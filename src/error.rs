@@ -115,6 +115,18 @@ pub enum Error {
         /// for a signer's separator.
         setting: &'static str,
     },
+    /// The cookie of a server-side session holds no id: see
+    /// [`SessionId`](crate::interface::server_side::SessionId).
+    InvalidSessionId,
+    /// No session is stored under the id in the cookie: it expired, was ended, or never was.
+    SessionNotFound,
+    /// The store of server-side sessions did not answer.
+    StoreUnavailable,
+    /// Another request changed or ended the server-side session meanwhile. Nothing was
+    /// written; the request can be tried again.
+    SessionConflict,
+    /// There are no random bytes for a session's id.
+    RandomUnavailable,
     /// A keyring is full. How many fallbacks it takes is a parameter of its type:
     /// `Keyring<Sha1, 4>` takes four.
     #[doc(alias = "SECRET_KEY_FALLBACKS")]
@@ -209,6 +221,15 @@ impl fmt::Display for Error {
             Self::InvalidConfig { setting } => {
                 write!(f, "the setting {setting} has a value that cannot be used")
             }
+            Self::InvalidSessionId => f.write_str("the cookie holds no session id"),
+            Self::SessionNotFound => {
+                f.write_str("no session is stored under the id: it expired, was ended, or never was")
+            }
+            Self::StoreUnavailable => f.write_str("the store of the sessions does not answer"),
+            Self::SessionConflict => {
+                f.write_str("another request changed or ended the session at the same time")
+            }
+            Self::RandomUnavailable => f.write_str("there are no random bytes for a session's id"),
             Self::TooManyFallbacks { limit } => {
                 write!(f, "there are more fallback keys than the {limit} that `Keyring<_, {limit}>` takes")
             }

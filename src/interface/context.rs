@@ -9,6 +9,7 @@ use super::{Opened, Request, Saved, SessionInterface};
 use crate::{
     config::Config,
     error::Error,
+    json::SESSION_JSON_SERIALIZER,
     session::{SecureCookieSession, Session, SessionMixin},
 };
 
@@ -73,6 +74,15 @@ enum Outcome {
     Failed(Error) = 2,
 }
 
+impl Outcome {
+    const fn of(opened: Result<Opened, Error>) -> Self {
+        match opened {
+            Ok(opened) => Self::Opened(opened),
+            Err(error) => Self::Failed(error),
+        }
+    }
+}
+
 impl<S> RequestContext<S> {
     /// Takes `session` for a request's. Until it is opened, it counts as one that
     /// the request did not bring.
@@ -102,6 +112,26 @@ impl<S: ?Sized> RequestContext<S> {
     }
 }
 
+impl RequestContext {
+    /// Begins with an empty session, to which this outcome applies.
+    pub(super) fn start(&mut self, outcome: Result<Opened, Error>) -> &mut Session {
+        self.accessed = false;
+        self.outcome = Outcome::of(outcome);
+        self.session.reset(SESSION_JSON_SERIALIZER);
+        &mut self.session
+    }
+
+    /// Says how the session was opened that is in its storage now.
+    pub(super) const fn set_opened(&mut self, opened: Opened) {
+        self.outcome = Outcome::Opened(opened);
+    }
+
+    /// The session, for whoever opens it.
+    pub(super) const fn storage(&mut self) -> &mut Session {
+        &mut self.session
+    }
+}
+
 impl<S: SessionMixin + ?Sized> RequestContext<S> {
     /// Opens the session of `request`, whatever the context held before. The request
     /// is not needed afterwards.
@@ -115,10 +145,7 @@ impl<S: SessionMixin + ?Sized> RequestContext<S> {
         request: &R,
     ) {
         self.accessed = false;
-        self.outcome = match interface.open_session(config, request, &mut self.session) {
-            Ok(opened) => Outcome::Opened(opened),
-            Err(error) => Outcome::Failed(error),
-        };
+        self.outcome = Outcome::of(interface.open_session(config, request, &mut self.session));
     }
 
     /// The session, for the handler: from now on it counts as accessed.
@@ -210,7 +237,7 @@ impl<const N: usize> DerefMut for RequestContext<SecureCookieSession<N>> {
 
 /// Whether every request has this error until the settings are mended: such a one
 /// is not to be kept quiet.
-const fn is_setting_s_fault(error: Error) -> bool {
+pub(super) const fn is_setting_s_fault(error: Error) -> bool {
     matches!(error, Error::InvalidConfig { .. } | Error::DateOutOfRange)
 }
 

@@ -25,6 +25,9 @@ pub struct Saved<'a, V> {
     /// Why a session that nobody changed was not sent anew, if it was due but could not
     /// be: it stays as the browser has it, and ends when that cookie does. For a log.
     pub refresh_skipped: Option<Error>,
+    /// Whether another request ended the server-side session meanwhile, by a logout or a
+    /// new id: then nothing of this request was saved. For a log.
+    pub ended_meanwhile: bool,
 }
 
 impl<'a, V> Saved<'a, V> {
@@ -36,7 +39,13 @@ impl<'a, V> Saved<'a, V> {
     /// No cookie to send: the session stays as the browser has it. The response depends
     /// on it if the handler obtained it (`accessed`).
     pub const fn unchanged(accessed: bool) -> Self {
-        Self { set_cookie: None, vary_cookie: accessed, oversize_len_bytes: None, refresh_skipped: None }
+        Self {
+            set_cookie: None,
+            vary_cookie: accessed,
+            oversize_len_bytes: None,
+            refresh_skipped: None,
+            ended_meanwhile: false,
+        }
     }
 
     /// Checks a cookie whose value has `value_len_bytes`: that it can be written, that

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{
     Session, SessionMap, SessionMixin,
     flash::{FLASHES, FlashedMessages},
+    secure_cookie::Kind,
     traits::PERMANENT,
 };
 use crate::{
@@ -45,7 +46,7 @@ impl Session {
     /// Whether it is the null session, which refuses to be written.
     #[must_use]
     pub const fn is_null(&self) -> bool {
-        self.null
+        matches!(self.kind, Kind::Null | Kind::Unavailable)
     }
 
     /// Whether the value at `key` is true as Python's `bool` sees it. A missing one is not.
@@ -257,14 +258,20 @@ impl Session {
         Ok(Some(self.arena.pop(place, dialect)))
     }
 
-    /// Takes everything out.
+    /// Takes everything out. Of a server-side session `_permanent` stays, as in
+    /// Flask-Session, which counts it as nothing.
     ///
     /// # Errors
     /// [`Error::NoSecretKey`] on a null session.
     pub fn clear(&mut self) -> Result<(), Error> {
         self.writable()?;
+        let permanent = (self.kind == Kind::ServerSide).then(|| self.permanent());
         self.arena.clear();
         self.modified = true;
+        if let Some(permanent) = permanent {
+            // True fits, because it was there. False is what a missing one is.
+            let _ = self.set_permanent(permanent);
+        }
         Ok(())
     }
 
@@ -405,7 +412,7 @@ impl SessionMixin for Session {
 
     fn make_null(&mut self) {
         self.reset(SESSION_JSON_SERIALIZER);
-        self.null = true;
+        self.kind = Kind::Null;
     }
 }
 

@@ -86,9 +86,23 @@ pub type SecureCookieSession<const N: usize> = Session<[u8; N]>;
 #[derive(Clone)]
 pub struct Session<A: ?Sized = [u8]> {
     pub(super) modified: bool,
-    pub(super) null: bool,
+    pub(super) kind: Kind,
     serializer: Serializer,
     pub(super) arena: Arena<A>,
+}
+
+/// What a session's writing depends on, beside its capacity. `InCookie` is the number
+/// zero, as [`Serializer::Flask`] is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Kind {
+    InCookie = 0,
+    /// Kept in a store: clearing it leaves `_permanent`, as in Flask-Session.
+    ServerSide = 1,
+    /// The null session.
+    Null = 2,
+    /// A null session because its store does not answer.
+    Unavailable = 3,
 }
 
 /// What a session is written with. `Flask` is the number zero: then a new session
@@ -104,7 +118,7 @@ impl<const N: usize> Session<[u8; N]> {
     /// Makes an empty session, not modified.
     #[must_use]
     pub const fn new() -> Self {
-        Self { modified: false, null: false, serializer: Serializer::Flask, arena: Arena::new() }
+        Self { modified: false, kind: Kind::InCookie, serializer: Serializer::Flask, arena: Arena::new() }
     }
 
     /// Makes a session with the contents of `value`, which serializes as a dict; not
@@ -186,7 +200,7 @@ impl Session {
         self.arena.clear();
         self.serializer = Serializer::Other(serializer);
         self.modified = false;
-        self.null = false;
+        self.kind = Kind::InCookie;
     }
 
     /// Lends the room for a JSON text, which goes to its start, for
@@ -219,6 +233,17 @@ impl Session {
         Ok(())
     }
 
+    /// Says that it is kept in a store.
+    pub(crate) const fn make_server_side(&mut self) {
+        self.kind = Kind::ServerSide;
+    }
+
+    /// Makes it a null session that blames its store.
+    pub(crate) fn make_unavailable(&mut self) {
+        self.reset(SESSION_JSON_SERIALIZER);
+        self.kind = Kind::Unavailable;
+    }
+
     /// What the arena needs to know of the serializer.
     pub(super) const fn dialect(&self) -> Dialect {
         self.serializer().dialect()
@@ -226,7 +251,11 @@ impl Session {
 
     /// Refuses to write a null session.
     pub(super) fn writable(&self) -> Result<(), Error> {
-        if self.null { Err(Error::NoSecretKey) } else { Ok(()) }
+        match self.kind {
+            Kind::InCookie | Kind::ServerSide => Ok(()),
+            Kind::Null => Err(Error::NoSecretKey),
+            Kind::Unavailable => Err(Error::StoreUnavailable),
+        }
     }
 }
 
@@ -247,7 +276,7 @@ impl Drop for Changing<'_> {
 impl<A: ?Sized> fmt::Debug for Session<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
-            .field("null", &self.null)
+            .field("null", &matches!(self.kind, Kind::Null | Kind::Unavailable))
             .field("modified", &self.modified)
             .finish_non_exhaustive()
     }

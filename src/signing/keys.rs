@@ -249,6 +249,18 @@ impl Keyring {
         Self::from_source(source, Self::SESSION_SALT, KeyDerivation::Hmac)
     }
 
+    /// The salt of the ids in the cookies of Flask-Session, where `SESSION_USE_SIGNER` is set.
+    pub const SESSION_ID_SALT: &[u8] = b"flask-session";
+
+    /// Derives the key that signs the ids of server-side sessions from `secret`, Flask's
+    /// `SECRET_KEY`. With an empty secret, the ring cannot sign.
+    ///
+    /// Flask-Session takes no older secrets for it (`SECRET_KEY_FALLBACKS`).
+    #[must_use]
+    pub fn for_session_ids(secret: &[u8]) -> Self {
+        Self::new(secret, Self::SESSION_ID_SALT, KeyDerivation::Hmac)
+    }
+
     /// Derives the key that signs from `secret` and `salt`, with SHA-1. With an empty
     /// secret, the ring cannot sign.
     ///

@@ -194,6 +194,9 @@ pub struct SignatureSuffix {
 }
 
 impl SignatureSuffix {
+    /// Of a value that is not signed.
+    pub(crate) const EMPTY: Self = Self { bytes: [0; MAX_SUFFIX_BYTES], len: 0 };
+
     /// The bytes; ASCII if the separator is.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
@@ -227,7 +230,7 @@ impl SignatureSuffix {
 
 impl Default for SignatureSuffix {
     fn default() -> Self {
-        Self { bytes: [0; MAX_SUFFIX_BYTES], len: 0 }
+        Self::EMPTY
     }
 }
 

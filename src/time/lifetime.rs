@@ -1,5 +1,7 @@
 //! `Lifetime`: how long a session lasts.
 
+use core::time::Duration;
+
 use super::{
     DateTime, UnixTime,
     date_time::{MICROS_PER_SEC, split_micros},
@@ -53,6 +55,16 @@ impl Lifetime {
             Ok(self.whole_secs())
         } else {
             Err(Error::InvalidConfig { setting: "PERMANENT_SESSION_LIFETIME" })
+        }
+    }
+
+    /// A length of time that a store can keep something for.
+    pub(crate) fn positive(self) -> Result<Duration, Error> {
+        self.max_age_secs()?;
+        let nanos = self.micros.saturating_mul(1000);
+        match u64::try_from(self.secs) {
+            Ok(secs) if secs > 0 || nanos > 0 => Ok(Duration::new(secs, nanos)),
+            _ => Err(Error::InvalidConfig { setting: "PERMANENT_SESSION_LIFETIME" }),
         }
     }
 

@@ -51,12 +51,11 @@ impl SessionId {
     /// Reads an id, as a browser sent it.
     ///
     /// # Errors
-    /// [`Error::BadSignature`] when it has none of the letters, other ones, or too many:
-    /// nobody made it, just as nobody signed a cookie that is damaged.
+    /// [`Error::InvalidSessionId`] when it has none of the letters, other ones, or too many.
     pub fn parse(text: &[u8]) -> Result<Self, Error> {
         let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         if text.is_empty() || text.len() > Self::MAX_LEN_BYTES || !text.iter().all(is_letter) {
-            return Err(Error::BadSignature);
+            return Err(Error::InvalidSessionId);
         }
         Ok(Self::of(text))
     }

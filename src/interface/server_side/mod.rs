@@ -2,16 +2,38 @@
 //!
 //! | | |
 //! |---|---|
+//! | [`ServerSideSessionInterface`] | says what is to be loaded, written and sent, without I/O |
+//! | [`ServerSideContext`] | one request's session, with `id` and `regenerate` |
 //! | [`SessionId`] | what the cookie holds |
+//! | [`Codec`] | the bytes that are stored |
 //! | [`Store`], [`LocalStore`] | where sessions are kept, for servers with threads and for everything else |
+//! | [`RamStore`] | a store in RAM |
+//! | [`acceptance`] | what every store has to do, as a suite that runs on yours |
 //!
 //! | file | idea |
 //! |---|---|
+//! | `machine` | the rules: what a request's beginning and its end lead to |
+//! | `context` | what is known of a request's session between the two |
+//! | `finish` | the end of a request, step by step |
+//! | `codec` | the bytes of a session in a store |
 //! | `id` | the id: its letters, and how it compares |
 //! | `store` | the traits of a store |
+//! | `ram` | the store in RAM |
+//! | `acceptance` | the suite |
 
+pub mod acceptance;
+mod codec;
+mod context;
+mod finish;
 mod id;
+mod machine;
+mod ram;
 mod store;
 
+pub use codec::Codec;
+pub use context::ServerSideContext;
+pub use finish::{Finish, FinishError, SessionIdCookie, Step};
 pub use id::SessionId;
+pub use machine::{ServerSideSessionInterface, Unavailable};
+pub use ram::{RamStore, RamStoreError};
 pub use store::{Condition, Found, LocalStore, Store};

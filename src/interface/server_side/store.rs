@@ -69,7 +69,7 @@ impl core::fmt::Debug for Condition<'_> {
 ///   that the store is made with.
 /// - It shows no id and no value, in no error and no log.
 ///
-/// The acceptance suite (feature `acceptance`) checks it.
+/// [`acceptance::run`](super::acceptance::run) checks it.
 pub trait LocalStore {
     /// Why the store could not answer.
     type Error: Error;
