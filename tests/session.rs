@@ -293,10 +293,22 @@ fn sequences_of_operations_do_what_a_dict_does_or_nothing() {
     let (mut refused, mut done) = (0, 0);
     for seed in 1..=2_000 {
         let mut random = Random(seed << 32 | 1);
-        let capacity = 1 + random.below(199);
+        let mut capacity = 1 + random.below(199);
         let mut session = MAKERS[capacity]();
         let mut model = Model::default();
         for _ in 0..30 {
+            if random.below(8) == 0 {
+                let other = 1 + random.below(199);
+                let mut copy = MAKERS[other]();
+                let copied = copy.copy_from(&session);
+                if other < capacity {
+                    let full = Error::Capacity { needed_bytes: capacity, capacity_bytes: other };
+                    assert_eq!((copied, copy.used_bytes()), (Err(full), 1));
+                } else {
+                    assert_eq!(copied, Ok(()));
+                    (session, capacity) = (copy, other);
+                }
+            }
             let used = session.used_bytes();
             match operate(&mut session, &mut model, &mut random) {
                 Ok(()) => done += 1,

@@ -92,6 +92,20 @@ impl<S> RequestContext<S> {
     }
 }
 
+impl RequestContext {
+    /// Makes it a copy of `other`, whose session has as much room or less, so that a request's
+    /// session gets more room. See [`Session::copy_from`].
+    ///
+    /// # Errors
+    /// [`Error::Capacity`] when the session of `other` has more room.
+    pub fn copy_from(&mut self, other: &Self) -> Result<(), Error> {
+        self.session.copy_from(&other.session)?;
+        self.outcome = other.outcome;
+        self.accessed = other.accessed;
+        Ok(())
+    }
+}
+
 impl<S: ?Sized> RequestContext<S> {
     /// How the session was opened.
     ///

@@ -203,6 +203,31 @@ impl Session {
         self.kind = Kind::InCookie;
     }
 
+    /// Makes it a copy of `other`, which has as much room or less, with all that belongs
+    /// to it: this is how a session gets more room.
+    ///
+    /// ```
+    /// use hipflask::SecureCookieSession;
+    ///
+    /// let mut small = SecureCookieSession::<32>::new();
+    /// small.insert("user", "ada")?;
+    /// let mut large = SecureCookieSession::<128>::new();
+    /// large.copy_from(&small)?;
+    /// large.insert("motto", "Noli turbare circulos meos.")?;
+    /// assert_eq!(large.get_as("user")?, Some("ada"));
+    /// # Ok::<(), hipflask::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Capacity`] when `other` has more room. The session stays as it was then.
+    pub fn copy_from(&mut self, other: &Self) -> Result<(), Error> {
+        self.arena.copy_from(&other.arena)?;
+        self.serializer = other.serializer;
+        self.modified = other.modified;
+        self.null = other.null;
+        Ok(())
+    }
+
     /// Lends the room for a JSON text, which goes to its start, for
     /// [`load`](Self::load). The session is empty until then.
     pub fn buffer(&mut self) -> &mut [u8] {

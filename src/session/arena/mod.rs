@@ -37,7 +37,7 @@ mod nested;
 use core::cmp::Ordering;
 
 use crate::{
-    bytes::{sub_slice, sub_slice_mut},
+    bytes::{copy, sub_slice, sub_slice_mut},
     error::{Error, Mismatch, PayloadError, TypeName},
     json::entries::{
         Dialect, Encode, Encoder, MAX_LEN_BYTES, Order, Value, WRAPPED, WRAPPED_END, WRAPPER_LEN, Writer,
@@ -323,6 +323,17 @@ impl Arena<[u8]> {
             _ => Err(Error::BadPayload(PayloadError::NotASession)),
         };
         loaded.inspect_err(|_| self.clear())
+    }
+
+    /// Makes it a copy of `other`, and leaves it alone where that may need more room.
+    pub(super) fn copy_from(&mut self, other: &Self) -> Result<(), Error> {
+        // The text of what it holds may take all of `other`'s room.
+        self.check(other.capacity_bytes())?;
+        copy(&mut self.bytes, sub_slice(&other.bytes, ..other.end()));
+        (self.entries_bytes, self.len) = (other.entries_bytes, other.len);
+        (self.text_bytes, self.tag_keys) = (other.text_bytes, other.tag_keys);
+        self.index_mut().iter_mut().zip(other.index()).for_each(|(record, of_other)| *record = *of_other);
+        Ok(())
     }
 
     /// Replaces everything by the dict that `value` is.
