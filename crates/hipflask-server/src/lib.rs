@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code, missing_docs)]
+#![deny(unreachable_pub, clippy::exhaustive_enums, clippy::exhaustive_structs)]
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+//   config      Flask's settings, owned
+//   error       why a session cannot do what it should
+//   room        memory for a session, as much as it needs
+//   backend     who opens and saves: a session interface, whatever its types are
+//   session     the handle that handlers and middlewares have
+//   lifecycle   a request's session, from its opening to its saving
+//   sessions    the builder
+mod backend;
+mod config;
+mod error;
+mod lifecycle;
+mod room;
+mod session;
+mod sessions;
+
+pub use config::OwnedConfig;
+pub use error::SessionError;
+pub use lifecycle::{Lifecycle, Route};
+pub use session::{FlashedMessage, Session};
+pub use sessions::{Adapter, Cookies, Custom, Said, Sessions, Unsaid};
