@@ -4,52 +4,41 @@
 use std::error::Error;
 
 use axum::{
-    Extension, Form, Router,
+    Form, Router,
     http::{StatusCode, header::SET_COOKIE},
-    middleware,
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use hipflask::{
-    Clock, Config,
-    backends::std::{EnvSecrets, SystemClock},
-    cookie::{SameSite, SetCookie},
-    signing::Keyring,
-};
-use hipflask_axum::{Context, Session, SessionError, Sessions, layer};
+use hipflask::cookie::SetCookie;
+use hipflask_axum::{SameSite::Lax, Session, SessionError, Sessions};
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let secrets = EnvSecrets { current: "SECRET_KEY", fallbacks: &["OLD_SECRET_KEY"] };
-    let keys = Keyring::for_sessions_from(&secrets)?;
-    if !keys.has_current() {
-        return Err("SECRET_KEY is not set".into());
-    }
-    // As the Flask app has it; `session_cookie_secure` where there is HTTPS.
-    let config = Config::new().session_cookie_samesite(SameSite::Lax);
-    config.check()?;
+    // As the Flask app has it; `secure(true)` where there is HTTPS.
+    let sessions = Sessions::from_env("SECRET_KEY")?.fallback_env("OLD_SECRET_KEY");
+    let sessions = sessions.secure(false).same_site(Lax).check()?;
     let listener = TcpListener::bind("127.0.0.1:5002").await?;
     println!("http://{}/hello", listener.local_addr()?);
-    axum::serve(listener, site(keys, SystemClock, config)).await?;
+    axum::serve(listener, site(sessions)).await?;
     Ok(())
 }
 
-fn site(keys: Keyring, clock: impl Clock + Send + Sync + 'static, config: Config<'static>) -> Router {
+fn site(sessions: Sessions) -> Router {
     Router::new()
         .route("/hello", get(hello))
         .route("/goodbye", post(goodbye))
         .route("/about", get(about))
-        .layer(middleware::from_fn_with_state(Sessions::new(keys, clock, config), layer))
+        .layer(sessions.layer())
 }
 
 /// Who is here, how often, and what was flashed, here or by the Flask app.
-async fn hello(mut session: Session) -> Result<Response, SessionError> {
+async fn hello(session: Session) -> Result<Response, SessionError> {
     let mut page = String::new();
-    for flashed in session.take_flashed_messages().into_iter().flatten() {
-        let message = if flashed.is_markup { flashed.message.to_owned() } else { escape(flashed.message) };
-        page += &format!("<p>{}: {message}</p>\n", escape(flashed.category));
+    for flashed in session.take_flashed_messages().unwrap_or_default() {
+        let message = if flashed.is_markup { flashed.message } else { escape(&flashed.message) };
+        page += &format!("<p>{}: {message}</p>\n", escape(&flashed.category));
     }
     // Flask can flash what is not text. It is still there, and would be in the way for ever.
     session.remove("_flashes")?;
@@ -58,7 +47,7 @@ async fn hello(mut session: Session) -> Result<Response, SessionError> {
     };
     let visits = entry::<u64>(&session, "visits").unwrap_or_default().saturating_add(1);
     session.insert("visits", &visits)?;
-    let (user, csrf_token) = (escape(&user), escape(&csrf_token(&mut session)?));
+    let (user, csrf_token) = (escape(&user), escape(&csrf_token(&session)?));
     page += &format!(
         "<p>{user}, visit {visits}</p>\n\
          <form method=\"post\" action=\"/goodbye\">\n\
@@ -77,20 +66,16 @@ struct Goodbye {
 
 /// Logs out of every application that shares the session, also where it cannot be read
 /// here.
-async fn goodbye(
-    Extension(context): Extension<Context>,
-    Form(form): Form<Goodbye>,
-) -> Result<Response, SessionError> {
-    let mut context = context.lock().await;
+async fn goodbye(session: Session, Form(form): Form<Goodbye>) -> Result<Response, SessionError> {
     // Nobody is logged in here with a session that cannot be read, and it has no token for
     // the form either. Otherwise a page of another site could end the session.
-    if let Ok(session) = context.session()
-        && !entry::<String>(session, "csrf_token").is_some_and(|token| is_same(&token, &form.csrf_token))
+    if session.opened().is_ok()
+        && !entry::<String>(&session, "csrf_token").is_some_and(|token| is_same(&token, &form.csrf_token))
     {
         let page = "<p>This form was not accepted. Please load the page again.</p>\n";
         return Ok((StatusCode::BAD_REQUEST, Html(page)).into_response());
     }
-    let session = context.start_fresh()?;
+    session.start_fresh()?;
     session.flash("You are logged out.", "info")?;
     // By this one, Flask-Login would log the browser in again. Name, path and domain have to
     // be those of `REMEMBER_COOKIE_NAME`, `_PATH` and `_DOMAIN`, of which these are the defaults.
@@ -98,19 +83,19 @@ async fn goodbye(
     Ok(([(SET_COOKIE, remember_token.to_string())], Redirect::to("/hello")).into_response())
 }
 
-/// The same for everybody, so that caches may keep it: it does not ask for the session.
+/// The same for everybody, so that caches may keep it: it does not use the session.
 async fn about() -> &'static str {
     "Flask's sessions, in axum.\n"
 }
 
 /// An entry. One of another type is another route's, and must not shut anybody out.
-fn entry<T: DeserializeOwned>(session: &hipflask::Session, key: &str) -> Option<T> {
+fn entry<T: DeserializeOwned>(session: &Session, key: &str) -> Option<T> {
     session.get_as(key).ok().flatten()
 }
 
 /// The session's token for its forms, which no other site can know. It makes one where
 /// there is none.
-fn csrf_token(session: &mut Session) -> Result<String, SessionError> {
+fn csrf_token(session: &Session) -> Result<String, SessionError> {
     if let Some(token) = entry::<String>(session, "csrf_token").filter(|token| !token.is_empty()) {
         return Ok(token);
     }
@@ -183,12 +168,12 @@ mod tests {
     }
 
     async fn ask(method: &str, path: &str, cookie: &str, form: &str) -> Answer {
-        let keys = Keyring::for_sessions(b"dev");
         let clock = clock_fn(|| Ok(UnixTime::from_secs(1_700_000_000)));
+        let sessions = Sessions::secret_key("dev").clock(clock).flask_defaults();
         let request = Request::builder().method(method).uri(path).header(COOKIE, cookie);
         let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         let request = request.body(Body::from(form.to_owned())).unwrap();
-        let response = site(keys, clock, Config::new()).oneshot(request).await.unwrap();
+        let response = site(sessions).oneshot(request).await.unwrap();
         let set_cookies = response.headers().get_all(SET_COOKIE).iter();
         Answer {
             status: response.status().as_u16(),

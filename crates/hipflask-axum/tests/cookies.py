@@ -43,7 +43,8 @@ def long_one():
 COOKIES = {
     "half_emoji": saved({"draft": "h\ud83d", "user": "ada"}),
     "deep": saved({"list": deep(70), "user": "ada"}),
-    "large": saved({"text": "a" * 20_000, "user": "ada"}),
+    "large": saved({"text": "a" * 100_000, "user": "ada"}),
+    "dense": saved({"text": "a" * 12_600, "user": "ada"}),
     "permanent": saved({"_permanent": True, "items": ["the same again"] * 400, "user": "ada"}),
     "long": long_one(),
     "user": saved({"csrf_token": "9939b05dd1a3763f5f856e065d277190d648994f", "user": "ada"}),

@@ -1,69 +1,43 @@
-//! Requests with cookies of a real Flask app, whose key is `dev`, at 1,700,000,000
-//! seconds since 1970.
+//! The layer and its extractor against what Flask does.
+
+mod common;
 
 use axum::{
     Extension, Router,
-    body::{Body, to_bytes},
-    extract,
+    extract::{self, FromRequestParts},
     http::{
-        Request,
-        header::{COOKIE, HOST, SET_COOKIE, VARY},
+        header::{HOST, SET_COOKIE, VARY},
+        request::Parts,
     },
-    middleware::{self, Next, from_fn, from_fn_with_state},
+    middleware::{Next, from_fn},
     response::Response,
     routing::{get, post},
 };
-use hipflask::{
-    BadCookie, Config, Error, RequestContext, SecureCookieSession, SecureCookieSessionInterface, UnixTime,
-    clock_fn, signing::Keyring, zlib,
-};
-use hipflask_axum::{Context, Session, SessionError, Sessions, layer};
-use tower::ServiceExt as _;
-
-const ZOE: &str = "session=eyJ1c2VyIjoiWm9cdTAwZWIifQ.ZVPxAA.CTxB9uAyToSMQr_DcacEN7J-1Jg";
-const ZOE_ONCE: &str =
-    "session=eyJ1c2VyIjoiWm9cdTAwZWIiLCJ2aXNpdHMiOjF9.ZVPxAA.qG7Cf_FuAAfelDjfptxi5LI98_Q; HttpOnly; Path=/";
-/// What Flask reads and this crate does not.
-const UNREADABLE: [&str; 3] = ["half_emoji", "deep", "large"];
-const FAILED: &str = "something went wrong\n";
-
-/// A cookie of tests/cookies.py, which makes them with Flask.
-fn flasks(name: &str) -> &'static str {
-    let line = |line: &'static str| line.split_once(' ').filter(|(first, _)| *first == name);
-    include_str!("cookies.txt").lines().find_map(line).unwrap().1
-}
-
-fn now() -> Result<UnixTime, Error> {
-    Ok(UnixTime::from_secs(1_700_000_000))
-}
-
-fn with_sessions(site: Router, config: Config<'static>) -> Router {
-    let sessions = Sessions::new(Keyring::for_sessions(b"dev"), clock_fn(now), config);
-    site.layer(from_fn_with_state(sessions, layer))
-}
+use common::*;
+use hipflask::{BadCookie, Config, Error, clock_fn};
+use hipflask_axum::{OwnedConfig, SameSite::Lax, Session, SessionError, Sessions};
 
 fn site() -> Router {
     Router::new().route("/hello", get(hello)).route("/goodbye", post(goodbye)).route("/about", get(about))
 }
 
-async fn hello(mut session: Session) -> Result<String, SessionError> {
-    let messages = session.take_flashed_messages()?;
+async fn hello(session: Session) -> Result<String, SessionError> {
+    let messages = session.take_flashed_messages()?.into_iter();
     let mut page: String =
         messages.map(|flashed| format!("{}: {}\n", flashed.category, flashed.message)).collect();
     match session.get_as::<String>("user")? {
         None => page += "Nobody is logged in.\n",
         Some(user) => {
-            let visits = session.get_as::<u64>("visits")?.unwrap_or_default() + 1;
-            session.insert("visits", &visits)?;
-            page += &format!("{user}, visit {visits}\n");
+            session.modify::<u64>("visits", |visits| *visits += 1)?;
+            page += &format!("{user}, visit {}\n", session.get_as::<u64>("visits")?.unwrap_or_default());
         }
     }
     Ok(page)
 }
 
-async fn goodbye(Extension(context): Extension<Context>) -> Result<&'static str, SessionError> {
-    let mut context = context.lock().await;
-    context.start_fresh()?.flash("You are logged out.", "info")?;
+async fn goodbye(session: Session) -> Result<&'static str, SessionError> {
+    session.start_fresh()?;
+    session.flash("You are logged out.", "info")?;
     Ok("Goodbye.\n")
 }
 
@@ -73,48 +47,7 @@ async fn about() -> &'static str {
 
 /// Only reads.
 async fn user(session: Session) -> Result<String, SessionError> {
-    Ok(session.get_as::<String>("user")?.unwrap_or_default())
-}
-
-#[derive(Debug)]
-struct Answer {
-    status: u16,
-    page: String,
-    set_cookies: Vec<String>,
-    vary: Vec<String>,
-}
-
-impl Answer {
-    fn vary_cookie(&self) -> bool {
-        self.vary == ["Cookie"]
-    }
-
-    /// Whether it has no header of a session.
-    fn is_untouched(&self) -> bool {
-        self.set_cookies.is_empty() && self.vary.is_empty()
-    }
-}
-
-async fn answer_of(site: Router, request: Request<Body>) -> Answer {
-    let response = site.oneshot(request).await.unwrap();
-    let headers = |name| {
-        response.headers().get_all(name).iter().map(|value| value.to_str().unwrap().to_owned()).collect()
-    };
-    Answer {
-        status: response.status().as_u16(),
-        set_cookies: headers(SET_COOKIE),
-        vary: headers(VARY),
-        page: String::from_utf8(to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap(),
-    }
-}
-
-fn request(method: &str, path: &str, cookie: &str) -> Request<Body> {
-    Request::builder().method(method).uri(path).header(COOKIE, cookie).body(Body::empty()).unwrap()
-}
-
-/// As the site answers, with its sessions.
-async fn ask(site: Router, method: &str, path: &str, cookie: &str) -> Answer {
-    answer_of(with_sessions(site, Config::new()), request(method, path, cookie)).await
+    Ok(session.get_as("user")?.unwrap_or_default())
 }
 
 #[tokio::test]
@@ -141,33 +74,70 @@ async fn a_message_is_shown_once() {
     assert!(answer.set_cookies[0].starts_with("session=; Expires=Thu, 01 Jan 1970"));
 }
 
+/// Who has the handle has not used the session yet.
 #[tokio::test]
-async fn who_does_not_ask_for_the_session_has_no_header_of_it() {
+async fn who_does_not_use_the_session_has_no_header_of_it() {
     assert!(ask(site(), "GET", "/about", ZOE).await.is_untouched());
 
-    async fn peeking(Extension(context): Extension<Context>) -> Result<String, SessionError> {
-        Ok(context.lock().await.peek()?.get_as("user")?.unwrap_or_default())
+    async fn holding(_session: Session) {}
+    let answer = ask(Router::new().route("/", get(holding)), "GET", "/", ZOE).await;
+    assert!(answer.status == 200 && answer.is_untouched());
+
+    async fn peeking(session: Session) -> Result<String, SessionError> {
+        assert!(session.opened()?.is_loaded());
+        session.peek(|session| session.get_as("user").ok().flatten().unwrap_or_default())
     }
     let answer = ask(Router::new().route("/", get(peeking)), "GET", "/", ZOE).await;
     assert_eq!(answer.page, "Zoë");
     assert!(answer.is_untouched());
+
+    // Flask: `accessed` is not undone by a failure.
+    async fn reading(session: Session) -> Result<(), SessionError> {
+        session.get_as::<u64>("user")?;
+        Ok(())
+    }
+    let answer = ask(Router::new().route("/", get(reading)), "GET", "/", ZOE).await;
+    assert!(answer.status == 500 && answer.set_cookies.is_empty() && answer.vary_cookie());
 }
 
-/// Each would save its own session, and the browser keep the one that knows less.
+/// Who is logged in, by an extractor of the application's own.
+struct User(Option<String>);
+
+impl<S: Sync> FromRequestParts<S> for User {
+    type Rejection = SessionError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, SessionError> {
+        let session = Session::from_request_parts(parts, state).await?;
+        session.insert("seen", &true)?;
+        Ok(Self(session.get_as("user")?))
+    }
+}
+
 #[tokio::test]
-async fn the_layer_around_a_layer_counts() {
-    let inner = with_sessions(site(), Config::new());
-    // A permanent one, which a layer sends also where its handler does nothing.
-    let answer = ask(Router::new().nest("/api", inner), "POST", "/api/goodbye", flasks("permanent")).await;
-    assert_eq!(answer.set_cookies.len(), 1);
-    let answer = ask(site(), "GET", "/hello", &answer.set_cookies[0]).await;
-    assert_eq!(answer.page, "info: You are logged out.\nNobody is logged in.\n");
+async fn extractors_share_the_session_in_any_order() {
+    async fn session_first(session: Session, User(user): User) -> Result<String, SessionError> {
+        Ok(format!("{user:?} {:?}", session.get_as::<bool>("seen")?))
+    }
+    async fn user_first(User(user): User, session: Session) -> Result<String, SessionError> {
+        session_first(session, User(user)).await
+    }
+    async fn three(one: Session, two: Session, User(_): User) -> Result<String, SessionError> {
+        one.insert("visits", &1)?;
+        Ok(format!("{:?}", two.get_as::<u8>("visits")?))
+    }
+    let site =
+        Router::new().route("/1", get(session_first)).route("/2", get(user_first)).route("/3", get(three));
+    for path in ["/1", "/2"] {
+        let answer = ask(site.clone(), "GET", path, ZOE).await;
+        assert_eq!((answer.status, answer.page.as_str()), (200, "Some(\"Zoë\") Some(true)"));
+    }
+    assert_eq!(ask(site, "GET", "/3", ZOE).await.page, "Some(1)");
 }
 
 /// What the handler did before it failed is kept, as in Flask.
 #[tokio::test]
 async fn an_error_page_saves_the_session() {
-    async fn failing(mut session: Session) -> Result<(), SessionError> {
+    async fn failing(session: Session) -> Result<(), SessionError> {
         session.insert("visits", &1)?;
         session.get_as::<u64>("user")?; // is text
         Ok(())
@@ -178,81 +148,53 @@ async fn an_error_page_saves_the_session() {
     assert!(answer.vary_cookie());
 }
 
-#[tokio::test]
-async fn a_session_that_cannot_be_saved_is_an_error_page() {
-    async fn hoarding(mut session: Session) -> Result<&'static str, SessionError> {
-        // Nothing that zlib makes much shorter.
-        let next = |n: &u32| Some(n.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
-        let numbers = std::iter::successors(Some(1), next).take(6000);
-        let noise: String = numbers.map(|n| char::from(b'0' + (n >> 26) as u8)).collect();
-        session.insert("noise", &noise)?;
-        Ok("It is saved.\n")
-    }
-    let answer = ask(Router::new().route("/", get(hoarding)), "GET", "/", ZOE).await;
-    assert_eq!((answer.status, answer.page.as_str()), (500, FAILED));
-    assert!(answer.set_cookies.is_empty() && answer.vary_cookie());
+/// Text that zlib makes no shorter.
+fn noise(len: usize) -> String {
+    let next = |n: &u32| Some(n.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
+    let numbers = std::iter::successors(Some(1), next).take(len);
+    numbers.map(|n| char::from(b'0' + (n >> 26) as u8)).collect()
 }
 
 #[tokio::test]
-async fn a_session_has_one_holder() {
-    async fn greedy(_first: Session, _second: Session) {}
-    let answer = ask(Router::new().route("/", get(greedy)), "GET", "/", ZOE).await;
-    assert_eq!((answer.status, answer.page.as_str()), (500, FAILED));
-    assert!(answer.set_cookies.is_empty() && answer.vary_cookie());
-
-    async fn keeping(session: Session) {
-        std::mem::forget(session);
+async fn a_session_that_cannot_be_saved_is_an_error_page() {
+    async fn hoarding(session: Session) -> Result<&'static str, SessionError> {
+        session.insert("noise", &noise(6000))?;
+        Ok("It is saved.\n")
     }
-    let answer = ask(Router::new().route("/", get(keeping)), "GET", "/", ZOE).await;
-    assert_eq!((answer.status, answer.page.as_str()), (500, FAILED));
+    let answer = ask(Router::new().route("/", get(hoarding)), "GET", "/", ZOE).await;
+    assert_eq!((answer.status, answer.page.as_str()), (500, ""));
     assert!(answer.set_cookies.is_empty() && answer.vary_cookie());
 }
 
 #[tokio::test]
 async fn without_the_layer_there_is_no_session() {
     async fn result(session: Result<Session, SessionError>) -> String {
-        format!("{:?}", session.err())
+        session.err().unwrap().to_string()
     }
     let site = Router::new().route("/", get(user)).route("/result", get(result));
     let answer = answer_of(site.clone(), request("GET", "/", ZOE)).await;
     assert_eq!((answer.status, answer.page.as_str()), (500, FAILED));
     let answer = answer_of(site, request("GET", "/result", ZOE)).await;
-    assert_eq!(answer.page, "Some(NoLayer)");
+    assert_eq!(answer.page, "the route is not under the layer that opens sessions");
 }
 
 #[tokio::test]
 async fn a_session_moves_into_a_task() {
-    async fn working(mut session: Session) -> Result<&'static str, SessionError> {
+    async fn working(session: Session) -> Result<&'static str, SessionError> {
+        let of_task = session.clone();
         let task = tokio::spawn(async move {
             tokio::task::yield_now().await;
-            session.insert("visits", &1)?;
+            of_task.insert("visits", &1)?;
             tokio::task::yield_now().await;
             Ok::<_, SessionError>("It is done.\n")
         });
-        task.await.unwrap()
+        let done = task.await.unwrap();
+        assert_eq!(session.get_as("visits")?, Some(1));
+        done
     }
     let answer = ask(Router::new().route("/", get(working)), "GET", "/", ZOE).await;
     assert_eq!((answer.status, answer.page.as_str()), (200, "It is done.\n"));
     assert_eq!(answer.set_cookies, [ZOE_ONCE]);
-}
-
-/// The core's own value, without this crate.
-#[tokio::test]
-async fn a_context_moves_into_a_task() {
-    let interface =
-        SecureCookieSessionInterface::new(Keyring::for_sessions(b"dev"), clock_fn(now)).with_compression();
-    let config = Config::new();
-    let mut context = Box::new(RequestContext::new(SecureCookieSession::<512>::new()));
-    context.open(&interface, &config, ZOE);
-    let task = tokio::spawn(async move {
-        tokio::task::yield_now().await;
-        context.session()?.insert("visits", &1)?;
-        Ok::<_, Error>(context)
-    });
-    let context = task.await.unwrap().unwrap();
-    let mut scratch = zlib::DeflateScratch::<512>::new();
-    let saved = context.save(&interface, &config, &mut scratch).unwrap();
-    assert_eq!(saved.set_cookie.unwrap().to_string(), ZOE_ONCE);
 }
 
 #[tokio::test]
@@ -270,24 +212,53 @@ async fn a_session_that_cannot_be_read_harms_only_who_asks_for_it() {
         let answer = ask(site(), "GET", "/hello", &gone.set_cookies[0]).await;
         assert_eq!(answer.page, "info: You are logged out.\nNobody is logged in.\n", "{name}");
 
-        let fresh = with_sessions(site(), Config::new().bad_cookie(BadCookie::StartFresh));
+        let fresh = site().layer(sessions().bad_cookie(BadCookie::StartFresh).layer());
         let answer = answer_of(fresh, request("GET", "/hello", flasks(name))).await;
         assert_eq!((answer.status, answer.page.as_str()), (200, "Nobody is logged in.\n"), "{name}");
+        assert!(answer.set_cookies[0].starts_with("session=; Expires=Thu, 01 Jan 1970"), "{name}");
     }
 }
 
-/// Why it cannot be read is known to a handler that takes a `Result`.
+/// Why it cannot be read is known to a handler that asks.
 #[tokio::test]
 async fn a_handler_is_told_why_a_session_cannot_be_read() {
-    async fn told(session: Result<Session, SessionError>) -> String {
-        format!("{:?}", session.err())
+    async fn told(session: Session) -> String {
+        format!("{:?}", session.get("user").unwrap_err().error())
     }
     let site = Router::new().route("/", get(told));
     let answer = ask(site.clone(), "GET", "/", flasks("deep")).await;
-    assert_eq!((answer.status, answer.page.as_str()), (200, "Some(Failed(Depth))"));
+    assert_eq!((answer.status, answer.page.as_str()), (200, "Some(Depth)"));
     assert!(answer.vary_cookie());
     let answer = ask(site, "GET", "/", flasks("large")).await;
-    assert!(answer.page.starts_with("Some(Failed(Capacity"), "{}", answer.page);
+    assert!(answer.page.starts_with("Some(Capacity"), "{}", answer.page);
+}
+
+/// A cookie of 127 bytes that holds 12.6 KB, and what a handler adds to it.
+#[tokio::test]
+async fn a_small_cookie_may_hold_a_large_session() {
+    let answer = ask(site(), "GET", "/hello", flasks("dense")).await;
+    assert_eq!((answer.status, answer.page.as_str()), (200, "ada, visit 1\n"));
+    let answer = ask(site(), "GET", "/hello", &answer.set_cookies[0]).await;
+    assert_eq!((answer.status, answer.page.as_str()), (200, "ada, visit 2\n"));
+
+    async fn adding(session: Session) -> Result<String, SessionError> {
+        for number in 0..10 {
+            session.insert(&format!("text{number}"), &"b".repeat(1000))?;
+        }
+        Ok(session.get_as::<String>("text")?.unwrap_or_default())
+    }
+    let site = Router::new().route("/adding", get(adding)).merge(site());
+    let answer = ask(site.clone(), "GET", "/adding", flasks("dense")).await;
+    assert_eq!((answer.status, answer.page.len()), (200, 12_600));
+    let answer = ask(site.clone(), "GET", "/hello", &answer.set_cookies[0]).await;
+    assert_eq!((answer.status, answer.page.as_str()), (200, "ada, visit 1\n"));
+
+    // The room is a setting.
+    let small = site.layer(sessions().max_session_bytes(4096).layer());
+    let answer = answer_of(small.clone(), request("GET", "/hello", flasks("dense"))).await;
+    assert_eq!(answer.status, 500);
+    let answer = answer_of(small, request("GET", "/hello", ZOE)).await;
+    assert_eq!(answer.status, 200);
 }
 
 /// A permanent session is sent anew with each response. One that is too long for that
@@ -296,10 +267,8 @@ async fn a_handler_is_told_why_a_session_cannot_be_read() {
 async fn a_refresh_that_nobody_asked_for_fails_no_request() {
     let site = site().route("/user", get(user));
     // Name and value are short enough for browsers, the whole is too long for Flask's rule.
-    let long = (flasks("long"), Config::new());
-    let permanent = (flasks("permanent"), Config::new().max_cookie_size(200));
-    for (cookie, config) in [long, permanent] {
-        let site = with_sessions(site.clone(), config);
+    for (cookie, max_cookie_size) in [(flasks("long"), 4093), (flasks("permanent"), 200)] {
+        let site = site.clone().layer(sessions().max_cookie_size(max_cookie_size).layer());
         let answer = answer_of(site.clone(), request("GET", "/about", cookie)).await;
         assert!(answer.status == 200 && answer.is_untouched(), "{answer:?}");
         let answer = answer_of(site.clone(), request("GET", "/user", cookie)).await;
@@ -307,7 +276,7 @@ async fn a_refresh_that_nobody_asked_for_fails_no_request() {
         assert!(answer.set_cookies.is_empty() && answer.vary_cookie());
         // What a handler changed has to be saved.
         let answer = answer_of(site, request("GET", "/hello", cookie)).await;
-        assert_eq!((answer.status, answer.page.as_str()), (500, FAILED));
+        assert_eq!((answer.status, answer.page.as_str()), (500, ""));
         assert!(answer.set_cookies.is_empty() && answer.vary_cookie());
     }
     let answer = ask(site, "GET", "/about", flasks("permanent")).await;
@@ -316,17 +285,16 @@ async fn a_refresh_that_nobody_asked_for_fails_no_request() {
 
 /// A domain comes from a list, never from the request as it is.
 #[tokio::test]
-async fn a_request_has_a_config_of_its_own() {
+async fn a_request_has_settings_of_its_own() {
     async fn of_tenant(mut request: extract::Request, next: Next) -> Response {
-        let config = Config::new().session_cookie_path("/shop");
-        match request.headers().get(HOST).map(|host| host.as_bytes()) {
-            Some(b"a.example") => request.extensions_mut().insert(config.session_cookie_domain("a.example")),
-            Some(b"b.example") => request.extensions_mut().insert(config.session_cookie_domain("b.example")),
-            _ => None,
-        };
+        let host = request.headers().get(HOST).map(|host| host.to_str().unwrap().to_owned());
+        if let Some(domain) = host.filter(|host| ["a.example", "b.example"].contains(&host.as_str())) {
+            let config = Config::new().session_cookie_path("/shop").session_cookie_domain(&domain);
+            request.extensions_mut().insert(OwnedConfig::from(config));
+        }
         next.run(request).await
     }
-    let site = with_sessions(site(), Config::new()).layer(from_fn(of_tenant));
+    let site = site().layer(sessions().layer()).layer(from_fn(of_tenant));
     for (host, attributes) in [
         ("a.example", "; Domain=a.example; HttpOnly; Path=/shop"),
         ("b.example", "; Domain=b.example; HttpOnly; Path=/shop"),
@@ -342,14 +310,58 @@ async fn a_request_has_a_config_of_its_own() {
 /// A setting that no cookie can be written with is everybody's error, not a silence.
 #[tokio::test]
 async fn a_setting_that_cannot_be_used_is_an_error() {
-    async fn staying(mut session: Session) -> Result<(), SessionError> {
-        Ok(session.set_permanent(true)?)
+    async fn staying(session: Session) -> Result<(), SessionError> {
+        session.set_permanent(true)
     }
-    let site = Router::new().route("/", get(staying));
-    let config = Config::new().session_cookie_domain("a\nb");
-    let answer = answer_of(with_sessions(site, config), request("GET", "/", ZOE)).await;
-    assert_eq!((answer.status, answer.page.as_str()), (500, FAILED));
+    let bad = || sessions().domain("a\nb");
+    assert_eq!(bad().check().err(), Some(Error::InvalidConfig { setting: "SESSION_COOKIE_DOMAIN" }));
+    let site = Router::new().route("/", get(staying)).layer(bad().layer());
+    let answer = answer_of(site, request("GET", "/", ZOE)).await;
+    assert_eq!((answer.status, answer.page.as_str()), (500, ""));
     assert!(answer.set_cookies.is_empty() && answer.vary_cookie());
+}
+
+/// Each setting gets into the cookie.
+#[tokio::test]
+async fn every_setting_has_a_method() {
+    let layer = keys()
+        .cookie_name("site")
+        .domain(String::from("example.com"))
+        .path("/shop")
+        .http_only(false)
+        .partitioned(true)
+        .secure(true)
+        .same_site(Lax)
+        .layer();
+    let site = site().layer(layer);
+    let answer = answer_of(site, request("GET", "/hello", &ZOE.replace("session", "site"))).await;
+    let value = ZOE_ONCE.split_once(';').unwrap().0.replace("session", "site");
+    let attributes = "Domain=example.com; Secure; Path=/shop; SameSite=Lax; Partitioned";
+    assert_eq!(answer.set_cookies, [format!("{value}; {attributes}")]);
+}
+
+/// As many as a site has, the newest first.
+#[tokio::test]
+async fn old_keys_are_still_known() {
+    let sessions = || Sessions::secret_key("new").clock(clock_fn(now));
+    let with_old =
+        ["older", "dev", "", "3", "4", "5"].into_iter().fold(sessions(), |all, key| all.fallback_key(key));
+    for (sessions, user) in [(with_old, "Zoë, visit 1\n"), (sessions(), "Nobody is logged in.\n")] {
+        let site = site().layer(sessions.flask_defaults().layer());
+        assert_eq!(answer_of(site, request("GET", "/hello", ZOE)).await.page, user);
+    }
+}
+
+/// Flask's null session: it reads as empty, and writing says why it cannot be.
+#[tokio::test]
+async fn without_a_key_nothing_is_written() {
+    let site = || Router::new().route("/user", get(user)).route("/goodbye", post(goodbye));
+    let null = || site().layer(Sessions::secret_key("").flask_defaults().layer());
+    let answer = answer_of(null(), request("GET", "/user", ZOE)).await;
+    assert_eq!((answer.status, answer.page.as_str(), answer.is_untouched()), (200, "", true));
+    let answer = answer_of(null(), request("POST", "/goodbye", ZOE)).await;
+    assert_eq!((answer.status, answer.page.as_str()), (500, FAILED));
+    assert_eq!(Sessions::from_env("NO_SUCH_VARIABLE").err(), Some(Error::NoSecretKey));
 }
 
 /// Others' `Vary` and cookies stay.
@@ -361,7 +373,40 @@ async fn what_others_put_into_a_response_stays() {
         response.headers_mut().insert(SET_COOKIE, "theme=dark".parse().unwrap());
         response
     }
-    let answer = ask(site().layer(middleware::from_fn(others)), "GET", "/hello", ZOE).await;
+    let answer = ask(site().layer(from_fn(others)), "GET", "/hello", ZOE).await;
     assert_eq!(answer.vary, ["Accept", "Cookie"]);
     assert_eq!(answer.set_cookies, ["theme=dark", ZOE_ONCE]);
+}
+
+/// A middleware inside of the layer sees what the handler leaves.
+#[tokio::test]
+async fn a_middleware_has_the_session_too() {
+    async fn around(request: extract::Request, next: Next) -> Response {
+        let session = Session::of(request.extensions()).unwrap().clone();
+        let mut response = next.run(request).await;
+        let visits = session.peek(|session| session.get_as::<u64>("visits").unwrap()).unwrap();
+        response.extensions_mut().insert(visits);
+        response
+    }
+    async fn outside(request: extract::Request, next: Next) -> Response {
+        assert!(Session::of(request.extensions()).is_none());
+        let response = next.run(request).await;
+        assert_eq!(response.extensions().get::<Option<u64>>(), Some(&Some(1)));
+        response
+    }
+    let inside = site().layer(from_fn(around)).layer(sessions().layer()).layer(from_fn(outside));
+    assert_eq!(answer_of(inside, request("GET", "/hello", ZOE)).await.set_cookies, [ZOE_ONCE]);
+}
+
+/// State and extensions are extracted beside it.
+#[tokio::test]
+async fn it_stands_beside_other_arguments() {
+    async fn handler(
+        Extension(name): Extension<&'static str>,
+        session: Session,
+    ) -> Result<String, SessionError> {
+        Ok(format!("{name} {}", session.get_as::<String>("user")?.unwrap_or_default()))
+    }
+    let site = Router::new().route("/", get(handler)).layer(Extension("axum"));
+    assert_eq!(ask(site, "GET", "/", ZOE).await.page, "axum Zoë");
 }

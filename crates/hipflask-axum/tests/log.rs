@@ -1,20 +1,16 @@
-//! What the layer tells the log. A test of its own, because a log is a program's.
+//! What the log says. A test of its own, because a log is a program's.
+
+mod common;
 
 use std::{
     fmt::{Debug, Write as _},
     sync::{Arc, Mutex},
 };
 
-use axum::{
-    Router,
-    body::Body,
-    http::{Request, header::COOKIE},
-    middleware::from_fn_with_state,
-    routing::get,
-};
-use hipflask::{Config, OversizeCookie, UnixTime, clock_fn, signing::Keyring};
-use hipflask_axum::{Session, SessionError, Sessions, layer};
-use tower::ServiceExt as _;
+use axum::{Router, routing::get};
+use common::*;
+use hipflask::OversizeCookie;
+use hipflask_axum::{Session, SessionError, Sessions};
 use tracing::{
     Event, Metadata, Subscriber,
     field::Field,
@@ -25,9 +21,15 @@ use tracing::{
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<String>>>);
 
+impl Log {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
 impl Subscriber for Log {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "hipflask_axum"
+        metadata.target().starts_with("hipflask")
     }
 
     fn event(&self, event: &Event<'_>) {
@@ -51,45 +53,89 @@ impl Subscriber for Log {
 
 async fn about() {}
 
-async fn hello(mut session: Session) -> Result<(), SessionError> {
-    Ok(session.insert("visits", &1)?)
+async fn hello(session: Session) -> Result<(), SessionError> {
+    session.insert("visits", &1)
+}
+
+async fn wrong(session: Session) -> Result<(), SessionError> {
+    session.get_as::<u64>("user")?;
+    Ok(())
 }
 
 #[tokio::test]
 async fn the_log_has_the_reasons_and_no_contents() {
     let log = Log::default();
     let _guard = tracing::subscriber::set_default(log.clone());
-
-    let logged = async |path: &str, name: &str, config: Config<'static>| {
-        let line = |line: &'static str| line.split_once(' ').filter(|(first, _)| *first == name);
-        let cookie =
-            include_str!("cookies.txt").lines().find_map(line).map_or("session=e30.x.y", |line| line.1);
-        let clock = clock_fn(|| Ok(UnixTime::from_secs(1_700_000_000)));
-        let sessions = Sessions::new(Keyring::for_sessions(b"dev"), clock, config);
+    let site = || {
         let site = Router::new().route("/about", get(about)).route("/hello", get(hello));
-        let request = Request::builder().uri(path).header(COOKIE, cookie).body(Body::empty()).unwrap();
-        site.layer(from_fn_with_state(sessions, layer)).oneshot(request).await.unwrap();
-        std::mem::take(&mut *log.0.lock().unwrap())
+        site.route("/wrong", get(wrong))
     };
-    let config = Config::new();
-    let not_accepted = |reason: &str| format!("DEBUG, message: a session was not accepted, reason: {reason}");
-    let failed = |reason: &str| format!("ERROR, message: a session failed, reason: {reason}");
-    let warned = |fields: &str| format!("WARN, message: a cookie needs attention, {fields}");
+    let logged = async |path: &str, cookie: &str, sessions: Sessions| {
+        let answer = answer_of(site().layer(sessions.layer()), request("GET", path, cookie)).await;
+        (answer.status, log.take())
+    };
+    let lines = |lines: &[&str]| lines.iter().map(ToString::to_string).collect::<Vec<_>>();
 
-    assert_eq!(logged("/hello", "user", config).await, [""; 0]);
-    let bad_signature = not_accepted("the signature or its timestamp is missing or does not match");
-    assert_eq!(logged("/hello", "nobody's", config).await, [bad_signature]);
-    let too_deep = not_accepted("the value is nested too deeply");
-    assert_eq!(logged("/about", "deep", config).await, [&*too_deep]);
-    assert_eq!(logged("/hello", "deep", config).await, [too_deep, failed("Failed(Depth)")]);
+    assert_eq!(logged("/hello", flasks("user"), sessions()).await, (200, vec![]));
+    let not_accepted = "DEBUG, message: a session was not accepted, \
+                        reason: the signature or its timestamp is missing or does not match";
+    assert_eq!(logged("/hello", "session=e30.x.y", sessions()).await, (200, lines(&[not_accepted])));
 
-    // Flask's cookie has 227 bytes with its attributes, and more after a visit.
-    let short = config.max_cookie_size(100);
-    let skipped = "saved.refresh_skipped: Some(CookieTooLarge { len_bytes: 227, limit_bytes: 100 }), \
-                   saved.oversize_len_bytes: None";
-    assert_eq!(logged("/about", "permanent", short).await, [warned(skipped)]);
-    let [refused] = &logged("/hello", "permanent", short).await[..] else { panic!("not one line") };
-    assert!(refused.starts_with(&failed("Failed(CookieTooLarge { len_bytes: 2")), "{refused}");
-    let sent = warned("saved.refresh_skipped: None, saved.oversize_len_bytes: Some(227)");
-    assert_eq!(logged("/about", "permanent", short.oversize_cookie(OversizeCookie::Warn)).await, [sent]);
+    // Only who asks for it has an error.
+    let too_deep = "DEBUG, message: a session cannot be read, reason: the value is nested too deeply";
+    assert_eq!(logged("/about", flasks("deep"), sessions()).await, (200, lines(&[too_deep])));
+    let failed = "ERROR, message: a session failed, reason: `visits`: the value is nested too deeply";
+    assert_eq!(logged("/hello", flasks("deep"), sessions()).await, (500, lines(&[too_deep, failed])));
+    let failed = "ERROR, message: a session failed, reason: `user`: found a str, asked for an int";
+    assert_eq!(logged("/wrong", flasks("user"), sessions()).await, (500, lines(&[failed])));
+
+    let twice = format!("{}; session=old", flasks("user"));
+    let several = "INFO, message: a request has several cookies of the session's name: the first one counts";
+    assert_eq!(logged("/about", &twice, sessions()).await, (200, lines(&[several])));
+
+    // Flask's cookie has 227 bytes with its attributes, and more after a visit. The query is
+    // not for a log.
+    let short = || sessions().max_cookie_size(100);
+    let skipped = "WARN, message: a session was not sent anew, method: \"GET\", path: \"/about\", \
+                   reason: the cookie has 227 bytes, 127 more than the limit of 100";
+    assert_eq!(logged("/about?a=secret", flasks("permanent"), short()).await, (200, lines(&[skipped])));
+    let (status, refused) = logged("/hello?a=secret", flasks("permanent"), short()).await;
+    let reason = "ERROR, message: a session was not saved, method: \"GET\", path: \"/hello\", \
+                  reason: the cookie has 2";
+    assert!(status == 500 && refused.len() == 1 && refused[0].starts_with(reason), "{refused:?}");
+    let sent = "WARN, message: a cookie is too large, method: \"GET\", path: \"/about\", len_bytes: 227";
+    let warn = short().oversize_cookie(OversizeCookie::Warn);
+    assert_eq!(logged("/about", flasks("permanent"), warn).await, (200, lines(&[sent])));
+
+    // When the layer is made.
+    let _ = Sessions::secret_key("").secure(false).same_site(hipflask_axum::SameSite::None).layer();
+    let no_key = "WARN, message: there is no secret key: sessions are empty, and cannot be written";
+    let refused = "ERROR, message: the settings of the sessions cannot be used, \
+                   error: the setting SESSION_COOKIE_SECURE has a value that cannot be used";
+    assert_eq!(log.take(), [no_key, refused]);
+}
+
+#[tokio::test]
+async fn the_log_has_what_comes_too_late() {
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let late = Arc::new(Mutex::new(None));
+    let of_handler = late.clone();
+    let handler = async move |session: Session| {
+        session.insert("visits", &1).unwrap();
+        *of_handler.lock().unwrap() = Some(session);
+    };
+    assert_eq!(ask(Router::new().route("/", get(handler)), "GET", "/", ZOE).await.set_cookies, [ZOE_ONCE]);
+    let session = late.lock().unwrap().take().unwrap();
+    assert_eq!(session.get_as::<u64>("visits"), Ok(Some(1)));
+    session.remove("nothing").unwrap();
+    assert_eq!(log.take(), [""; 0]);
+    let lost = "WARN, message: a session was changed when its response had been made: the change is lost";
+    session.insert("visits", &2).unwrap();
+    assert_eq!(log.take(), [lost]);
+    session.flash("Too late.", "info").unwrap();
+    assert_eq!(log.take(), [lost]);
+    session.with_mut(|session| session.clear()).unwrap();
+    session.start_fresh().unwrap();
+    assert_eq!(log.take(), [lost, lost]);
 }
