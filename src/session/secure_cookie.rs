@@ -224,7 +224,7 @@ impl Session {
         self.arena.copy_from(&other.arena)?;
         self.serializer = other.serializer;
         self.modified = other.modified;
-        self.null = other.null;
+        self.kind = other.kind;
         Ok(())
     }
 
