@@ -87,6 +87,25 @@ pub enum Error {
     /// A `Serialize` implementation that gave another length the second time.
     /// The entry it was to fill is removed; a list that it was to extend stays.
     LengthChanged,
+    /// A value for which the format of a server-side session has no form: Markup in one that
+    /// msgspec writes, an int beyond 64 bits in msgpack, … (msgspec: `TypeError`,
+    /// `OverflowError`.) Nothing was written.
+    #[doc(alias = "TypeError")]
+    #[doc(alias = "OverflowError")]
+    NoForm {
+        /// The session's key at which it is.
+        key: KeyName,
+        /// What it is.
+        found: TypeName,
+    },
+    /// A dict in a server-side session with a key that is not kept here, or that the format
+    /// has no form for: a float, a tuple, …; in the session itself anything but text.
+    DictKey {
+        /// The session's key at which the dict is. Empty for the session itself.
+        key: KeyName,
+        /// What the dict's key is.
+        found: TypeName,
+    },
     /// No secret key is set, so the session cannot be written, nor a token signed.
     #[doc(alias = "SECRET_KEY")]
     NoSecretKey,
@@ -203,6 +222,12 @@ impl fmt::Display for Error {
             Self::LengthChanged => {
                 f.write_str("the value was serialized twice and had two different lengths")
             }
+            Self::NoForm { key, found } => {
+                write!(f, "`{key}`: the format of server-side sessions has no form for {found}")
+            }
+            Self::DictKey { key, found } => {
+                write!(f, "`{key}`: a dict in a server-side session has {found} as a key")
+            }
             Self::NoSecretKey => f.write_str(
                 "nothing can be written or signed: no secret key is set; \
                  give a Keyring with a long random secret",
@@ -263,8 +288,18 @@ pub enum PayloadError {
         /// one, or stands right before it. Of a tag it is the end.
         offset_bytes: usize,
     },
-    /// It is JSON, but not what a session is made of, which is a dict or null.
+    /// It can be read, but is not what a session is made of: a dict, or null in a cookie.
     NotASession,
+    /// A server-side session is not msgpack.
+    MsgPack {
+        /// How many bytes were read until then.
+        offset_bytes: usize,
+    },
+    /// A dict in a server-side session has a key twice, which no Python dict has.
+    EqualKeys,
+    /// A server-side session was pickled by a Flask-Session of before 0.7. Pickles are
+    /// programs, and are never read.
+    Pickle,
 }
 
 impl fmt::Display for PayloadError {
@@ -279,6 +314,11 @@ impl fmt::Display for PayloadError {
                 write!(f, "the signed payload's text is not tagged JSON near byte {offset_bytes}")
             }
             Self::NotASession => f.write_str("the signed payload is neither a dict nor null"),
+            Self::MsgPack { offset_bytes } => {
+                write!(f, "the stored session is not msgpack near byte {offset_bytes}")
+            }
+            Self::EqualKeys => f.write_str("the stored session has a dict with two equal keys"),
+            Self::Pickle => f.write_str("the stored session is a pickle, which is never read"),
         }
     }
 }

@@ -12,13 +12,17 @@ pub(crate) struct Dialect {
     pub(crate) tagged: bool,
     pub(crate) sort_keys: bool,
     pub(crate) ensure_ascii: bool,
+    /// Whether keys that are numbers stay what they are, and do not become text.
+    pub(crate) number_keys: bool,
 }
 
 impl Dialect {
     /// Flask's.
-    pub(crate) const FLASK: Self = Self { custom: &[], tagged: true, sort_keys: true, ensure_ascii: true };
+    pub(crate) const FLASK: Self =
+        Self { custom: &[], tagged: true, sort_keys: true, ensure_ascii: true, number_keys: false };
     /// itsdangerous' default.
-    pub(crate) const PLAIN: Self = Self { custom: &[], tagged: false, sort_keys: false, ensure_ascii: false };
+    pub(crate) const PLAIN: Self =
+        Self { tagged: false, sort_keys: false, ensure_ascii: false, ..Self::FLASK };
 
     /// What `key` means, if anything.
     pub(crate) fn role(self, key: &[u8]) -> Option<Role> {

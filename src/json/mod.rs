@@ -78,21 +78,24 @@ pub use serializer::{SESSION_JSON_SERIALIZER, TaggedJsonSerializer};
 pub use types::{BigInt, Bytes, Custom, Markup, Uuid};
 pub use value::{ByteString, Dict, Entries, Items, Kind, List, Value};
 
-/// What the arena of a session needs to know of the unescaped form.
+/// What the arena of a session, and what reads and writes it in other formats, need to know
+/// of the unescaped form.
 pub(crate) mod entries {
     pub(crate) use super::{
         dialect::Dialect,
         form::{
-            STRING, STRING_END, WRAPPED, WRAPPED_END,
-            sort::{compare_keys, entry_len, rotate},
+            CUSTOM, NUMBER_KEY, STRING, STRING_END, TAG, WRAPPED, WRAPPED_END,
+            date::pack as pack_date,
+            sort::{compare_keys, entry_len, rotate, sort_entries_around},
             span::{levels, span_len, split_string, split_string_bytes},
             tag::TUPLE,
-            words::string_len,
+            words::{literal_len, string_len},
         },
+        number::{scan_number, spell_f64, spell_i64, spell_u64},
         pointer::{Token, split_item, step_into},
         rust::encode::{Encode, Encoder},
         text::{
-            scan::{MAX_LEN_BYTES, Order, load},
+            scan::{MAX_LEN_BYTES, Order, load, unescape},
             write::{WRAPPER_LEN, Writer, span_text_len, string_text_len, text_len},
         },
         value::{Value, split_entry},

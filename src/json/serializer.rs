@@ -53,6 +53,13 @@ impl TaggedJsonSerializer {
         Self { dialect: Dialect::PLAIN }
     }
 
+    /// What reads other formats and writes them again: keys, their order and letters stay as
+    /// they are. `tags` are for what those formats have and JSON has not.
+    pub(crate) const fn untouched(tags: &'static [JsonTag]) -> Self {
+        let dialect = Dialect { custom: tags, number_keys: true, ..Dialect::FLASK };
+        Self { dialect }.with_sort_keys(false).with_ensure_ascii(false)
+    }
+
     /// Whether keys are written sorted (Flask's `app.json.sort_keys`).
     ///
     /// Unsorted, the entries of a Rust value and of a session keep their order;

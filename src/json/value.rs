@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeTuple as _};
 
 use super::{
     form::{
-        CUSTOM, STRING, STRING_END, TAG, WRAPPED, date,
+        CUSTOM, NUMBER_KEY, STRING, STRING_END, TAG, WRAPPED, date,
         span::{span_len, split_string, split_string_bytes},
         tag::{self, Standard},
     },
@@ -328,6 +328,19 @@ impl<'a> Dict<'a> {
         Entries { rest: self.entries }
     }
 
+    /// The keys, in order, as what they are in Python: text, and in a server-side session also
+    /// `int` and `bool`.
+    pub fn keys(self) -> impl Iterator<Item = Value<'a>> {
+        let mut entries = self.iter();
+        core::iter::from_fn(move || {
+            let start = entries.rest;
+            let (key, _) = entries.next()?;
+            let key_len = key.len().saturating_add(2);
+            let (marked, behind) = start.split_at_checked(key_len)?;
+            Some(Value { span: if behind.first() == Some(&NUMBER_KEY) { key.as_bytes() } else { marked } })
+        })
+    }
+
     /// The value of `key`. Takes time in proportion to what lies before it.
     #[must_use]
     pub fn get(self, key: &str) -> Option<Value<'a>> {
@@ -418,6 +431,11 @@ impl<'a> ByteString<'a> {
             held -= 8;
             Some((bits >> held) as u8)
         })
+    }
+
+    /// Them as base64 text, padded.
+    pub(crate) const fn as_base64(self) -> &'a str {
+        self.base64
     }
 
     /// The bytes, in the first part of `buffer`.

@@ -245,6 +245,26 @@ impl Session {
         self.arena.load_text(serializer.dialect(), len_bytes)
     }
 
+    /// Makes it a session of what `build` makes of its bytes: a dict, whose length and number
+    /// of entries it gives. Without success it is fresh and empty.
+    pub(crate) fn build(
+        &mut self,
+        serializer: TaggedJsonSerializer,
+        build: impl FnOnce(&mut [u8]) -> Result<(usize, usize), Error>,
+    ) -> Result<(), Error> {
+        self.reset(serializer);
+        self.arena.build(serializer.dialect(), build)
+    }
+
+    /// As [`dump`](Self::dump), as another serializer writes it.
+    pub(crate) fn dump_as<S: Sink>(
+        &self,
+        serializer: TaggedJsonSerializer,
+        sink: &mut S,
+    ) -> Result<(), S::Error> {
+        self.arena.write(serializer.dialect(), sink)
+    }
+
     /// Makes a change, which counts as one even if it failed, or panicked, when it had taken
     /// something out.
     pub(super) fn change<T>(

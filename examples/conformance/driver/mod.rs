@@ -1,5 +1,6 @@
 //! The conformance driver: what it answers to a request.
 
+mod codecs;
 mod request;
 mod session;
 mod tokens;
@@ -52,6 +53,9 @@ fn dispatch(request: &Json) -> Result<Json, Failure> {
         "open_session" => session::open(request),
         "save" => session::save(request),
         "http" => session::http(request),
+        "fs_load" => codecs::load(request),
+        "fs_dump" => codecs::dump(request),
+        "fs_resave" => codecs::resave(request),
         _ => Ok(json!({"skip": true})),
     }
 }

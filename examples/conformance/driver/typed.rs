@@ -148,7 +148,12 @@ pub fn whole(value: Value<'_>) -> Json {
         Kind::DateTime(value) => date(value),
         Kind::List(list) => json!({"t": "list", "v": items(list)}),
         Kind::Tuple(list) => json!({"t": "tuple", "v": items(list)}),
-        Kind::Dict(dict) => whole_dict(dict.iter()),
+        // A key that is not text is a typed value too.
+        Kind::Dict(dict) => {
+            let key = |key: Value<'_>| key.as_str().map_or_else(|| whole(key), Json::from);
+            let entries = dict.keys().zip(dict.iter().map(|(_, value)| value));
+            json!({"t": "dict", "v": entries.map(|(name, value)| json!([key(name), whole(value)])).collect::<Vec<_>>()})
+        }
         // The custom tag of the protocol: a list of pairs that becomes a dict.
         Kind::Custom { value, .. } => whole_dict(pairs(value).into_iter().flatten()),
         _ => Json::Null,

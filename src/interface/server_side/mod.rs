@@ -30,7 +30,7 @@ mod machine;
 mod ram;
 mod store;
 
-pub use codec::Codec;
+pub use codec::{Codec, EXT, UnwritableMarkup};
 pub use context::ServerSideContext;
 pub use finish::{Finish, FinishError, SessionIdCookie, Step};
 pub use id::SessionId;

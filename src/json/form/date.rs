@@ -5,7 +5,7 @@ use super::FRACTION;
 use crate::time::DateTime;
 
 /// The inside of a ` d` tag's string.
-pub(in crate::json) fn pack(date: DateTime) -> [u8; 29] {
+pub(crate) fn pack(date: DateTime) -> [u8; 29] {
     let mut text = date.http_date_bytes();
     if date.subsec_micros() > 0 {
         let [.., mark, m0, m1, m2] = &mut text;

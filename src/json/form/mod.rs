@@ -8,7 +8,7 @@
 //! | `date` | dates that keep their microseconds |
 //! | `sort` | sorting an object's entries in place |
 
-pub(super) mod date;
+pub(crate) mod date;
 pub(crate) mod sort;
 pub(crate) mod span;
 pub(crate) mod tag;
@@ -26,6 +26,9 @@ pub(crate) const CUSTOM: u8 = 0xFC;
 pub(crate) const WRAPPED: u8 = 0xFB;
 /// Ends a dict that is written in a wrapper in unescaped JSON.
 pub(crate) const WRAPPED_END: u8 = 0xFA;
+/// Stands in place of the colon behind a key that is a number or a bool and not text, which
+/// formats other than JSON have.
+pub(crate) const NUMBER_KEY: u8 = b'=';
 /// Starts the four bytes in place of a date's ` GMT` that hold its microseconds. The
 /// lowest mark.
 pub(crate) const FRACTION: u8 = 0xF9;

@@ -336,6 +336,17 @@ impl Arena<[u8]> {
         Ok(())
     }
 
+    /// Replaces everything by the dict that `build` makes in all bytes, whose length and number
+    /// of entries it gives. Without success the arena is empty.
+    pub(super) fn build(
+        &mut self,
+        dialect: Dialect,
+        build: impl FnOnce(&mut [u8]) -> Result<(usize, usize), Error>,
+    ) -> Result<(), Error> {
+        let (len, entries) = build(self.buffer())?;
+        self.adopt(len, entries, 0, dialect).inspect_err(|_| self.clear())
+    }
+
     /// Replaces everything by the dict that `value` is.
     pub(super) fn replace_all(&mut self, value: &dyn Encode, dialect: Dialect) -> Result<(), Error> {
         let counted = Encoder::count(value, dialect, 0)?;

@@ -1,0 +1,7 @@
+//! JSON without tags, as msgspec reads and writes it.
+
+mod read;
+mod write;
+
+pub(super) use read::read;
+pub(super) use write::write;
