@@ -75,6 +75,52 @@ impl<E: fmt::Display> fmt::Display for WriteError<E> {
 
 impl<E: fmt::Debug + fmt::Display> core::error::Error for WriteError<E> {}
 
+/// A sink of any type, behind one type: what writes to many sinks exists once. It says
+/// whether it took the bytes. Why not is for [`with_any_sink`] to know.
+#[doc(hidden)]
+pub struct AnySink<'s>(&'s mut dyn FnMut(&[u8]) -> bool);
+
+/// A sink did not take all that it was to take.
+#[doc(hidden)]
+#[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a unit: its name is its value")]
+pub struct Stopped;
+
+impl<'s> AnySink<'s> {
+    pub(crate) fn new(take: &'s mut dyn FnMut(&[u8]) -> bool) -> Self {
+        Self(take)
+    }
+}
+
+impl Sink for AnySink<'_> {
+    type Error = Stopped;
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Stopped> {
+        if (self.0)(bytes) { Ok(()) } else { Err(Stopped) }
+    }
+}
+
+impl fmt::Debug for AnySink<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnySink").finish_non_exhaustive()
+    }
+}
+
+/// Has `write` write to `sink`, and gives the sink's own error.
+pub(crate) fn with_any_sink<S: Sink + ?Sized>(
+    sink: &mut S,
+    write: impl FnOnce(AnySink<'_>) -> Result<(), Stopped>,
+) -> Result<(), S::Error> {
+    let mut written = Ok(());
+    let stopped = write(AnySink(&mut |bytes| {
+        written = sink.write(bytes);
+        written.is_ok()
+    }));
+    match stopped {
+        Ok(()) | Err(Stopped) => written,
+    }
+}
+
 /// How many bytes a writer gives a sink at once, if it can. Base64 makes whole
 /// blocks of the hash functions of it, one where stacks are small.
 pub(crate) const PIECE: usize = if usize::BITS < 64 { 48 } else { 192 };

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    sink::{Sink, WriteError},
+    sink::{Sink, WriteError, with_any_sink},
 };
 
 /// Flask's `session_json_serializer`: the standard tags, keys sorted, ASCII.
@@ -171,7 +171,7 @@ impl TaggedJsonSerializer {
     /// # Errors
     /// The sink's own.
     pub fn write<S: Sink>(self, value: Value<'_>, sink: &mut S) -> Result<(), S::Error> {
-        write_value(value, self.dialect, sink)
+        with_any_sink(sink, |sink| write_value(value, self.dialect, sink))
     }
 }
 

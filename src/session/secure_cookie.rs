@@ -9,7 +9,7 @@ use super::arena::Arena;
 use crate::{
     error::Error,
     json::{Encode, SESSION_JSON_SERIALIZER, TaggedJsonSerializer, entries::Dialect},
-    sink::Sink,
+    sink::{Sink, with_any_sink},
 };
 
 /// A session with room for `N` bytes.
@@ -191,7 +191,7 @@ impl Session {
     /// # Errors
     /// The sink's own.
     pub fn dump<S: Sink>(&self, sink: &mut S) -> Result<(), S::Error> {
-        self.arena.write(self.dialect(), sink)
+        with_any_sink(sink, |sink| self.arena.write(self.dialect(), sink))
     }
 
     /// Makes it a fresh, empty session that is written with `serializer`.

@@ -4,10 +4,11 @@ use core::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
+use super::digest::MAX_DIGEST_BYTES;
 use crate::{
     bytes::{copy, sub_slice, sub_slice_mut},
     error::{Error, PayloadError},
-    sink::{PIECE, Sink},
+    sink::{AnySink, PIECE, Sink, Stopped},
     zlib::Source,
 };
 
@@ -74,14 +75,28 @@ fn decode_by_shifts(group: [u8; 4]) -> u32 {
     a << 26 | b << 20 | c << 14 | d << 8 | (a | b | c | d) >> 7
 }
 
-/// The longest text that [`encode`] makes: of a digest of 64 bytes.
-pub(crate) const MAX_ENCODED_LEN: usize = 86;
+/// Encodes canonically, without padding, the first `len_bytes` of the blocks of a digest.
+/// The time it takes depends on the length only: while a signature is verified, the right
+/// one is what an attacker looks for.
+pub(super) fn encode<'b>(
+    digest: &[Block; DIGEST_BLOCKS],
+    len_bytes: usize,
+    text: &'b mut [[u8; BLOCK_LETTERS]; DIGEST_BLOCKS],
+) -> &'b [u8] {
+    if usize::BITS < 64 {
+        let bytes = sub_slice(digest.as_flattened(), ..len_bytes);
+        return Base64UrlUnpadded::encode(bytes, text.as_flattened_mut()).unwrap_or_default().as_bytes();
+    }
+    let text_len = text_len(len_bytes);
+    let used = digest.iter().zip(&mut *text).take(text_len.div_ceil(BLOCK_LETTERS));
+    used.for_each(|(block, text)| encode_block(block, text));
+    sub_slice(text.as_flattened(), ..text_len)
+}
 
-/// Encodes canonically, without padding, up to 64 bytes. The time it takes
-/// depends on the length only: while a signature is verified, the right one is
-/// what an attacker looks for.
-pub(crate) fn encode<'b>(bytes: &[u8], text: &'b mut [u8; MAX_ENCODED_LEN]) -> &'b [u8] {
-    Base64UrlUnpadded::encode(bytes, text).unwrap_or_default().as_bytes()
+/// How many letters so many bytes make, without padding.
+#[expect(clippy::arithmetic_side_effects, reason = "of a few bytes")]
+pub(super) const fn text_len(len_bytes: usize) -> usize {
+    (len_bytes * 4).div_ceil(3)
 }
 
 /// Decodes base64url piece by piece, exactly as leniently as
@@ -312,40 +327,49 @@ impl Source for Base64Reader<'_> {
 
 /// Encodes base64url without padding on the way into another sink.
 #[derive(Debug)]
-pub(crate) struct Base64Sink<S> {
-    inner: S,
-    /// Bytes that do not make up a group yet: the first `len`, at most two.
-    pending: [u8; 3],
+pub(crate) struct Base64Sink<'s> {
+    inner: AnySink<'s>,
+    /// Bytes that do not make up a block yet: the first `len`.
+    pending: Block,
     len: usize,
     /// Where a piece is encoded.
-    text: [[u8; 4]; PIECE / 3],
+    text: [[u8; BLOCK_LETTERS]; PIECE / BLOCK_BYTES],
 }
 
-impl<S: Sink> Base64Sink<S> {
-    pub(crate) const fn new(inner: S) -> Self {
-        Self { inner, pending: [0; 3], len: 0, text: [[0; 4]; PIECE / 3] }
+impl<'s> Base64Sink<'s> {
+    pub(crate) const fn new(inner: AnySink<'s>) -> Self {
+        let text = [[0; BLOCK_LETTERS]; PIECE / BLOCK_BYTES];
+        Self { inner, pending: [0; BLOCK_BYTES], len: 0, text }
+    }
+
+    /// Encodes on the way into the inner sink whatever `dump` writes, to its end.
+    pub(crate) fn encode(
+        inner: AnySink<'s>,
+        dump: impl FnOnce(AnySink<'_>) -> Result<(), Stopped>,
+    ) -> Result<(), Stopped> {
+        let mut base64 = Self::new(inner);
+        dump(AnySink::new(&mut |bytes| base64.write(bytes).is_ok()))?;
+        base64.finish()
     }
 
     /// Writes the rest.
-    #[expect(clippy::arithmetic_side_effects, reason = "of three bytes")]
-    pub(crate) fn finish(&mut self) -> Result<(), S::Error> {
+    fn finish(&mut self) -> Result<(), Stopped> {
         self.pending.iter_mut().skip(self.len).for_each(|byte| *byte = 0);
-        let text_len = (self.len * 4).div_ceil(3);
-        self.write_groups(&[self.pending], text_len)
+        self.write_blocks(&[self.pending], text_len(self.len))
     }
 
-    /// Writes the first `text_len` letters of so many groups.
-    fn write_groups(&mut self, groups: &[[u8; 3]], text_len: usize) -> Result<(), S::Error> {
-        encode_public(groups, &mut self.text);
+    /// Writes the first `text_len` letters of so many blocks.
+    fn write_blocks(&mut self, blocks: &[Block], text_len: usize) -> Result<(), Stopped> {
+        encode_blocks(blocks, &mut self.text);
         self.inner.write(sub_slice(self.text.as_flattened(), ..text_len))
     }
 }
 
-impl<S: Sink> Sink for Base64Sink<S> {
-    type Error = S::Error;
+impl Sink for Base64Sink<'_> {
+    type Error = Stopped;
 
-    #[expect(clippy::arithmetic_side_effects, reason = "up to three bytes are pending, and a piece is short")]
-    fn write(&mut self, mut bytes: &[u8]) -> Result<(), S::Error> {
+    #[expect(clippy::arithmetic_side_effects, reason = "less than a block is pending, and a piece is short")]
+    fn write(&mut self, mut bytes: &[u8]) -> Result<(), Stopped> {
         while self.len > 0
             && let Some((byte, rest)) = bytes.split_first()
         {
@@ -353,15 +377,15 @@ impl<S: Sink> Sink for Base64Sink<S> {
                 *slot = *byte;
             }
             self.len += 1;
-            if self.len == self.pending.len() {
+            if self.len == BLOCK_BYTES {
                 self.finish()?;
                 self.len = 0;
             }
             bytes = rest;
         }
-        let (groups, rest) = bytes.as_chunks();
-        for groups in groups.chunks(PIECE / 3) {
-            self.write_groups(groups, groups.len() * 4)?;
+        let (blocks, rest) = bytes.as_chunks();
+        for blocks in blocks.chunks(PIECE / BLOCK_BYTES) {
+            self.write_blocks(blocks, blocks.len() * BLOCK_LETTERS)?;
         }
         copy(&mut self.pending, rest);
         self.len += rest.len();
@@ -369,46 +393,60 @@ impl<S: Sink> Sink for Base64Sink<S> {
     }
 }
 
-/// Encodes what everybody may see: its bytes show in the time that it takes.
+/// How many letters are made at once: where there are vector instructions, one of their
+/// smallest registers.
+pub(super) const BLOCK_LETTERS: usize = 16;
+/// Of how many bytes they are made.
+const BLOCK_BYTES: usize = BLOCK_LETTERS / 4 * 3;
+
+/// What is encoded at once.
+pub(super) type Block = [u8; BLOCK_BYTES];
+
+/// How many blocks hold any digest.
+pub(super) const DIGEST_BLOCKS: usize = MAX_DIGEST_BYTES.div_ceil(BLOCK_BYTES);
+
+/// Encodes what everybody may see: on a 32-bit machine its bytes show in the time that
+/// it takes.
 #[inline(never)]
-pub(super) fn encode_public(groups: &[[u8; 3]], text: &mut [[u8; 4]]) {
-    let (blocks, groups) = if usize::BITS == 64 { groups.as_chunks() } else { (&[][..], groups) };
-    let (block_text, text) = text.split_at_mut_checked(blocks.as_flattened().len()).unwrap_or_default();
-    for (block, text) in blocks.iter().zip(block_text.as_chunks_mut().0) {
-        encode_block(block, text);
+pub(super) fn encode_blocks(blocks: &[Block], text: &mut [[u8; BLOCK_LETTERS]]) {
+    if usize::BITS == 64 {
+        blocks.iter().zip(text).for_each(|(block, text)| encode_block(block, text));
+        return;
     }
+    let (groups, text) = (blocks.as_flattened().as_chunks().0, text.as_flattened_mut().as_chunks_mut().0);
     for (group, text) in groups.iter().zip(text) {
         // In 32-bit arithmetic: bytes between the steps would take a third longer.
-        let [a, b, c] = group.map(u32::from);
+        let [a, b, c]: [u32; 3] = <[u8; 3]>::map(*group, u32::from);
         let letter = |bits| ALPHABET.get((bits & 63_u32) as usize).copied().unwrap_or_default();
         *text = [letter(a >> 2), letter(a << 4 | b >> 4), letter(b << 2 | c >> 6), letter(c)];
     }
 }
 
-/// Encodes 64 letters in steps that the compiler makes vector instructions of:
-/// twice as fast as looking letters up, where there are such.
-fn encode_block(groups: &[[u8; 3]; 16], text: &mut [[u8; 4]; 16]) {
-    for (four, three) in text.iter_mut().zip(groups) {
-        let [a, b, c] = three.map(u32::from);
-        *four = (a | b << 8 | c << 16).to_le_bytes();
+/// Encodes 16 letters in steps that the compiler makes vector instructions of:
+/// twice as fast as looking letters up, where there are such. No step depends on
+/// a letter, so the time does not either.
+#[inline(always)]
+fn encode_block(block: &Block, text: &mut [u8; BLOCK_LETTERS]) {
+    for (letters, bytes) in text.as_chunks_mut().0.iter_mut().zip(block.as_chunks().0) {
+        let [a, b, c, d, e, f] = *bytes;
+        let mut bits = u64::from_be_bytes([0, 0, a, b, c, d, e, f]);
+        // Halves, quarters and eighths, each to its own half, quarter and eighth, the first
+        // to the lowest.
+        bits = bits >> 24 & 0x00FF_FFFF | (bits & 0x00FF_FFFF) << 32;
+        bits = bits >> 12 & 0x0000_0FFF_0000_0FFF | (bits & 0x0000_0FFF_0000_0FFF) << 16;
+        bits = bits >> 6 & 0x003F_003F_003F_003F | (bits & 0x003F_003F_003F_003F) << 8;
+        *letters = bits.to_le_bytes();
     }
-    for four in &mut *text {
-        let bits = u32::from_le_bytes(*four);
-        let first = bits >> 2 & 0x3F;
-        let second = bits << 12 & 0x3000 | bits >> 4 & 0x0F00;
-        let third = bits << 10 & 0x3C_0000 | bits >> 6 & 0x03_0000;
-        let fourth = bits << 8 & 0x3F00_0000;
-        *four = (first | second | third | fourth).to_le_bytes();
-    }
-    for letter in text.as_flattened_mut() {
+    for letter in text {
         // Some steps go below the alphabet, or past 127 and back: only their sum is a letter.
         let value = *letter as i8;
-        let from = |value_of_next, gap| if value >= value_of_next { gap } else { 0 };
+        // All bits are the sign: the gap behind the last value of a run, before it nothing.
+        let from = |last: i8, gap: i8| last.wrapping_sub(value) >> 7 & gap;
         *letter = (value.wrapping_add(b'A' as i8))
-            .wrapping_add(from(26, gap(b'Z', b'a')))
-            .wrapping_add(from(52, gap(b'z', b'0')))
-            .wrapping_add(from(62, gap(b'9', b'-')))
-            .wrapping_add(from(63, gap(b'-', b'_'))) as u8;
+            .wrapping_add(from(25, gap(b'Z', b'a')))
+            .wrapping_add(from(51, gap(b'z', b'0')))
+            .wrapping_add(from(61, gap(b'9', b'-')))
+            .wrapping_add(from(62, gap(b'-', b'_'))) as u8;
     }
 }
 
@@ -422,7 +460,7 @@ const fn gap(letter: u8, next: u8) -> i8 {
 mod tests {
     extern crate std;
     use super::*;
-    use crate::sink::SliceSink;
+    use crate::sink::{SliceSink, with_any_sink};
     use std::{vec, vec::Vec};
 
     fn read_in_steps(text: &[u8], step: usize) -> Result<Vec<u8>, Error> {
@@ -492,10 +530,10 @@ mod tests {
             let expected = Base64UrlUnpadded::encode(bytes, &mut expected).unwrap();
             for step in [1, 2, 3, 4, 7, 47, 48, 49, 300] {
                 let mut buffer = [0; 400];
-                let mut sink = Base64Sink::new(SliceSink::new(&mut buffer));
-                bytes.chunks(step).for_each(|chunk| sink.write(chunk).unwrap());
-                sink.finish().unwrap();
-                assert_eq!(sink.inner.written(), expected.as_bytes());
+                let mut written = SliceSink::new(&mut buffer);
+                let dump = |mut sink: AnySink<'_>| bytes.chunks(step).try_for_each(|chunk| sink.write(chunk));
+                with_any_sink(&mut written, |sink| Base64Sink::encode(sink, dump)).unwrap();
+                assert_eq!(written.written(), expected.as_bytes());
             }
         }
     }

@@ -3,7 +3,7 @@
 use core::{fmt, hint::black_box};
 
 use super::{
-    base64::{MAX_ENCODED_LEN, encode},
+    base64::{Block, DIGEST_BLOCKS, encode},
     digest::MAX_DIGEST_BYTES,
 };
 use crate::{
@@ -98,7 +98,7 @@ pub trait Mac {
 /// attacker looks for.
 #[derive(Clone, Copy)]
 pub struct MacTag {
-    bytes: [u8; MAX_DIGEST_BYTES],
+    blocks: [Block; DIGEST_BLOCKS],
     len: usize,
 }
 
@@ -114,15 +114,15 @@ impl MacTag {
 
     /// A tag of a digest, which is never empty or longer than 64 bytes.
     pub(super) fn of(digest: &[u8]) -> Self {
-        let mut tag = Self { bytes: [0; MAX_DIGEST_BYTES], len: digest.len() };
-        copy(&mut tag.bytes, digest);
+        let mut tag = Self { blocks: Default::default(), len: digest.len() };
+        copy(tag.blocks.as_flattened_mut(), digest);
         tag
     }
 
     /// The bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        sub_slice(&self.bytes, ..self.len)
+        sub_slice(self.blocks.as_flattened(), ..self.len)
     }
 
     /// Whether `signature` is exactly these bytes, in constant time. Another
@@ -132,11 +132,16 @@ impl MacTag {
         are_equal(self.as_bytes(), signature)
     }
 
+    /// Blocks that begin with the bytes, and how many bytes that are.
+    pub(super) const fn blocks(&self) -> (&[Block], usize) {
+        (&self.blocks, self.len)
+    }
+
     /// Whether `text` is the base64url of these bytes, in constant time. No
     /// second spelling of the same bytes passes.
     pub(crate) fn matches_base64(&self, text: &[u8]) -> bool {
-        let mut buffer = [0; MAX_ENCODED_LEN];
-        let expected = encode(self.as_bytes(), &mut buffer);
+        let mut buffer = Default::default();
+        let expected = encode(&self.blocks, self.len, &mut buffer);
         // Nothing matches nothing, should a tag ever fail to encode.
         !expected.is_empty() && are_equal(expected, text)
     }

@@ -30,7 +30,6 @@ mod timestamp;
 pub(crate) mod token;
 
 pub use base64::Base64Reader;
-pub(crate) use base64::{MAX_ENCODED_LEN, encode};
 pub use digest::{Digest, Sha1};
 #[cfg(feature = "sha2")]
 pub use digest::{Sha256, Sha384, Sha512};

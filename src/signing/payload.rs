@@ -3,15 +3,15 @@
 //! As itsdangerous' `URLSafeSerializerMixin`: base64url of the JSON text, or a
 //! dot and base64url of its zlib stream, if that is at least two bytes shorter.
 
-use super::base64::{Base64Reader, NOT_BASE64};
+use super::base64::{Base64Reader, Base64Sink, NOT_BASE64};
 use crate::{
     error::Error,
-    sink::SliceSink,
-    zlib::{DeflateScratch, Scratch, inflate},
+    sink::{AnySink, Sink, SliceSink, Stopped, with_any_sink},
+    zlib::{DeflateScratch, Deflated, Scratch, inflate},
 };
 
 /// Stands in front of a compressed payload.
-pub(super) const COMPRESSED: u8 = b'.';
+const COMPRESSED: u8 = b'.';
 
 /// Decodes `payload` into `buffer`; returns the length of the JSON text.
 ///
@@ -39,37 +39,43 @@ pub(crate) fn load_payload<Z: Compression + ?Sized>(
     Ok(len)
 }
 
-/// A text, compressed.
+/// A payload that is written: in the memory that was lent.
 #[doc(hidden)]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Packed<'a> {
-    pub(super) stream: &'a [u8],
-    pub(super) text_len_bytes: usize,
+    /// As it stands in a token.
+    pub(super) encoded: &'a [u8],
+    /// `None` if the JSON text is not compressed.
+    pub(super) text_len_bytes: Option<usize>,
 }
 
 mod sealed {
     pub trait Sealed {}
 }
 
-/// Whether payloads are compressed: [`NoCompression`], or the memory to do it
-/// in, [`DeflateScratch`](crate::zlib::DeflateScratch), lent for one save.
-/// Compressed ones are read either way, but for [`NoZlib`].
+/// Something that writes the same JSON text each time it is asked.
+type DumpText<'d> = &'d dyn Fn(AnySink<'_>) -> Result<(), Stopped>;
+
+/// What saving is lent, and so whether payloads are compressed. Compressed ones are read
+/// either way, but for [`NoZlib`].
 ///
-/// Flask reads both. Compressing costs five bytes of RAM for every byte of JSON
-/// text (and code; the README has figures), and keeps large sessions below the
-/// browser's 4 KB. A session longer than the memory is
+/// | | memory | |
+/// |---|---|---|
+/// | [`NoCompression`] | none | JSON and base64 are written twice: for the signature and for the header |
+/// | `[u8]`, with `alloc` a `Vec<u8>` | 4 bytes for every 3 of JSON text | once; a buffer that is too short is done without |
+/// | [`zlib::Scratch`](Scratch) | 5 bytes for every byte | compressed where Flask would |
+///
+/// Flask reads all of them. Compressing costs code as well (the README has figures), and
+/// keeps large sessions below the browser's 4 KB. A session longer than its memory is
 /// [`Error::Capacity`], never silently written uncompressed.
 ///
 /// Do not keep a secret beside text that an attacker chooses in a compressed
 /// session: the cookie's length then tells how much they have in common (CRIME).
 /// This holds for Flask as well.
 pub trait Compression: sealed::Sealed {
-    /// Packs the text that `dump` writes, if it is packed at all.
+    /// Packs the text that `dump` writes, if there is memory for it.
     #[doc(hidden)]
-    fn pack(
-        &mut self,
-        _dump: &dyn Fn(&mut SliceSink<'_>) -> Result<(), Error>,
-    ) -> Result<Option<Packed<'_>>, Error> {
+    fn pack(&mut self, _dump: DumpText<'_>) -> Result<Option<Packed<'_>>, Error> {
         Ok(None)
     }
 
@@ -107,29 +113,54 @@ impl Compression for NoZlib {
     }
 }
 
+impl sealed::Sealed for [u8] {}
+
+/// Payloads are not compressed, and written once.
+impl Compression for [u8] {
+    fn pack(&mut self, dump: DumpText<'_>) -> Result<Option<Packed<'_>>, Error> {
+        let mut encoded = SliceSink::new(self);
+        let fits = with_any_sink(&mut encoded, |sink| Base64Sink::encode(sink, dump)).is_ok();
+        Ok(fits.then(|| Packed { encoded: encoded.into_written(), text_len_bytes: None }))
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl sealed::Sealed for alloc::vec::Vec<u8> {}
+
+/// Payloads are not compressed, and written once. What was in it is dropped.
+#[cfg(feature = "alloc")]
+impl Compression for alloc::vec::Vec<u8> {
+    fn pack(&mut self, dump: DumpText<'_>) -> Result<Option<Packed<'_>>, Error> {
+        self.clear();
+        let Ok(()) = with_any_sink(self, |sink| Base64Sink::encode(sink, dump));
+        Ok(Some(Packed { encoded: self, text_len_bytes: None }))
+    }
+}
+
 impl sealed::Sealed for Scratch {}
 
 impl Compression for Scratch {
-    fn pack(
-        &mut self,
-        dump: &dyn Fn(&mut SliceSink<'_>) -> Result<(), Error>,
-    ) -> Result<Option<Packed<'_>>, Error> {
-        let mut sink = SliceSink::new(self.input_mut());
-        dump(&mut sink)?;
-        let len = sink.written().len();
+    fn pack(&mut self, dump: DumpText<'_>) -> Result<Option<Packed<'_>>, Error> {
+        let mut text = SliceSink::new(self.input_mut());
+        with_any_sink(&mut text, dump)?;
+        let len = text.written().len();
         // Worth it from two bytes on: len(zlib) < len(json) - 1.
-        let stream = self.deflate(len, len.saturating_sub(2))?.stream;
-        Ok(stream.map(|stream| Packed { stream, text_len_bytes: len }))
+        let (Deflated { input, stream, .. }, room) = self.deflate_beside_room(len, len.saturating_sub(2))?;
+        let mut encoded = SliceSink::new(room);
+        if stream.is_some() {
+            encoded.write(&[COMPRESSED])?;
+        }
+        with_any_sink(&mut encoded, |sink| {
+            Base64Sink::encode(sink, |mut sink| sink.write(stream.unwrap_or(input)))
+        })?;
+        Ok(Some(Packed { encoded: encoded.into_written(), text_len_bytes: stream.and(Some(len)) }))
     }
 }
 
 impl<const N: usize> sealed::Sealed for DeflateScratch<N> {}
 
 impl<const N: usize> Compression for DeflateScratch<N> {
-    fn pack(
-        &mut self,
-        dump: &dyn Fn(&mut SliceSink<'_>) -> Result<(), Error>,
-    ) -> Result<Option<Packed<'_>>, Error> {
+    fn pack(&mut self, dump: DumpText<'_>) -> Result<Option<Packed<'_>>, Error> {
         let scratch: &mut Scratch = self;
         scratch.pack(dump)
     }

@@ -12,7 +12,7 @@ use crate::{
     bytes::sub_slice_mut,
     error::Error,
     json::{Encode, TaggedJsonSerializer, Value},
-    sink::{Sink, WriteError},
+    sink::{AnySink, Sink, Stopped, WriteError},
     time::Clock,
 };
 
@@ -294,8 +294,8 @@ impl<'s> Encoded<'s> {
 }
 
 impl Dump for Encoded<'_> {
-    fn dump<S: Sink>(&self, sink: &mut S) -> Result<(), S::Error> {
-        self.serializer.write(self.value, sink)
+    fn dump(&self, mut sink: AnySink<'_>) -> Result<(), Stopped> {
+        self.serializer.write(self.value, &mut sink)
     }
 }
 

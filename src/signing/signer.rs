@@ -3,13 +3,12 @@
 use core::fmt;
 
 use super::{
-    base64::encode_public,
-    digest::MAX_DIGEST_BYTES,
+    base64::{Block, encode_blocks, text_len},
     error::SignatureError,
     mac::{Mac, MacTag, SigningKeys},
 };
 use crate::{
-    bytes::{copy, sub_slice},
+    bytes::sub_slice,
     error::Error,
     sink::{Sink, WriteError},
 };
@@ -18,8 +17,8 @@ use crate::{
 const DEFAULT_SEPARATOR: u8 = b'.';
 
 /// Separator, timestamp (11 characters at most), separator and signature (86,
-/// encoded in whole groups of 4).
-const MAX_SUFFIX_BYTES: usize = 1 + 11 + 1 + 88;
+/// encoded in whole blocks of 16).
+const MAX_SUFFIX_BYTES: usize = 1 + 11 + 1 + 96;
 
 /// Signs values and checks that they are unchanged (itsdangerous' `Signer`).
 ///
@@ -113,7 +112,7 @@ impl<K: SigningKeys> Signer<K> {
     /// [`Error::MacUnavailable`] when an external MAC does not answer.
     pub fn finish(&self, mac: K::Mac) -> Result<SignatureSuffix, Error> {
         let mut suffix = SignatureSuffix::default();
-        suffix.push(self.separator, mac.finish()?.as_bytes());
+        suffix.push(self.separator, mac.finish()?.blocks());
         Ok(suffix)
     }
 
@@ -212,19 +211,17 @@ impl SignatureSuffix {
         sink.write(value).and_then(|()| sink.write(self.as_bytes())).map_err(WriteError::Sink)
     }
 
-    /// Appends the separator and the base64 of `bytes`. It is never full: the
-    /// parts have the lengths the capacity is made of.
+    /// Appends the separator and the base64 of the first `len_bytes` of `blocks`.
+    /// It is never full: the parts have the lengths the capacity is made of.
     #[inline(never)]
     #[expect(clippy::arithmetic_side_effects, reason = "a timestamp and a signature, and no more")]
-    pub(crate) fn push(&mut self, separator: u8, bytes: &[u8]) {
-        let mut groups = [[0; 3]; MAX_DIGEST_BYTES.div_ceil(3)];
-        copy(groups.as_flattened_mut(), bytes);
-        let groups = sub_slice(&groups, ..bytes.len().div_ceil(3));
+    pub(super) fn push(&mut self, separator: u8, (blocks, len_bytes): (&[Block], usize)) {
+        let blocks = sub_slice(blocks, ..len_bytes.div_ceil(size_of::<Block>()));
         if let Some((first, room)) = self.bytes.get_mut(self.len..).and_then(<[u8]>::split_first_mut) {
             *first = separator;
-            encode_public(groups, room.as_chunks_mut().0);
+            encode_blocks(blocks, room.as_chunks_mut().0);
         }
-        self.len += 1 + (bytes.len() * 4).div_ceil(3);
+        self.len += 1 + text_len(len_bytes);
     }
 }
 

@@ -3,13 +3,13 @@
 use core::fmt;
 
 use super::{
-    base64::Base64Reader,
+    base64::{Base64Reader, Block},
     error::SignatureError,
     mac::{Mac, SigningKeys},
     signer::{SignatureSuffix, Signer, rsplit_once},
 };
 use crate::{
-    bytes::sub_slice,
+    bytes::copy,
     error::Error,
     sink::{Sink, WriteError},
     time::{Clock, UnixTime},
@@ -148,9 +148,9 @@ impl<K: SigningKeys> TimestampSigner<K> {
     pub fn finish(&self, mut mac: K::Mac, now: UnixTime) -> Result<SignatureSuffix, Error> {
         let stamp_secs = now.secs().saturating_sub(self.clock_skew_secs);
         let mut suffix = SignatureSuffix::default();
-        suffix.push(self.signer.separator(), significant(&stamp_secs.to_be_bytes()));
+        push_timestamp(&mut suffix, self.signer.separator(), stamp_secs);
         mac.update(suffix.as_bytes());
-        suffix.push(self.signer.separator(), mac.finish()?.as_bytes());
+        suffix.push(self.signer.separator(), mac.finish()?.blocks());
         Ok(suffix)
     }
 
@@ -232,11 +232,15 @@ fn check_age(
     if is_fresh { Ok(()) } else { Err(Error::SignatureExpired) }
 }
 
-/// What the timestamp field encodes: a number's big-endian bytes without
-/// leading zeros, so nothing at all for 0.
-fn significant(bytes: &[u8; 8]) -> &[u8] {
-    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
-    sub_slice(bytes, zeros..)
+/// Appends the separator and the timestamp field: the base64url of the number's
+/// big-endian bytes without leading zeros, so of nothing at all for 0.
+#[expect(clippy::arithmetic_side_effects, reason = "of 64 bits, some are zeros and some are not")]
+fn push_timestamp(suffix: &mut SignatureSuffix, separator: u8, secs: u64) {
+    let len_bytes = (u64::BITS - secs.leading_zeros()).div_ceil(8);
+    let significant = secs.checked_shl(u64::BITS - len_bytes * 8).unwrap_or_default();
+    let mut block = Block::default();
+    copy(&mut block, &significant.to_be_bytes());
+    suffix.push(separator, (&[block], len_bytes as usize));
 }
 
 /// Reads a timestamp field. Nothing is 0; more than 8 bytes are unreadable,
@@ -269,7 +273,7 @@ mod tests {
         ];
         for (secs, text) in written {
             let mut suffix = SignatureSuffix::default();
-            suffix.push(b'.', significant(&u64::to_be_bytes(secs)));
+            push_timestamp(&mut suffix, b'.', secs);
             assert_eq!(suffix.as_bytes().split_first(), Some((&b'.', text.as_bytes())));
             assert_eq!(read_timestamp(text.as_bytes()), Some(secs));
         }

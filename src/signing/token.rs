@@ -1,97 +1,76 @@
 //! A token: what is signed, and what signs it. It is written here and nowhere else.
 //!
-//! The payload is encoded twice, once for the MAC and once for whoever reads the
-//! token, so that no buffer is needed for it. The date and the signature are known
-//! when there is a [`Token`], so that nothing is left that can fail but a sink.
+//! Where no memory is lent, the payload is encoded twice: for the MAC, and for whoever
+//! reads the token. The date and the signature are known when there is a [`Token`], so
+//! that nothing is left that can fail but a sink.
 
 use core::{convert::Infallible, fmt};
 
 use super::{
     base64::Base64Sink,
     mac::{Mac, SigningKeys},
-    payload::{COMPRESSED, Compression, Packed},
+    payload::{Compression, Packed},
     signer::{SignatureSuffix, Signer},
     timestamp::TimestampSigner,
 };
 use crate::{
     error::Error,
-    sink::{FmtSink, Sink},
+    sink::{AnySink, FmtSink, Sink, Stopped, with_any_sink},
     time::UnixTime,
 };
 
 /// Something that writes the same JSON text each time it is asked.
 pub(crate) trait Dump {
-    fn dump<S: Sink>(&self, sink: &mut S) -> Result<(), S::Error>;
+    fn dump(&self, sink: AnySink<'_>) -> Result<(), Stopped>;
 }
 
 /// A payload, ready to be written as often as needed.
 pub(crate) enum Payload<'a, D: ?Sized> {
     /// The text, encoded while it is written.
     Text(&'a D),
-    /// A zlib stream.
-    Stream(Packed<'a>),
+    /// Encoded already.
+    Packed(Packed<'a>),
 }
 
 impl<'a, D: Dump + ?Sized> Payload<'a, D> {
-    /// Packs what `text` writes, if `compression` is one and it pays.
+    /// Packs what `text` writes, where `compression` has memory for it.
     ///
     /// # Errors
     /// [`Error::Capacity`] when the text is longer than the memory to compress it in.
     pub(crate) fn new<Z: Compression + ?Sized>(text: &'a D, compression: &'a mut Z) -> Result<Self, Error> {
-        Ok(match compression.pack(&|sink| text.dump(sink))? {
-            Some(packed) => Self::Stream(packed),
-            None => Self::Text(text),
-        })
+        let packed = compression.pack(&|sink| text.dump(sink))?;
+        Ok(packed.map_or(Self::Text(text), Self::Packed))
     }
 
     /// Gives the payload to `mac`, and returns its length in bytes.
     fn update(&self, mac: &mut impl Mac) -> usize {
-        let mut len_bytes = 0_usize;
-        let Ok(()) = self.write_each(|bytes| {
-            mac.update(bytes);
-            len_bytes = len_bytes.saturating_add(bytes.len());
-            Ok::<_, Infallible>(())
-        });
-        len_bytes
+        let mut sink = MacSink { mac, len_bytes: 0 };
+        let Ok(()) = self.write(&mut sink);
+        sink.len_bytes
     }
 
-    /// Writes the payload by `write`, up to its first error.
-    fn write_each<E>(&self, mut write: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
-        let mut written = Ok(());
-        let stopped = self.write_to(AnySink(&mut |bytes| {
-            written = write(bytes);
-            written.is_ok()
-        }));
-        match stopped {
-            Ok(()) | Err(Stopped) => written,
-        }
-    }
-
-    /// The one copy of the writer: a MAC and a header both take its bytes.
-    fn write_to(&self, mut sink: AnySink<'_>) -> Result<(), Stopped> {
-        if let Self::Stream(_) = self {
-            sink.write(&[COMPRESSED])?;
-        }
-        let mut base64 = Base64Sink::new(sink);
+    /// Writes the payload.
+    fn write<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), S::Error> {
         match self {
-            Self::Text(text) => text.dump(&mut base64)?,
-            Self::Stream(packed) => base64.write(packed.stream)?,
+            Self::Text(text) => with_any_sink(sink, |sink| Base64Sink::encode(sink, |sink| text.dump(sink))),
+            Self::Packed(packed) => sink.write(packed.encoded),
         }
-        base64.finish()
     }
 }
 
-/// A sink of any type, behind one type. It says whether it took the bytes.
-struct AnySink<'s>(&'s mut dyn FnMut(&[u8]) -> bool);
+/// Gives a MAC what is written, and counts it.
+struct MacSink<'m, M> {
+    mac: &'m mut M,
+    len_bytes: usize,
+}
 
-/// The sink knows why.
-struct Stopped;
+impl<M: Mac> Sink for MacSink<'_, M> {
+    type Error = Infallible;
 
-impl Sink for AnySink<'_> {
-    type Error = Stopped;
-
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Stopped> {
-        if (self.0)(bytes) { Ok(()) } else { Err(Stopped) }
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Infallible> {
+        self.mac.update(bytes);
+        self.len_bytes = self.len_bytes.saturating_add(bytes.len());
+        Ok(())
     }
 }
 
@@ -138,14 +117,14 @@ impl<'a, D: Dump + ?Sized> Token<'a, D> {
     /// The length of the JSON text that the payload holds.
     pub(crate) fn text_len_bytes(&self) -> usize {
         match self.payload {
-            Payload::Text(_) => self.payload_len_bytes.saturating_mul(3) / 4,
-            Payload::Stream(packed) => packed.text_len_bytes,
+            Payload::Packed(Packed { text_len_bytes: Some(len_bytes), .. }) => len_bytes,
+            Payload::Packed(_) | Payload::Text(_) => self.payload_len_bytes.saturating_mul(3) / 4,
         }
     }
 
     /// Writes the token.
     pub(crate) fn write<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), S::Error> {
-        self.payload.write_each(|bytes| sink.write(bytes))?;
+        self.payload.write(sink)?;
         sink.write(self.suffix.as_bytes())
     }
 }
@@ -153,7 +132,7 @@ impl<'a, D: Dump + ?Sized> Token<'a, D> {
 impl<D: ?Sized> Token<'_, D> {
     /// Whether the payload is compressed.
     pub(crate) const fn is_compressed(&self) -> bool {
-        matches!(self.payload, Payload::Stream(_))
+        matches!(self.payload, Payload::Packed(Packed { text_len_bytes: Some(_), .. }))
     }
 }
 

@@ -5,23 +5,25 @@ use std::{fmt::Write, hint::black_box};
 use hipflask::{
     ClockFn, Config, Error, Opened, SecureCookieSession, SecureCookieSessionInterface, SessionInterface,
     UnixTime, clock_fn,
-    signing::{Compression, KeyDerivation, Keyring, NoCompression},
+    signing::{Compression, KeyDerivation, Keyring},
     zlib::{DeflateScratch, Scratch},
 };
 
 use crate::peer::{Form, KEY, NOW, Peer, SALT};
 
 type Clock = ClockFn<fn() -> Result<UnixTime, Error>>;
-type Interface<Z = NoCompression> = SecureCookieSessionInterface<Keyring, Clock, Z>;
+type Interface<Z> = SecureCookieSessionInterface<Keyring, Clock, Z>;
 /// Holds the largest session here, with its index.
 type Store = SecureCookieSession<{ 100 * 1024 }>;
 
 pub struct Ours {
-    plain: Interface,
+    plain: Interface<[u8]>,
     compressing: Interface<Scratch>,
     config: Config<'static>,
     session: Box<Store>,
     scratch: Box<DeflateScratch<32_768>>,
+    /// Where a cookie is written that is not compressed.
+    buffer: Box<[u8]>,
     value: String,
 }
 
@@ -29,21 +31,23 @@ impl Ours {
     pub fn new() -> Self {
         Self {
             plain: interface(),
-            compressing: interface().with_compression(),
+            compressing: interface(),
             config: Config::new().max_cookie_size(0),
             session: Box::default(),
             scratch: Box::default(),
+            buffer: vec![0; 128 * 1024].into(),
             value: String::new(),
         }
     }
 }
 
-fn interface() -> Interface {
+fn interface<Z: Compression + ?Sized>() -> Interface<Z> {
     let clock: Clock = clock_fn(|| Ok(UnixTime::from_secs(NOW)));
     SecureCookieSessionInterface::new(
         Keyring::new(KEY.as_bytes(), SALT.as_bytes(), KeyDerivation::Hmac),
         clock,
     )
+    .with_scratch()
 }
 
 impl Peer for Ours {
@@ -58,7 +62,7 @@ impl Peer for Ours {
         self.value.clear();
         match form {
             Form::Plain => {
-                save(&self.plain, &self.config, &self.session, &mut NoCompression, &mut self.value);
+                save(&self.plain, &self.config, &self.session, &mut *self.buffer, &mut self.value);
             }
             Form::Compressed => {
                 let scratch: &mut Scratch = &mut self.scratch;

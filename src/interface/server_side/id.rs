@@ -6,10 +6,12 @@ use core::{
     str::FromStr,
 };
 
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+
 use crate::{
     bytes::{as_str, copy, sub_slice},
     error::Error,
-    signing::{MAX_ENCODED_LEN, are_equal, encode},
+    signing::are_equal,
 };
 
 /// Names a server-side session, and is all that a browser needs to be in it: who knows
@@ -38,14 +40,14 @@ pub struct SessionId {
 
 impl SessionId {
     /// The longest id, in bytes: 64 random bytes in base64.
-    pub const MAX_LEN_BYTES: usize = MAX_ENCODED_LEN;
+    pub const MAX_LEN_BYTES: usize = 86;
 
     /// Makes an id of 32 random bytes. They are all that protects the session: take them
     /// from the system, or from a chip's generator.
     #[must_use]
     pub fn from_random(bytes: &[u8; 32]) -> Self {
-        let mut text = [0; MAX_ENCODED_LEN];
-        Self::of(encode(bytes, &mut text))
+        let mut text = [0; Self::MAX_LEN_BYTES];
+        Self::of(Base64UrlUnpadded::encode(bytes, &mut text).unwrap_or_default().as_bytes())
     }
 
     /// Reads an id, as a browser sent it.

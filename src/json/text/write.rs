@@ -12,7 +12,7 @@ use crate::{
         form::{CUSTOM, FRACTION, STRING, STRING_END, TAG, WRAPPED, WRAPPED_END, words},
         value::Value,
     },
-    sink::{PIECE, Sink},
+    sink::{AnySink, PIECE, Sink, Stopped},
 };
 
 /// What a dict starts with that would read as a tag; its key gets the suffix, and
@@ -24,15 +24,15 @@ const SUFFIX: &[u8; 2] = b"__";
 pub(crate) const WRAPPER_LEN: usize = WRAPPER.len() + SUFFIX.len();
 
 /// Writes `value` as `dialect` spells it.
-pub(crate) fn write_value<S: Sink>(value: Value<'_>, dialect: Dialect, sink: &mut S) -> Result<(), S::Error> {
+pub(crate) fn write_value(value: Value<'_>, dialect: Dialect, sink: AnySink<'_>) -> Result<(), Stopped> {
     let mut writer = Writer::new(dialect, sink);
     writer.spans(value.span())?;
     writer.finish()
 }
 
 /// Writes JSON text into a sink, a piece at a time.
-pub(crate) struct Writer<'s, S> {
-    sink: &'s mut S,
+pub(crate) struct Writer<'s> {
+    sink: AnySink<'s>,
     dialect: Dialect,
     /// What the sink was not yet given: the first `len` bytes, less than a piece.
     text: [u8; PIECE + STEP],
@@ -44,19 +44,19 @@ pub(crate) struct Writer<'s, S> {
 /// The most bytes that are written in one step.
 const STEP: usize = 8;
 
-impl<'s, S: Sink> Writer<'s, S> {
-    pub(crate) const fn new(dialect: Dialect, sink: &'s mut S) -> Self {
+impl<'s> Writer<'s> {
+    pub(crate) const fn new(dialect: Dialect, sink: AnySink<'s>) -> Self {
         let text = [0; PIECE + STEP];
         Self { sink, dialect, text, len: 0, is_key: false }
     }
 
     /// Gives the sink the rest.
-    pub(crate) fn finish(&mut self) -> Result<(), S::Error> {
+    pub(crate) fn finish(&mut self) -> Result<(), Stopped> {
         self.sink.write(sub_slice(&self.text, ..self.len))
     }
 
     /// Writes a few bytes of text as they are.
-    pub(crate) fn put<const N: usize>(&mut self, text: &[u8; N]) -> Result<(), S::Error> {
+    pub(crate) fn put<const N: usize>(&mut self, text: &[u8; N]) -> Result<(), Stopped> {
         const { assert!(N <= STEP) };
         if let Some(room) = self.text.get_mut(self.len..).and_then(<[u8]>::first_chunk_mut) {
             *room = *text;
@@ -66,7 +66,7 @@ impl<'s, S: Sink> Writer<'s, S> {
     }
 
     #[inline(never)]
-    fn write_piece(&mut self) -> Result<(), S::Error> {
+    fn write_piece(&mut self) -> Result<(), Stopped> {
         let Some((piece, more)) = self.text.split_first_chunk_mut::<{ PIECE }>() else { return Ok(()) };
         self.sink.write(piece)?;
         copy(piece, more);
@@ -76,7 +76,7 @@ impl<'s, S: Sink> Writer<'s, S> {
 
     /// Writes values, or keys and values, with the brackets around and what stands between
     /// them.
-    pub(crate) fn spans(&mut self, mut rest: &[u8]) -> Result<(), S::Error> {
+    pub(crate) fn spans(&mut self, mut rest: &[u8]) -> Result<(), Stopped> {
         loop {
             // The end of a key is to be seen.
             if !self.is_key {
@@ -114,7 +114,7 @@ impl<'s, S: Sink> Writer<'s, S> {
     }
 
     /// Writes whole words, up to one that is not written as it is.
-    fn words<'a>(&mut self, mut rest: &'a [u8]) -> Result<&'a [u8], S::Error> {
+    fn words<'a>(&mut self, mut rest: &'a [u8]) -> Result<&'a [u8], Stopped> {
         loop {
             let mut len = 0_usize;
             let room = sub_slice_mut(&mut self.text, self.len..);
@@ -136,7 +136,7 @@ impl<'s, S: Sink> Writer<'s, S> {
     }
 
     /// Writes an ASCII character as an escape, as Python's `json.dumps` does.
-    fn escape(&mut self, byte: u8) -> Result<(), S::Error> {
+    fn escape(&mut self, byte: u8) -> Result<(), Stopped> {
         let short = match byte {
             b'"' | b'\\' => byte,
             b'\n' => b'n',
@@ -151,7 +151,7 @@ impl<'s, S: Sink> Writer<'s, S> {
 
     /// Writes letters as escapes, up to one that is plain ASCII, and gives what
     /// is left.
-    fn escape_letters<'a>(&mut self, mut rest: &'a [u8]) -> Result<&'a [u8], S::Error> {
+    fn escape_letters<'a>(&mut self, mut rest: &'a [u8]) -> Result<&'a [u8], Stopped> {
         loop {
             let code;
             (code, rest) = match *rest {
@@ -177,7 +177,7 @@ impl<'s, S: Sink> Writer<'s, S> {
     }
 
     /// Writes one UTF-16 unit as `\uXXXX`, in lowercase as Python does.
-    fn unit(&mut self, unit: u32) -> Result<(), S::Error> {
+    fn unit(&mut self, unit: u32) -> Result<(), Stopped> {
         let digit = |shift: u32| hex_digit((unit >> shift & 0xF) as u8);
         self.put(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)])
     }
@@ -240,7 +240,7 @@ mod tests {
     use super::*;
     use crate::{
         json::text::scan::{Order, load},
-        sink::CountSink,
+        sink::{CountSink, with_any_sink},
     };
 
     #[test]
@@ -261,7 +261,7 @@ mod tests {
                 let len = load(buffer, dialect, Order::Sort).unwrap();
                 let value = Value::split(&buffer[..len]).0;
                 let mut count = CountSink::default();
-                let Ok(()) = write_value(value, dialect, &mut count);
+                let Ok(()) = with_any_sink(&mut count, |sink| write_value(value, dialect, sink));
                 assert_eq!(text_len(value, dialect), count.len_bytes(), "{text}");
             }
         }
@@ -278,7 +278,8 @@ mod tests {
                 span[1..=string.len()].copy_from_slice(string.as_bytes());
                 span[string.len() + 1] = STRING_END;
                 let mut count = CountSink::default();
-                let Ok(()) = write_value(Value::split(&span).0, dialect, &mut count);
+                let Ok(()) =
+                    with_any_sink(&mut count, |sink| write_value(Value::split(&span).0, dialect, sink));
                 assert_eq!(string_text_len(string, ensure_ascii), count.len_bytes(), "{letter:?}");
             }
         }

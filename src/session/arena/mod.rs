@@ -43,7 +43,7 @@ use crate::{
         Dialect, Encode, Encoder, MAX_LEN_BYTES, Order, Value, WRAPPED, WRAPPED_END, WRAPPER_LEN, Writer,
         entry_len, load, split_entry, split_string_bytes, string_len, string_text_len, text_len,
     },
-    sink::Sink,
+    sink::{AnySink, Stopped},
 };
 
 /// What is wrong with a value that is to become a session's entries and is no dict.
@@ -227,7 +227,7 @@ impl Arena<[u8]> {
     // ---- as JSON text
 
     /// Writes the whole session as the JSON text of a dict.
-    pub(super) fn write<S: Sink>(&self, dialect: Dialect, sink: &mut S) -> Result<(), S::Error> {
+    pub(super) fn write(&self, dialect: Dialect, sink: AnySink<'_>) -> Result<(), Stopped> {
         // Without the last comma.
         let all = sub_slice(&self.bytes, FIRST..FIRST.max(self.end() - 1));
         let would_read_as_tag = self.len == 1 && dialect.role(split_string_bytes(all).0).is_some();

@@ -162,6 +162,16 @@ impl Scratch {
     /// [`Error::Capacity`] if `len_bytes` exceeds [`capacity_bytes`](Self::capacity_bytes).
     #[doc(alias = "compress")]
     pub fn deflate(&mut self, len_bytes: usize, max_len_bytes: usize) -> Result<Deflated<'_>, Error> {
+        self.deflate_beside_room(len_bytes, max_len_bytes).map(|(deflated, _)| deflated)
+    }
+
+    /// The same, and `2 * N` bytes of the memory that are free afterwards: room for the
+    /// base64 of what there is then.
+    pub(crate) fn deflate_beside_room(
+        &mut self,
+        len_bytes: usize,
+        max_len_bytes: usize,
+    ) -> Result<(Deflated<'_>, &mut [u8]), Error> {
         let capacity_bytes = self.capacity_bytes();
         let full = Error::Capacity { needed_bytes: len_bytes, capacity_bytes };
         if len_bytes > capacity_bytes {
@@ -181,7 +191,7 @@ impl Scratch {
         block::write_all(Tokens { input, slots }, &mut out);
         out.bytes(&adler32(input).to_be_bytes());
         let stream = out.finish().and_then(|len| sorted.get(..len));
-        Ok(Deflated { input, stream })
+        Ok((Deflated { input, stream }, ranks))
     }
 }
 
