@@ -9,7 +9,7 @@ use super::arena::Arena;
 use crate::{
     error::Error,
     json::{Encode, SESSION_JSON_SERIALIZER, TaggedJsonSerializer, entries::Dialect},
-    sink::{Sink, with_any_sink},
+    sink::{AnySink, Sink, Stopped, with_any_sink},
 };
 
 /// A session with room for `N` bytes.
@@ -257,11 +257,7 @@ impl Session {
     }
 
     /// As [`dump`](Self::dump), as another serializer writes it.
-    pub(crate) fn dump_as<S: Sink>(
-        &self,
-        serializer: TaggedJsonSerializer,
-        sink: &mut S,
-    ) -> Result<(), S::Error> {
+    pub(crate) fn dump_as(&self, serializer: TaggedJsonSerializer, sink: AnySink<'_>) -> Result<(), Stopped> {
         self.arena.write(serializer.dialect(), sink)
     }
 

@@ -32,7 +32,7 @@ use crate::{
     error::{Error, PayloadError},
     json::{ByteString, JsonTag, Kind, Number, SESSION_JSON_SERIALIZER, TaggedJsonSerializer, Uuid, Value},
     session::Session,
-    sink::{Sink, WriteError},
+    sink::{Sink, WriteError, with_any_sink},
 };
 
 /// The format of stored sessions: Flask-Session's `SESSION_SERIALIZATION_FORMAT`.
@@ -180,11 +180,11 @@ impl Codec {
         sink: &mut S,
     ) -> Result<(), WriteError<S::Error>> {
         check::check(self, markup, session)?;
-        match self {
+        with_any_sink(sink, |sink| match self {
             Self::MsgPack => msgpack::write(session, sink),
             Self::Json => json::write(session, sink),
             Self::TaggedJson => session.dump_as(SESSION_JSON_SERIALIZER, sink),
-        }
+        })
         .map_err(WriteError::Sink)
     }
 

@@ -11,15 +11,15 @@ use crate::{
         entries::{Dialect, STRING, STRING_END, Writer, spell_f64},
     },
     session::Session,
-    sink::Sink,
+    sink::{AnySink, Stopped},
     time::DateTime,
 };
 
 /// Writes a session, of which it is known that it can be written.
-pub(in crate::interface::server_side::codec) fn write<S: Sink>(
+pub(in crate::interface::server_side::codec) fn write(
     session: &Session,
-    sink: &mut S,
-) -> Result<(), S::Error> {
+    sink: AnySink<'_>,
+) -> Result<(), Stopped> {
     let mut writer = Writer::new(Dialect::PLAIN, sink);
     let mut before = b"{";
     for (key, entry) in session {
@@ -50,7 +50,7 @@ pub(in crate::interface::server_side::codec) fn write<S: Sink>(
 }
 
 /// A value that is no list and no dict.
-fn leaf<S: Sink>(writer: &mut Writer<'_, S>, value: Value<'_>) -> Result<(), S::Error> {
+fn leaf(writer: &mut Writer<'_>, value: Value<'_>) -> Result<(), Stopped> {
     match value.kind() {
         Kind::Number(number) if !number.is_integer() => float(writer, number),
         Kind::Bytes(bytes) => string(writer, bytes.as_base64()),
@@ -61,7 +61,7 @@ fn leaf<S: Sink>(writer: &mut Writer<'_, S>, value: Value<'_>) -> Result<(), S::
     }
 }
 
-fn string<S: Sink>(writer: &mut Writer<'_, S>, text: &str) -> Result<(), S::Error> {
+fn string(writer: &mut Writer<'_>, text: &str) -> Result<(), Stopped> {
     writer.spans(&[STRING])?;
     writer.spans(text.as_bytes())?;
     writer.spans(&[STRING_END])
@@ -69,7 +69,7 @@ fn string<S: Sink>(writer: &mut Writer<'_, S>, text: &str) -> Result<(), S::Erro
 
 /// A float as msgspec spells it: as Python does, but for its exponents, which have no plus
 /// and no zero in front, and come from -6 downwards.
-fn float<S: Sink>(writer: &mut Writer<'_, S>, number: Number<'_>) -> Result<(), S::Error> {
+fn float(writer: &mut Writer<'_>, number: Number<'_>) -> Result<(), Stopped> {
     let value = f64::from_bits(float_bits(number));
     let Some(spelling) = spell_f64(value).filter(|_| value.is_finite()) else {
         return writer.spans(b"null");

@@ -11,15 +11,15 @@ use crate::{
     },
     json::{Kind, Number, Value},
     session::Session,
-    sink::Sink,
+    sink::{AnySink, Sink, Stopped},
     time::DateTime,
 };
 
 /// Writes a session, of which it is known that it can be written.
-pub(in crate::interface::server_side::codec) fn write<S: Sink>(
+pub(in crate::interface::server_side::codec) fn write(
     session: &Session,
-    sink: &mut S,
-) -> Result<(), S::Error> {
+    sink: AnySink<'_>,
+) -> Result<(), Stopped> {
     let mut output = Output { sink };
     output.head(MAP, session.len())?;
     for (key, entry) in session {
@@ -55,13 +55,13 @@ const TEXT: Forms = Forms { short: 0xA0, short_end: 32, byte: Some(0xD9), word: 
 const BYTES: Forms = Forms { short: 0, short_end: 0, byte: Some(0xC4), word: 0xC5, long: 0xC6 };
 const EXTENSION: Forms = Forms { short: 0, short_end: 0, byte: Some(0xC7), word: 0xC8, long: 0xC9 };
 
-struct Output<'s, S> {
-    sink: &'s mut S,
+struct Output<'s> {
+    sink: AnySink<'s>,
 }
 
-impl<S: Sink> Output<'_, S> {
+impl Output<'_> {
     /// What stands before `len` bytes, items or entries.
-    fn head(&mut self, forms: Forms, len: usize) -> Result<(), S::Error> {
+    fn head(&mut self, forms: Forms, len: usize) -> Result<(), Stopped> {
         // Nothing in a session has 4 GiB.
         let len = len as u32;
         if (len as usize) < forms.short_end {
@@ -74,18 +74,18 @@ impl<S: Sink> Output<'_, S> {
         }
     }
 
-    fn number<const N: usize>(&mut self, form: u8, bytes: [u8; N]) -> Result<(), S::Error> {
+    fn number<const N: usize>(&mut self, form: u8, bytes: [u8; N]) -> Result<(), Stopped> {
         self.sink.write(&[form])?;
         self.sink.write(&bytes)
     }
 
-    fn text(&mut self, text: &str) -> Result<(), S::Error> {
+    fn text(&mut self, text: &str) -> Result<(), Stopped> {
         self.head(TEXT, text.len())?;
         self.sink.write(text.as_bytes())
     }
 
     /// A value that is no list and no dict.
-    fn leaf(&mut self, value: Value<'_>) -> Result<(), S::Error> {
+    fn leaf(&mut self, value: Value<'_>) -> Result<(), Stopped> {
         match value.kind() {
             Kind::Bool(false) => self.sink.write(&[0xC2]),
             Kind::Bool(true) => self.sink.write(&[0xC3]),
@@ -113,7 +113,7 @@ impl<S: Sink> Output<'_, S> {
         }
     }
 
-    fn bytes(&mut self, mut bytes: impl Iterator<Item = u8>) -> Result<(), S::Error> {
+    fn bytes(&mut self, mut bytes: impl Iterator<Item = u8>) -> Result<(), Stopped> {
         let mut piece = heapless::Vec::<u8, 48>::new();
         loop {
             piece.clear();
@@ -125,7 +125,7 @@ impl<S: Sink> Output<'_, S> {
         }
     }
 
-    fn any_number(&mut self, number: Number<'_>) -> Result<(), S::Error> {
+    fn any_number(&mut self, number: Number<'_>) -> Result<(), Stopped> {
         if !number.is_integer() {
             return self.number(0xCB, float_bits(number).to_be_bytes());
         }
@@ -137,7 +137,7 @@ impl<S: Sink> Output<'_, S> {
         }
     }
 
-    fn unsigned(&mut self, value: u64) -> Result<(), S::Error> {
+    fn unsigned(&mut self, value: u64) -> Result<(), Stopped> {
         match (u8::try_from(value), u16::try_from(value), u32::try_from(value)) {
             (Ok(value @ ..0x80), ..) => self.sink.write(&[value]),
             (Ok(value), ..) => self.number(0xCC, value.to_be_bytes()),
@@ -147,7 +147,7 @@ impl<S: Sink> Output<'_, S> {
         }
     }
 
-    fn negative(&mut self, value: i64) -> Result<(), S::Error> {
+    fn negative(&mut self, value: i64) -> Result<(), Stopped> {
         match (i8::try_from(value), i16::try_from(value), i32::try_from(value)) {
             (Ok(value @ -32..), ..) => self.sink.write(&value.to_be_bytes()),
             (Ok(value), ..) => self.number(0xD0, value.to_be_bytes()),
@@ -157,7 +157,7 @@ impl<S: Sink> Output<'_, S> {
         }
     }
 
-    fn date(&mut self, date: DateTime) -> Result<(), S::Error> {
+    fn date(&mut self, date: DateTime) -> Result<(), Stopped> {
         let [code] = TIMESTAMP.to_be_bytes();
         let nanos = date.subsec_micros() * 1000;
         let secs = date.unix_secs();
