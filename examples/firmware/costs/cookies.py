@@ -11,10 +11,12 @@ import uuid
 from flask import Flask
 from flask.json.tag import TaggedJSONSerializer
 from flask.sessions import SecureCookieSessionInterface
-from itsdangerous import TimestampSigner, base64_encode
+from itsdangerous import TimestampSigner, base64_decode, base64_encode
 from markupsafe import Markup
 
 NOW_SECS = 1_700_000_000
+# What a block of a zlib stream has for codes (RFC 1951, section 3.2.3).
+FIXED, DYNAMIC = 1, 2
 FOLDER = pathlib.Path(__file__).resolve().parent / "cookies"
 
 TimestampSigner.get_timestamp = lambda self: NOW_SECS
@@ -43,11 +45,15 @@ def main():
     current, older = serializer("dev"), serializer("old")
     cookies = {
         "small": current.dumps({"a": 1}),
+        # So short that zlib takes its fixed codes.
+        "fixed_codes": current.dumps({"a": 1, "text": "abcdefgh" * 12}),
         # Signed with the older key, which is tried last.
         "compressed": older.dumps(EVERYTHING),
         "uncompressed": older.make_signer(older.salt).sign(base64_encode(TaggedJSONSerializer().dumps(EVERYTHING))).decode(),
     }
-    assert cookies["compressed"].startswith(".")
+    for name, block in ("compressed", DYNAMIC), ("fixed_codes", FIXED):
+        stream = base64_decode(cookies[name].removeprefix(".").partition(".")[0])
+        assert stream[2] >> 1 & 3 == block, name
     for name, cookie in cookies.items():
         (FOLDER / f"{name}.txt").write_text(f"session={cookie}")
 

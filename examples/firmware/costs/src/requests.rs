@@ -9,12 +9,16 @@ use hipflask::{
 };
 use static_cell::{ConstStaticCell, StaticCell};
 
-/// Cookies made by Flask, see `cookies.py`: a small one, and one that holds every
-/// tag, whose objects are to be sorted, and which an older key signed.
-pub const COOKIES: [&[u8]; 2] =
-    [include_bytes!("../cookies/small.txt"), include_bytes!("../cookies/compressed.txt")];
-/// The same, the second one not compressed.
-pub const UNCOMPRESSED_COOKIES: [&[u8]; 2] =
+/// Cookies made by Flask, see `cookies.py`: a small one; one that holds every tag,
+/// whose objects are to be sorted, and which an older key signed; and one that zlib
+/// writes with its fixed codes, which takes the most stack to open.
+pub static COOKIES: [&[u8]; 3] = [
+    include_bytes!("../cookies/small.txt"),
+    include_bytes!("../cookies/compressed.txt"),
+    include_bytes!("../cookies/fixed_codes.txt"),
+];
+/// The first two, not compressed.
+pub static UNCOMPRESSED_COOKIES: [&[u8]; 2] =
     [include_bytes!("../cookies/small.txt"), include_bytes!("../cookies/uncompressed.txt")];
 
 /// Flask's defaults.
@@ -75,14 +79,14 @@ impl core::fmt::Write for Wire {
 /// Those of opening and saving, and `handle`'s.
 pub fn answer<I: SessionInterface<Session = Session>>(
     interface: &I,
-    cookies: [&[u8]; 2],
+    cookies: &[&[u8]],
     scratch: &mut I::Scratch,
     handle: fn(&mut Session) -> Result<(), Error>,
 ) -> Result<usize, Error> {
     let context = context()?;
     let mut wire = Wire(0);
-    for cookies in black_box(cookies) {
-        context.open(interface, &CONFIG, cookies);
+    for request in black_box(cookies) {
+        context.open(interface, &CONFIG, *request);
         handle(context.session()?)?;
         let saved = context.save(interface, &CONFIG, scratch)?;
         if let Some(cookie) = &saved.set_cookie {

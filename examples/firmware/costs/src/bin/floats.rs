@@ -18,7 +18,7 @@ fn visit(session: &mut Session) -> Result<(), Error> {
 
 fn run() -> Result<usize, Error> {
     let interface = SecureCookieSessionInterface::new(keys()?, clock_fn(now));
-    answer(&interface, COOKIES, &mut NoCompression, visit)
+    answer(&interface, &COOKIES, &mut NoCompression, visit)
 }
 
 #[cortex_m_rt::entry]

@@ -14,8 +14,8 @@ use hipflask::{Error, SecureCookieSessionInterface, clock_fn};
 fn run() -> Result<usize, Error> {
     let interface = SecureCookieSessionInterface::new(keys()?, clock_fn(now)).without_zlib();
     let context = context()?;
-    for request in black_box(UNCOMPRESSED_COOKIES) {
-        context.open(&interface, &CONFIG, request);
+    for request in black_box(&UNCOMPRESSED_COOKIES) {
+        context.open(&interface, &CONFIG, *request);
     }
     Ok(context.session()?.get_as::<u32>(black_box("a"))?.unwrap_or_default() as usize)
 }

@@ -11,7 +11,7 @@ use hipflask::{Error, SecureCookieSessionInterface, clock_fn, signing::NoCompres
 
 fn run() -> Result<usize, Error> {
     let interface = SecureCookieSessionInterface::new(keys()?, clock_fn(now));
-    answer(&interface, COOKIES, &mut NoCompression, visit)
+    answer(&interface, &COOKIES, &mut NoCompression, visit)
 }
 
 #[cortex_m_rt::entry]

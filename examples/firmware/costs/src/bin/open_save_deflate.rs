@@ -14,7 +14,7 @@ fn run() -> Result<usize, Error> {
     static SCRATCH: ConstStaticCell<DeflateScratch<1024>> = ConstStaticCell::new(DeflateScratch::new());
     let interface = SecureCookieSessionInterface::new(keys()?, clock_fn(now)).with_compression();
     let scratch = SCRATCH.try_take().ok_or(Error::Depth)?;
-    answer(&interface, COOKIES, scratch, visit)
+    answer(&interface, &COOKIES, scratch, visit)
 }
 
 #[cortex_m_rt::entry]

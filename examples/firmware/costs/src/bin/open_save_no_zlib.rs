@@ -11,7 +11,7 @@ use hipflask::{Error, SecureCookieSessionInterface, clock_fn, signing::NoZlib};
 
 fn run() -> Result<usize, Error> {
     let interface = SecureCookieSessionInterface::new(keys()?, clock_fn(now)).without_zlib();
-    answer(&interface, UNCOMPRESSED_COOKIES, &mut NoZlib, visit)
+    answer(&interface, &UNCOMPRESSED_COOKIES, &mut NoZlib, visit)
 }
 
 #[cortex_m_rt::entry]

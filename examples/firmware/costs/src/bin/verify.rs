@@ -14,7 +14,7 @@ use hipflask::{Error, clock_fn, signing::TimestampSigner};
 fn run() -> Result<usize, Error> {
     let signer = TimestampSigner::new(keys()?);
     let mut len = 0;
-    for cookies in black_box(COOKIES) {
+    for cookies in black_box(&COOKIES) {
         let value = cookies.strip_prefix(b"session=").unwrap_or_default();
         len = signer.unsign(value, Some(2_678_400), &clock_fn(now))?.payload.len();
     }
