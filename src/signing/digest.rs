@@ -34,7 +34,11 @@ pub enum Sha1 {}
 
 impl Digest for Sha1 {}
 impl sealed::Sealed for Sha1 {
+    #[cfg(target_pointer_width = "64")]
     type State = HmacOf<sha1::Sha1>;
+    /// Small machines have less flash than time.
+    #[cfg(not(target_pointer_width = "64"))]
+    type State = HmacOf<super::sha1::SmallSha1>;
 }
 
 /// SHA-256: signatures of 32 bytes, 43 characters.
