@@ -1,5 +1,7 @@
 //! What DEFLATE's length and distance symbols stand for (RFC 1951, section 3.2.5).
 
+#![expect(clippy::arithmetic_side_effects, reason = "numbers of up to 15 bits")]
+
 /// The shortest match there is a symbol for.
 pub(crate) const MIN_MATCH: usize = 3;
 /// The longest match there is a symbol for.
@@ -33,37 +35,43 @@ pub(crate) const CODE_LENGTH_ORDER: [u8; CODE_LENGTH_SYMBOLS] =
 /// The smallest value a symbol stands for, and how many extra bits are added to it.
 #[derive(Clone, Copy)]
 pub(crate) struct Range {
-    pub(crate) base: u16,
-    pub(crate) extra_bits: u8,
+    pub(crate) base: usize,
+    pub(crate) extra_bits: u32,
 }
 
-/// Match lengths, from symbol 257 on.
-pub(crate) const LENGTHS: [Range; LENGTH_SYMBOLS] = {
-    // Four symbols for each number of extra bits, but eight without any.
-    let mut ranges = ranges::<LENGTH_SYMBOLS>(MIN_MATCH as u16, 4);
-    // The longest match has a symbol of its own.
-    ranges[LENGTH_SYMBOLS - 1] = Range { base: MAX_MATCH as u16, extra_bits: 0 };
-    ranges
-};
-
-/// Match distances.
-pub(crate) const DISTANCES: [Range; DISTANCE_SYMBOLS] = ranges::<DISTANCE_SYMBOLS>(1, 2);
-
-/// Ranges that follow each other from `first` on: `2 * step` of one value each,
-/// then `step` for each further number of extra bits.
-#[expect(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "runs at compile time only")]
-const fn ranges<const N: usize>(first: u16, step: usize) -> [Range; N] {
-    let mut ranges = [Range { base: 0, extra_bits: 0 }; N];
-    let mut base = first;
-    let mut symbol = 0;
-    while symbol < N {
-        let extra_bits = if symbol < 2 * step { 0 } else { symbol / step - 1 } as u8;
-        ranges[symbol] = Range { base, extra_bits };
-        // The last distance range ends at 32,768: the sum is not used then.
-        base += 1 << extra_bits;
-        symbol += 1;
+/// The match lengths of a symbol, counted from the shortest length's.
+#[inline(always)]
+pub(crate) const fn lengths_of(symbol: usize) -> Range {
+    if symbol == LENGTH_SYMBOLS - 1 {
+        // The longest match has a symbol of its own.
+        return Range { base: MAX_MATCH, extra_bits: 0 };
     }
-    ranges
+    let Range { base, extra_bits } = range(symbol, LENGTH_STEP_BITS);
+    Range { base: base + MIN_MATCH, extra_bits }
+}
+
+/// The match distances of a symbol.
+#[inline(always)]
+pub(crate) const fn distances_of(symbol: usize) -> Range {
+    let Range { base, extra_bits } = range(symbol, DISTANCE_STEP_BITS);
+    Range { base: base + 1, extra_bits }
+}
+
+/// Of lengths four symbols (2^2) in a row have as many extra bits, of distances two,
+/// but for twice as many that have none.
+pub(crate) const LENGTH_STEP_BITS: u32 = 2;
+pub(crate) const DISTANCE_STEP_BITS: u32 = 1;
+
+/// Ranges that follow each other from 0 on: `2 * 2^step_bits` of one value each, then
+/// `2^step_bits` for each further number of extra bits.
+#[inline(always)]
+const fn range(symbol: usize, step_bits: u32) -> Range {
+    let step = 1 << step_bits;
+    if symbol < step {
+        return Range { base: symbol, extra_bits: 0 };
+    }
+    let extra_bits = (symbol >> step_bits) as u32 - 1;
+    Range { base: (step | symbol & (step - 1)) << extra_bits, extra_bits }
 }
 
 /// How long the code of a literal or length is in a fixed block (section 3.2.6).
@@ -81,23 +89,23 @@ mod tests {
 
     #[test]
     fn ranges_are_those_of_rfc_1951() {
-        let lengths = LENGTHS.map(|range| range.base);
+        let lengths = core::array::from_fn::<_, LENGTH_SYMBOLS, _>(lengths_of);
         assert_eq!(
-            lengths,
+            lengths.map(|range| range.base),
             [
                 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115,
                 131, 163, 195, 227, 258
             ]
         );
-        let distances = DISTANCES.map(|range| range.base);
+        let distances = core::array::from_fn::<_, DISTANCE_SYMBOLS, _>(distances_of);
         assert_eq!(
-            distances,
+            distances.map(|range| range.base),
             [
                 1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537,
                 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577
             ]
         );
-        assert_eq!(LENGTHS.map(|range| range.extra_bits)[24..], [5, 5, 5, 5, 0]);
-        assert_eq!(DISTANCES.map(|range| range.extra_bits)[26..], [12, 12, 13, 13]);
+        assert_eq!(lengths.map(|range| range.extra_bits)[24..], [5, 5, 5, 5, 0]);
+        assert_eq!(distances.map(|range| range.extra_bits)[26..], [12, 12, 13, 13]);
     }
 }

@@ -12,8 +12,8 @@ use super::parse::{Token, Tokens};
 use super::trace::{Path, hit};
 use crate::bytes::sub_slice;
 use crate::zlib::symbols::{
-    DISTANCE_SYMBOLS, DISTANCES, END_OF_BLOCK, FIRST_LENGTH, FIXED_DISTANCE_BITS, LENGTHS, LITERAL_SYMBOLS,
-    MAX_CODE_BITS, fixed_literal_length,
+    DISTANCE_SYMBOLS, END_OF_BLOCK, FIRST_LENGTH, FIXED_DISTANCE_BITS, LENGTH_SYMBOLS, LITERAL_SYMBOLS,
+    MAX_CODE_BITS, distances_of, fixed_literal_length, lengths_of,
 };
 
 /// How many symbols a block has before it is ended: zlib's buffer for them at
@@ -29,9 +29,9 @@ struct Frequencies {
 impl Frequencies {
     /// How many bits the symbols take, with codes that long.
     fn cost_bits(&self, literal_length: impl Fn(usize) -> u8, distance_length: impl Fn(usize) -> u8) -> u32 {
-        let literal_extra =
-            iter::repeat_n(0, FIRST_LENGTH).chain(LENGTHS.iter().map(|range| range.extra_bits));
-        let distance_extra = DISTANCES.iter().map(|range| range.extra_bits);
+        let literal_extra = iter::repeat_n(0, FIRST_LENGTH)
+            .chain((0..LENGTH_SYMBOLS).map(|symbol| lengths_of(symbol).extra_bits));
+        let distance_extra = (0..DISTANCE_SYMBOLS).map(|symbol| distances_of(symbol).extra_bits);
         let literals = cost_bits(&self.literals, (0..).map(literal_length), literal_extra);
         literals + cost_bits(&self.distances, (0..).map(distance_length), distance_extra)
     }

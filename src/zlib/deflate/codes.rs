@@ -6,7 +6,7 @@
 )]
 
 use super::bits::BitWriter;
-use crate::zlib::symbols::{MAX_CODE_BITS, Range};
+use crate::zlib::symbols::{DISTANCE_STEP_BITS, LENGTH_STEP_BITS, LENGTH_SYMBOLS, MAX_CODE_BITS, MIN_MATCH};
 
 /// The codes of up to `N` symbols.
 pub(super) struct Codes<'a, const N: usize> {
@@ -59,10 +59,10 @@ impl<'a, const N: usize> Codes<'a, N> {
 pub(super) fn cost_bits(
     frequencies: &[u16],
     lengths: impl Iterator<Item = u8>,
-    extra_bits: impl Iterator<Item = u8>,
+    extra_bits: impl Iterator<Item = u32>,
 ) -> u32 {
     frequencies.iter().zip(lengths).zip(extra_bits).fold(0, |sum, ((&frequency, length), extra)| {
-        sum + u32::from(frequency) * (u32::from(length) + u32::from(extra))
+        sum + u32::from(frequency) * (u32::from(length) + extra)
     })
 }
 
@@ -77,35 +77,29 @@ pub(super) struct Symbol {
 /// The symbol (counted from the first one) for a length of three bytes or more.
 #[inline(always)]
 pub(super) fn length_symbol(len: usize) -> Symbol {
-    // Four symbols share a number of extra bits; the longest length stands alone.
-    let number = match len as u32 - 3 {
-        255 => 28,
-        value => stepped(value, 2),
-    };
-    Symbol::new(&crate::zlib::symbols::LENGTHS, number, len)
+    match len - MIN_MATCH {
+        // The longest length stands alone.
+        255 => Symbol { number: LENGTH_SYMBOLS - 1, extra: 0, extra_bits: 0 },
+        value => Symbol::new(value, LENGTH_STEP_BITS),
+    }
 }
 
 /// The symbol for a distance.
 #[inline(always)]
 pub(super) fn distance_symbol(distance: usize) -> Symbol {
-    // Two symbols share a number of extra bits.
-    Symbol::new(&crate::zlib::symbols::DISTANCES, stepped(distance as u32 - 1, 1), distance)
-}
-
-/// The number of the range a value falls into, where 2^`step_bits` ranges in a
-/// row are as wide, the next ones twice as wide, and so on.
-#[inline(always)]
-fn stepped(value: u32, step_bits: u32) -> usize {
-    let top_bit = value.checked_ilog2().unwrap_or_default();
-    let extra_bits = top_bit.saturating_sub(step_bits);
-    ((extra_bits << step_bits) + (value >> extra_bits)) as usize
+    Symbol::new(distance - 1, DISTANCE_STEP_BITS)
 }
 
 impl Symbol {
+    /// The symbol of the range that a value falls into, where 2^`step_bits` ranges in a
+    /// row are as wide, the next ones twice as wide, and so on.
     #[inline(always)]
-    fn new(ranges: &[Range], number: usize, value: usize) -> Self {
-        let range = ranges.get(number).copied().unwrap_or(Range { base: 0, extra_bits: 0 });
-        let extra = value as u16 - range.base;
-        Self { number, extra, extra_bits: range.extra_bits.into() }
+    fn new(value: usize, step_bits: u32) -> Self {
+        let top_bit = value.checked_ilog2().unwrap_or_default();
+        let extra_bits = top_bit.saturating_sub(step_bits);
+        let number = ((extra_bits as usize) << step_bits) + (value >> extra_bits);
+        // Ranges begin at multiples of their width.
+        let extra = value & ((1 << extra_bits) - 1);
+        Self { number, extra: extra as u16, extra_bits }
     }
 }

@@ -111,7 +111,8 @@ impl Window {
 }
 
 impl<S: Source> Input<'_, S> {
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn refill(&mut self, mut window: Window) -> Result<Window, Refused> {
         if let Some(ahead) = self.ahead.get(self.next..self.end)
             && let Some(&word) = ahead.first_chunk::<WORD>()

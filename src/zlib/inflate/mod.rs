@@ -14,8 +14,9 @@ pub use bits::Source;
 
 use super::adler::adler32;
 use super::symbols::{
-    CODE_LENGTH_ORDER, CODE_LENGTH_SYMBOLS, DISTANCES, END_OF_BLOCK, FIRST_LENGTH, FIXED_DISTANCE_BITS,
-    LENGTHS, LITERAL_SYMBOLS, MAX_CODE_BITS, fixed_literal_length,
+    CODE_LENGTH_ORDER, CODE_LENGTH_SYMBOLS, DISTANCE_SYMBOLS, END_OF_BLOCK, FIRST_LENGTH,
+    FIXED_DISTANCE_BITS, LENGTH_SYMBOLS, LITERAL_SYMBOLS, MAX_CODE_BITS, distances_of, fixed_literal_length,
+    lengths_of,
 };
 use crate::{
     bytes::{sub_slice, sub_slice_mut},
@@ -28,9 +29,9 @@ use huffman::Huffman;
 const DISTANCE_CODES: usize = 32;
 
 /// Literals and lengths: codes of up to eight bits in one step.
-type LiteralCode = Huffman<LITERAL_SYMBOLS, 256>;
+type LiteralCode = Huffman<LITERAL_SYMBOLS, { if usize::BITS == 64 { 256 } else { 0 } }>;
 /// Distances: codes of up to seven bits in one step. Those of code lengths are never longer.
-type DistanceCode = Huffman<DISTANCE_CODES, 128>;
+type DistanceCode = Huffman<DISTANCE_CODES, { if usize::BITS == 64 { 128 } else { 0 } }>;
 
 /// What [`inflate_counting`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,25 +121,21 @@ fn header<S: Source>(bits: &mut Bits<'_, S>) -> Result<(), Refused> {
 /// Reads all blocks.
 #[inline(never)]
 fn blocks<S: Source>(bits: &mut Bits<'_, S>, output: &mut Output<'_>) -> Result<(), Refused> {
-    let mut literals = LiteralCode::new();
-    let mut distances = DistanceCode::new();
+    let mut codes = Codes { literals: Huffman::new(), distances: Huffman::new() };
     // The fixed codes are built once for blocks in a row: an empty one takes ten bits.
     let mut has_fixed_codes = false;
     loop {
         let is_last = bits.number(1)? == 1;
-        match bits.number(2)? {
+        let form = bits.number(2)?;
+        match form {
             0 => stored(bits, output)?,
-            1 => {
-                if !has_fixed_codes {
-                    fixed_codes(&mut literals, &mut distances)?;
-                    has_fixed_codes = true;
+            1 | 2 => {
+                let is_fixed = form == 1;
+                if !(is_fixed && has_fixed_codes) {
+                    codes.build(bits, is_fixed)?;
                 }
-                compressed(bits, output, &literals, &distances)?;
-            }
-            2 => {
-                has_fixed_codes = false;
-                dynamic_codes(bits, &mut literals, &mut distances)?;
-                compressed(bits, output, &literals, &distances)?;
+                has_fixed_codes = is_fixed;
+                compressed(bits, output, &codes)?;
             }
             _ => return Err(Refused::Malformed),
         }
@@ -158,53 +155,67 @@ fn stored<S: Source>(bits: &mut Bits<'_, S>, output: &mut Output<'_>) -> Result<
     bits.bytes(output.grow(usize::from(len))?)
 }
 
-/// The codes of RFC 1951, section 3.2.6.
-#[inline(never)]
-fn fixed_codes(literals: &mut LiteralCode, distances: &mut DistanceCode) -> Result<(), Refused> {
-    literals.build(&core::array::from_fn::<_, LITERAL_SYMBOLS, _>(fixed_literal_length))?;
-    distances.build(&[FIXED_DISTANCE_BITS; DISTANCE_CODES])
+/// The codes of a block.
+struct Codes {
+    literals: LiteralCode,
+    distances: DistanceCode,
 }
 
-/// The codes that stand at a dynamic block's start (RFC 1951, section 3.2.7).
-fn dynamic_codes<S: Source>(
-    bits: &mut Bits<'_, S>,
-    literals: &mut LiteralCode,
-    distances: &mut DistanceCode,
-) -> Result<(), Refused> {
-    let literal_count = bits.number(5)? + 257;
-    let distance_count = bits.number(5)? + 1;
-    let code_length_count = bits.number(4)? + 4;
-    // zlib's limits, two below what the fields can say.
-    if literal_count > 286 || distance_count > 30 {
-        return Err(Refused::Malformed);
+impl Codes {
+    /// Builds the fixed codes (RFC 1951, section 3.2.6), or those that stand at the
+    /// block's start.
+    #[inline(never)]
+    fn build<S: Source>(&mut self, bits: &mut Bits<'_, S>, is_fixed: bool) -> Result<(), Refused> {
+        let mut lengths = [FIXED_DISTANCE_BITS; LITERAL_SYMBOLS + DISTANCE_CODES];
+        let (literal_count, distance_count) = if is_fixed {
+            let literals = lengths.iter_mut().take(LITERAL_SYMBOLS);
+            literals.enumerate().for_each(|(symbol, length)| *length = fixed_literal_length(symbol));
+            (LITERAL_SYMBOLS, DISTANCE_CODES)
+        } else {
+            self.read_lengths(bits, &mut lengths)?
+        };
+        let (literals, distances) = lengths.split_at_checked(literal_count).unwrap_or_default();
+        self.literals.build(literals)?;
+        self.distances.build(sub_slice(distances, ..distance_count))
     }
 
-    let mut code_lengths = [0_u8; CODE_LENGTH_SYMBOLS];
-    for &symbol in CODE_LENGTH_ORDER.iter().take(code_length_count) {
-        let length = bits.number(3)? as u8;
-        if let Some(slot) = code_lengths.get_mut(usize::from(symbol)) {
-            *slot = length;
+    /// Reads the code lengths at a dynamic block's start (RFC 1951, section 3.2.7), and
+    /// returns how many of them are literals' and how many distances'.
+    fn read_lengths<S: Source>(
+        &mut self,
+        bits: &mut Bits<'_, S>,
+        lengths: &mut [u8],
+    ) -> Result<(usize, usize), Refused> {
+        let literal_count = bits.number(5)? + 257;
+        let distance_count = bits.number(5)? + 1;
+        let code_length_count = bits.number(4)? + 4;
+        // zlib's limits, two below what the fields can say.
+        if literal_count > 286 || distance_count > 30 {
+            return Err(Refused::Malformed);
         }
-    }
-    // Until it gets its own code, `distances` has room for that of the lengths.
-    distances.build(&code_lengths)?;
 
-    let mut all = [0_u8; 286 + 30];
-    let lengths = all.get_mut(..literal_count + distance_count).ok_or(Refused::Malformed)?;
-    read_lengths(bits, distances, lengths)?;
-    let (literal_lengths, distance_lengths) =
-        lengths.split_at_checked(literal_count).ok_or(Refused::Malformed)?;
-    // A block that cannot end is refused before it begins.
-    if literal_lengths.get(END_OF_BLOCK).is_none_or(|&length| length == 0) {
-        return Err(Refused::Malformed);
+        let mut code_lengths = [0_u8; CODE_LENGTH_SYMBOLS];
+        for &symbol in CODE_LENGTH_ORDER.iter().take(code_length_count) {
+            let length = bits.number(3)? as u8;
+            if let Some(slot) = code_lengths.get_mut(usize::from(symbol)) {
+                *slot = length;
+            }
+        }
+        // Until it gets its own code, `distances` has room for that of the lengths.
+        self.distances.build(&code_lengths)?;
+        let lengths = sub_slice_mut(lengths, ..literal_count + distance_count);
+        unpack_lengths(bits, &self.distances, lengths)?;
+        // A block that cannot end is refused before it begins.
+        if lengths.get(END_OF_BLOCK).is_none_or(|&length| length == 0) {
+            return Err(Refused::Malformed);
+        }
+        Ok((literal_count, distance_count))
     }
-    literals.build(literal_lengths)?;
-    distances.build(distance_lengths)
 }
 
 /// Reads run-length coded code lengths; a run may cross from the literals into
 /// the distances, but not past the end.
-fn read_lengths<S: Source>(
+fn unpack_lengths<S: Source>(
     bits: &mut Bits<'_, S>,
     code: &DistanceCode,
     lengths: &mut [u8],
@@ -236,8 +247,7 @@ fn read_lengths<S: Source>(
 fn compressed<S: Source>(
     bits: &mut Bits<'_, S>,
     output: &mut Output<'_>,
-    literals: &LiteralCode,
-    distances: &DistanceCode,
+    codes: &Codes,
 ) -> Result<(), Refused> {
     /// A length's or a distance's code and its extra bits.
     const LENGTH_BITS: u32 = MAX_CODE_BITS as u32 + 5;
@@ -247,7 +257,7 @@ fn compressed<S: Source>(
     let mut next = *window;
     loop {
         next.want(LENGTH_BITS, input)?;
-        let symbol = literals.symbol(&mut next)?;
+        let symbol = codes.literals.symbol(&mut next)?;
         if symbol < END_OF_BLOCK {
             output.push(symbol as u8)?;
             continue;
@@ -256,13 +266,21 @@ fn compressed<S: Source>(
             *window = next;
             return Ok(());
         }
-        let range = LENGTHS.get(symbol - FIRST_LENGTH).ok_or(Refused::Malformed)?;
-        let len = next.take(u32::from(range.extra_bits))? + usize::from(range.base);
+        let symbol = symbol - FIRST_LENGTH;
+        if symbol >= LENGTH_SYMBOLS {
+            return Err(Refused::Malformed);
+        }
+        let range = lengths_of(symbol);
+        let len = next.take(range.extra_bits)? + range.base;
         // With a 64-bit word these are all bits of a distance.
         next.want(DISTANCE_BITS, input)?;
-        let range = DISTANCES.get(distances.symbol(&mut next)?).ok_or(Refused::Malformed)?;
+        let symbol = codes.distances.symbol(&mut next)?;
+        if symbol >= DISTANCE_SYMBOLS {
+            return Err(Refused::Malformed);
+        }
+        let range = distances_of(symbol);
         next.want(EXTRA_DISTANCE_BITS, input)?;
-        let distance = next.take(u32::from(range.extra_bits))? + usize::from(range.base);
+        let distance = next.take(range.extra_bits)? + range.base;
         output.copy(distance, len)?;
     }
 }
