@@ -467,6 +467,7 @@ impl Serialize for Long {
 /// is beyond is no room. On a machine with 16 GiB, in a minute:
 /// `cargo test --release --all-features --test session -- --ignored`.
 #[test]
+#[cfg(target_pointer_width = "64")]
 #[ignore = "takes 9 GiB of memory"]
 fn beyond_2_gib_there_is_no_room() {
     const ROOM: usize = (1 << 31) - 1;
