@@ -3,23 +3,15 @@
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args as Arguments, Parser, Subcommand};
+use clap_complete::Shell;
 use hipflask::signing::KeyDerivation;
 use hipflask_inspect::{DERIVATIONS, DIGESTS, DigestMethod};
 
-const KEYS: &str = "\
-Keys:
-  A key is text. It is other bytes if it begins with b64: (base64), hex: or
-  python: (a literal as it stands in a settings.py); text: in front of a key
-  that begins so by itself. Without --key and --key-file, the key is what the
-  environment has as SECRET_KEY.
+use crate::help;
 
-Exit status:
-  0 it holds, 1 it does not, 2 wrong usage, 3 there is nothing to read
-";
-
-/// Looks into Flask's session cookies, and makes them.
+/// Looks into Flask's session cookies, and makes them
 #[derive(Parser)]
-#[command(name = "hipflask", version, term_width = 80, max_term_width = 80)]
+#[command(name = "hipflask", version, term_width = 80, max_term_width = 80, after_help = help::PROGRAM)]
 pub struct Args {
     #[command(subcommand)]
     pub command: Command,
@@ -27,9 +19,30 @@ pub struct Args {
 
 #[derive(Subcommand)]
 pub enum Command {
-    /// Say what a cookie holds and whether its signature holds
-    #[command(after_help = KEYS)]
+    /// Say what a cookie holds, and why its signature holds or does not
+    #[command(after_help = help::with_keys(help::INSPECT))]
     Inspect(Inspect),
+    /// Tell by the exit status whether Flask would accept a cookie
+    #[command(after_help = help::with_keys(help::VERIFY))]
+    Verify(Verify),
+    /// Sign the JSON on standard input
+    #[command(after_help = help::with_keys(help::SIGN))]
+    Sign(Sign),
+    /// Sign cookies again with another key
+    #[command(after_help = help::with_keys(help::ROTATE))]
+    Rotate(Rotate),
+    /// Make a secret key
+    #[command(after_help = help::KEYGEN)]
+    Keygen,
+    /// Say how good a secret key is
+    #[command(after_help = help::with_keys(help::CHECK_KEY))]
+    CheckKey(CheckKey),
+    /// Print the completions of a shell
+    #[command(after_help = help::COMPLETIONS)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
 }
 
 #[derive(Arguments)]
@@ -37,11 +50,79 @@ pub struct Inspect {
     #[command(flatten)]
     pub cookie: Cookie,
     #[command(flatten)]
-    pub keys: Keys,
+    pub key: Key,
+    #[command(flatten)]
+    pub fallbacks: Fallbacks,
     #[command(flatten)]
     pub signing: Signing,
     #[command(flatten)]
     pub time: Time,
+    /// Ask for the key, if none is given
+    #[arg(long)]
+    pub prompt: bool,
+    /// Print JSON for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Arguments)]
+pub struct Verify {
+    #[command(flatten)]
+    pub cookie: Cookie,
+    #[command(flatten)]
+    pub key: Key,
+    #[command(flatten)]
+    pub fallbacks: Fallbacks,
+    #[command(flatten)]
+    pub signing: Signing,
+    #[command(flatten)]
+    pub time: Time,
+    /// Print the reason
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+#[derive(Arguments)]
+pub struct Sign {
+    /// Take salt, derivation, digest, compression and time from this cookie
+    #[arg(long, value_name = "COOKIE", allow_hyphen_values = true)]
+    pub like: Option<OsString>,
+    #[command(flatten)]
+    pub key: Key,
+    #[command(flatten)]
+    pub signing: Signing,
+    #[command(flatten)]
+    pub now: Now,
+}
+
+#[derive(Arguments)]
+pub struct Rotate {
+    #[command(flatten)]
+    pub cookie: Cookie,
+    #[command(flatten)]
+    pub key: Key,
+    /// An old key, which the cookies are signed with; may be repeated
+    #[arg(long, value_name = "KEY", required_unless_present = "from_file")]
+    pub from: Vec<OsString>,
+    /// The file of an old key; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub from_file: Vec<PathBuf>,
+    /// Sign as of now, instead of keeping each cookie's own time
+    #[arg(long)]
+    pub renew: bool,
+    #[command(flatten)]
+    pub signing: Signing,
+    #[command(flatten)]
+    pub time: Time,
+}
+
+#[derive(Arguments)]
+pub struct CheckKey {
+    #[command(flatten)]
+    pub key: Key,
+    /// A file with words, one in each line, that the key must not be
+    #[arg(long, value_name = "FILE")]
+    pub words: Option<PathBuf>,
     /// Print JSON for programs
     #[arg(long)]
     pub json: bool,
@@ -49,7 +130,7 @@ pub struct Inspect {
 
 #[derive(Arguments)]
 pub struct Cookie {
-    /// The value, a Cookie or Set-Cookie line; - reads it from standard input
+    /// The value, or text with the cookie in it; - reads it from standard input
     #[arg(value_name = "COOKIE", allow_hyphen_values = true)]
     pub pasted: OsString,
     /// The cookie's name
@@ -58,13 +139,17 @@ pub struct Cookie {
 }
 
 #[derive(Arguments)]
-pub struct Keys {
-    /// The secret key; @FILE reads it from a file
+pub struct Key {
+    /// The secret key, for all to see in the shell's history
     #[arg(long, value_name = "KEY", conflicts_with = "key_file")]
     pub key: Option<OsString>,
-    /// The file that the secret key is in
+    /// The file with the secret key
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
+}
+
+#[derive(Arguments)]
+pub struct Fallbacks {
     /// An older key; may be repeated
     #[arg(long, value_name = "KEY")]
     pub fallback: Vec<OsString>,
@@ -76,7 +161,7 @@ pub struct Keys {
 #[derive(Arguments)]
 pub struct Signing {
     /// The salt
-    #[arg(long, default_value = "cookie-session")]
+    #[arg(long, default_value = "cookie-session", allow_hyphen_values = true)]
     pub salt: OsString,
     /// The digest: sha1, sha256, sha384, sha512
     #[arg(long, value_name = "NAME", default_value = "sha1", value_parser = digest)]
@@ -87,10 +172,16 @@ pub struct Signing {
 }
 
 #[derive(Arguments)]
-pub struct Time {
+pub struct Now {
     /// The time, in Unix seconds, if it is not the system's
     #[arg(long, value_name = "SECONDS")]
     pub now: Option<u64>,
+}
+
+#[derive(Arguments)]
+pub struct Time {
+    #[command(flatten)]
+    pub now: Now,
     /// How old a signature may be
     #[arg(
         long,

@@ -2,7 +2,7 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    io::Read as _,
+    io::{IsTerminal as _, Read as _},
     path::Path,
 };
 
@@ -15,24 +15,29 @@ use hipflask_inspect::{Settings, read_key};
 
 use crate::{
     Failure,
-    args::{Keys, Signing, Time},
+    args::{Fallbacks, Key, Now, Signing, Time},
 };
 
 /// More than anybody pastes.
-const MAX_INPUT_BYTES: u64 = 1024 * 1024;
+const MAX_INPUT_BYTES: u64 = 1024 * 1024 + 1;
 
-/// What is known beside a cookie called `name`.
-pub fn settings(name: &str, keys: &Keys, signing: &Signing, time: &Time) -> Result<Settings, Failure> {
-    let now_secs = match time.now {
+/// The time and how tokens are signed, without keys and with the lifetime of Flask.
+pub fn signing(signing: &Signing, now: &Now) -> Result<Settings, Failure> {
+    let now_secs = match now.now {
         Some(secs) => secs,
         None => SystemClock.now().map_err(Failure::usage)?.secs(),
     };
     let mut settings = Settings::new(now_secs);
-    settings.set_keys(current(keys)?, fallbacks(keys)?);
-    settings.name = name.into();
     settings.salt = signing.salt.as_encoded_bytes().into();
     settings.digest = signing.digest;
     settings.derivation = signing.derivation;
+    Ok(settings)
+}
+
+/// The same, with what a cookie called `name` has to keep to.
+pub fn settings(name: &str, signing: &Signing, time: &Time) -> Result<Settings, Failure> {
+    let mut settings = self::signing(signing, &time.now)?;
+    settings.name = name.into();
     settings.lifetime_secs = time.lifetime;
     settings.clock_skew_secs = time.clock_skew;
     Ok(settings)
@@ -48,11 +53,12 @@ pub fn argument(given: &OsString) -> Result<Vec<u8>, Failure> {
     Ok(input)
 }
 
-fn current(keys: &Keys) -> Result<Option<Vec<u8>>, Failure> {
-    if let Some(key) = &keys.key {
+/// The key that is given or in the environment.
+pub fn key(key: &Key) -> Result<Option<Vec<u8>>, Failure> {
+    if let Some(key) = &key.key {
         return key_argument(key).map(Some);
     }
-    if let Some(path) = &keys.key_file {
+    if let Some(path) = &key.key_file {
         return key_file(path).map(Some);
     }
     let text = secret(&EnvSecrets { current: "SECRET_KEY", fallbacks: &[] });
@@ -60,9 +66,27 @@ fn current(keys: &Keys) -> Result<Option<Vec<u8>>, Failure> {
         .transpose()
 }
 
-fn fallbacks(keys: &Keys) -> Result<Vec<Vec<u8>>, Failure> {
-    let given = keys.fallback.iter().map(|key| key_argument(key));
-    given.chain(keys.fallback_file.iter().map(|path| key_file(path))).collect()
+/// The same, or else what somebody types.
+pub fn key_or_prompt(key: &Key) -> Result<Vec<u8>, Failure> {
+    match self::key(key)? {
+        Some(secret) => Ok(secret),
+        None if std::io::stderr().is_terminal() => {
+            let typed = rpassword::prompt_password("Secret key: ").map_err(Failure::usage)?;
+            read_key(typed.as_bytes()).map_err(Failure::usage)
+        }
+        None => Err(Failure::usage("there is no key: set SECRET_KEY, or name a file with --key-file")),
+    }
+}
+
+/// The older keys.
+pub fn fallbacks(fallbacks: &Fallbacks) -> Result<Vec<Vec<u8>>, Failure> {
+    keys(&fallbacks.fallback, &fallbacks.fallback_file)
+}
+
+/// All keys of two options.
+pub fn keys(given: &[OsString], files: &[impl AsRef<Path>]) -> Result<Vec<Vec<u8>>, Failure> {
+    let given = given.iter().map(|key| key_argument(key));
+    given.chain(files.iter().map(|path| key_file(path.as_ref()))).collect()
 }
 
 fn key_argument(key: &OsStr) -> Result<Vec<u8>, Failure> {

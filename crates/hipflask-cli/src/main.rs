@@ -5,27 +5,51 @@
 
 // | file | idea |
 // |---|---|
-// | `args` | the command line |
+// | `args`, `help` | the command line |
 // | `input` | keys, cookies and the time |
 // | one for each command | what it does |
 mod args;
+mod check_key;
+mod help;
 mod input;
 mod inspect;
+mod keygen;
+mod rotate;
+mod sign;
+mod verify;
 
-use std::{fmt, process::ExitCode};
+use std::{
+    fmt,
+    io::{self, ErrorKind, Write as _},
+    process::ExitCode,
+};
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
 use args::{Args, Command};
 
 fn main() -> ExitCode {
-    let done = match Args::parse().command {
-        Command::Inspect(args) => inspect::run(&args),
-    };
-    done.unwrap_or_else(|failure| {
+    run(&Args::parse().command).unwrap_or_else(|failure| {
         anstream::eprintln!("hipflask: {}", failure.message);
         ExitCode::from(failure.exit_status)
     })
+}
+
+fn run(command: &Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Inspect(args) => inspect::run(args),
+        Command::Verify(args) => verify::run(args),
+        Command::Sign(args) => sign::run(args),
+        Command::Rotate(args) => rotate::run(args),
+        Command::Keygen => keygen::run(),
+        Command::CheckKey(args) => check_key::run(args),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Args::command(), "hipflask", &mut script);
+            print(&String::from_utf8_lossy(&script))?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
 }
 
 /// Why there is no answer.
@@ -51,8 +75,22 @@ fn holds(holds: bool) -> ExitCode {
     if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Prints an answer. Whoever reads no further, such as `head`, is content with it.
-fn print(answer: &str) {
-    use std::io::Write as _;
-    let _ = anstream::stdout().lock().write_all(answer.as_bytes());
+/// Prints an answer as it is.
+fn print(answer: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    written(stdout.write_all(answer.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+/// Prints a report, whose colours are for a terminal alone.
+fn print_report(report: &str) -> Result<(), Failure> {
+    let mut stdout = anstream::stdout().lock();
+    written(stdout.write_all(report.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+/// Whoever reads no further, such as `head`, is content with what he has.
+fn written(result: io::Result<()>) -> Result<(), Failure> {
+    match result {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::unreadable(error)),
+        _ => Ok(()),
+    }
 }

@@ -4,6 +4,7 @@
 // From what everything stands on to what a program shows.
 //
 //   key          a secret key as people write it down
+//   check        how good a key is
 //   settings     the key, the salt, the time: what is known beside the cookie
 //   pasted       the cookies in what somebody pasted
 //   kind         what a value looks like
@@ -20,6 +21,7 @@ pub mod python;
 pub mod typed;
 
 mod advice;
+mod check;
 mod entries;
 mod json;
 mod key;
@@ -32,6 +34,7 @@ mod sign;
 mod signature;
 mod text;
 
+pub use check::KeyCheck;
 pub use key::{BadKey, read_key};
 pub use kind::Kind;
 pub use pasted::{Cookie, Pasted, Source, Unreadable};
@@ -39,4 +42,4 @@ pub use report::{Inspection, Payload, Report};
 pub use settings::{Key, Settings};
 pub use sign::{NotSignedAgain, Signing, sign_again};
 pub use signature::{DERIVATIONS, DIGESTS, DigestMethod, SALTS, Verdict, Way};
-pub use text::Palette;
+pub use text::{Palette, labelled};

@@ -50,7 +50,7 @@ pub(crate) fn inspection(inspection: &Inspection, palette: &Palette) -> String {
         out.push('\n');
     }
     for note in &inspection.notes {
-        out.push_str(&labelled("note", &[note], palette.label, palette));
+        out.push_str(&labelled("note", note, "", palette));
     }
     for (index, report) in inspection.reports.iter().enumerate() {
         if count > 1 {
@@ -63,7 +63,7 @@ pub(crate) fn inspection(inspection: &Inspection, palette: &Palette) -> String {
 
 fn report(report: &Report, palette: &Palette) -> String {
     let mut out = String::new();
-    let mut line = |label: &str, text: &str, colour| out.push_str(&labelled(label, &[text], colour, palette));
+    let mut line = |label: &str, text: &str, colour| out.push_str(&labelled(label, text, colour, palette));
     line("cookie", &size(report), "");
     if report.kind != Kind::Session && !report.is_unreadable() {
         line("kind", report.kind.sentence(), "");
@@ -125,16 +125,13 @@ fn report(report: &Report, palette: &Palette) -> String {
     out
 }
 
-/// A label, and text in the columns behind it.
-fn labelled(label: &str, texts: &[&str], colour: &str, palette: &Palette) -> String {
-    let mut out = String::new();
-    for text in texts {
-        let text = wrap(&format!("{label:<LABEL_WIDTH$}{text}"), LABEL_WIDTH);
-        let (name, text) = text.split_at_checked(LABEL_WIDTH).unwrap_or((&text, ""));
-        let reset = if colour.is_empty() { "" } else { palette.reset };
-        let _ = writeln!(out, "{}{name}{}{colour}{text}{reset}", palette.label, palette.reset);
-    }
-    out
+/// A line of a report: a label, and behind it text in `colour` that is broken at 80 columns.
+#[must_use]
+pub fn labelled(label: &str, text: &str, colour: &str, palette: &Palette) -> String {
+    let text = wrap(&format!("{label:<LABEL_WIDTH$}{text}"), LABEL_WIDTH);
+    let (label, text) = text.split_at_checked(LABEL_WIDTH).unwrap_or((&text, ""));
+    let reset = if colour.is_empty() { "" } else { palette.reset };
+    format!("{}{label}{}{colour}{text}{reset}\n", palette.label, palette.reset)
 }
 
 /// Breaks a text into lines at its spaces; what follows the first one is indented.
