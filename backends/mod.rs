@@ -8,8 +8,9 @@
 //!
 //! | feature | clock | secret keys | values and bytes |
 //! |---|---|---|---|
-//! | `embedded` | `OffsetClock` | `SecretReader`, `StaticSecrets` | |
+//! | `embedded` | `OffsetClock`, `NetworkClock` | `SecretReader`, `StaticSecrets` | |
 //! | `embedded-time` | `EmbeddedTimeClock` | | |
+//! | `embedded-storage` | | `FlashSecret` | |
 //! | `alloc` | `Box<dyn Clock>` | `OwnedSecrets` | `OwnedValue`, `Vec<u8>` as a sink, JSON as a `String` |
 //! | `std` | `SystemClock` | `EnvSecrets`, `FileSecrets` | `IoSink`, errors as `io::Error` |
 //! | `http` | | | the http crate's types as [`Request`](crate::Request) and [`Response`](crate::Response) |

@@ -18,6 +18,7 @@ use crate::bytes::copy;
 /// [`BadPayload`](Error::BadPayload) is **not** one: ask
 /// [`is_bad_signature`](Error::is_bad_signature).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 // Errors are copied on many paths: words take less code than the odd bytes behind a
 // tag of one.
@@ -270,6 +271,7 @@ impl core::error::Error for Error {}
 /// Offsets count bytes of the JSON text: what is left of the payload when base64 and
 /// compression are taken off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 #[doc(alias = "original_error")]
 pub enum PayloadError {
@@ -325,6 +327,7 @@ impl fmt::Display for PayloadError {
 
 /// Why a value is not what was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Mismatch {
     /// It is of another type.
@@ -368,6 +371,7 @@ impl fmt::Display for Mismatch {
 
 /// What Python calls the type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum TypeName {
     /// `None`
@@ -468,6 +472,13 @@ impl KeyName {
     #[must_use]
     pub const fn is_cut(&self) -> bool {
         self.cut
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl defmt::Format for KeyName {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "{=str}{=str}", self.as_str(), if self.cut { "…" } else { "" });
     }
 }
 

@@ -35,14 +35,135 @@ fn secrets_in_memory_need_no_backend() {
     assert!(!none.has_current());
 }
 
+/// What a firmware logs.
+#[cfg(feature = "defmt")]
+#[test]
+fn what_a_firmware_logs_has_a_format() {
+    const fn formats<T: defmt::Format>() {}
+    formats::<Error>();
+    formats::<hipflask::Opened>();
+    formats::<hipflask::UnixTime>();
+    #[cfg(feature = "embedded-storage")]
+    formats::<hipflask::backends::embedded::FlashSecretError<u8>>();
+}
+
 #[cfg(feature = "embedded")]
 mod embedded {
     use super::*;
     use core::cell::Cell;
     use hipflask::{
         Clock, UnixTime,
-        backends::embedded::{OffsetClock, SecretReader, SecretSlot, StaticSecrets},
+        backends::embedded::{
+            NetworkClock, OffsetClock, SecretReader, SecretSlot, SntpRequest, StaticSecrets, http_date,
+        },
     };
+
+    const NONCE: [u8; 8] = [0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xa8];
+
+    /// What chronyd 4.3 answered to [`NONCE`], with `local stratum 1`.
+    const ANSWER: [u8; 48] = [
+        0x24, 0x01, 0x00, 0xe7, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x7f, 0x7f, 0x01,
+        0x01, //
+        0xee, 0xb4, 0x78, 0x06, 0xea, 0xb1, 0xbb, 0x2c, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7,
+        0xa8, //
+        0xee, 0xb4, 0x78, 0x08, 0x56, 0xb3, 0x7a, 0x45, 0xee, 0xb4, 0x78, 0x08, 0x56, 0xbf, 0x9b, 0x1e,
+    ];
+
+    /// [`ANSWER`], changed at one place.
+    fn changed(place: usize, bytes: &[u8]) -> [u8; 48] {
+        let mut answer = ANSWER;
+        answer[place..][..bytes.len()].copy_from_slice(bytes);
+        answer
+    }
+
+    #[test]
+    fn a_time_server_is_asked_and_understood() {
+        let request = SntpRequest::new(NONCE);
+        let mut question = [0; 48];
+        question[0] = 0x23;
+        question[40..].copy_from_slice(&NONCE);
+        assert_eq!(request.packet(), question);
+        // 0x56bf9b1e / 2^32 of a second.
+        assert_eq!(request.time(&ANSWER), Some(UnixTime::new(1_795_815_816, 338_861)));
+        // Extensions and a MAC stand behind it.
+        assert_eq!(request.time(&[&ANSWER[..], &[7; 20]].concat()), request.time(&ANSWER));
+        // The counter comes round on 2036-02-07 at 06:28:16.
+        let at = |secs: u32| request.time(&changed(40, &secs.to_be_bytes())).map(UnixTime::secs);
+        assert_eq!(at(u32::MAX), Some(2_085_978_495));
+        assert_eq!(at(0), Some(2_085_978_496));
+        // 1968 cannot be told.
+        assert_eq!(at(1 << 31), None);
+    }
+
+    #[test]
+    fn what_does_not_answer_the_question_is_not_believed() {
+        let request = SntpRequest::new(NONCE);
+        for (answer, why) in [
+            (changed(0, &[0xe4]), "the server does not know the time"),
+            (changed(0, &[0x23]), "a client"),
+            (changed(0, &[0x25]), "a broadcast"),
+            (changed(1, &[0]), "kiss of death"),
+            (changed(1, &[16]), "unsynchronized"),
+            (changed(24, &[0]), "another question"),
+            (changed(31, &[0]), "another question"),
+        ] {
+            assert_eq!(request.time(&answer), None, "{why}");
+        }
+        for len in 0..48 {
+            assert_eq!(request.time(&ANSWER[..len]), None, "{len} bytes");
+        }
+        // What chronyd answers before it knows the time.
+        let unset = [0xe4, 0, 0, 0xe7];
+        assert_eq!(request.time(&changed(0, &unset)), None);
+    }
+
+    #[test]
+    fn the_date_of_a_response_is_read() {
+        assert_eq!(http_date(b" Sun, 06 Nov 1994 08:49:37 GMT "), Some(UnixTime::from_secs(784_111_777)));
+        for refused in [
+            &b""[..],
+            b"Sunday, 06-Nov-94 08:49:37 GMT",
+            b"Sun Nov  6 08:49:37 1994",
+            b"Wed, 31 Dec 1969 23:59:59 GMT",
+            b"Sun, 06 Nov 1994 08:49:37 \xff",
+        ] {
+            assert_eq!(http_date(refused), None);
+        }
+    }
+
+    #[test]
+    fn a_clock_set_from_the_network_never_goes_back() {
+        let uptime = Cell::new(0);
+        let clock = NetworkClock::new(|| uptime.get(), UnixTime::from_secs(1000));
+        let now = || clock.now().map(UnixTime::secs);
+        assert_eq!(now(), Err(Error::ClockNotSet));
+        assert!(!clock.hear(UnixTime::new(999, 999_999)));
+        assert_eq!(now(), Err(Error::ClockNotSet));
+        // One second low, but not earlier than can be.
+        assert!(clock.hear(UnixTime::from_secs(1000)));
+        assert_eq!(now(), Ok(1000));
+        uptime.set(100);
+        assert_eq!(now(), Ok(1099));
+        // Ahead by twenty seconds: it waits for them.
+        assert!(clock.hear(UnixTime::from_secs(1080)));
+        assert_eq!(now(), Ok(1099));
+        uptime.set(120);
+        assert_eq!(now(), Ok(1099));
+        uptime.set(121);
+        assert_eq!(now(), Ok(1100));
+        // Behind: it follows at once.
+        assert!(clock.hear(UnixTime::from_secs(5000)));
+        assert_eq!(now(), Ok(4999));
+        // Nobody asked it, and it had said so.
+        uptime.set(221);
+        assert!(clock.hear(UnixTime::from_secs(2000)));
+        assert_eq!(now(), Ok(5099));
+        // A counter that starts anew does not bring the past back.
+        uptime.set(0);
+        assert_eq!(now(), Err(Error::ClockNotSet));
+        assert!(clock.hear(UnixTime::from_secs(2000)));
+        assert_eq!(now(), Ok(5099));
+    }
 
     #[test]
     fn a_clock_is_not_set_until_it_is_set() {

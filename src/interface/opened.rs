@@ -4,6 +4,7 @@ use crate::error::Error;
 
 /// How a session was opened, when it could be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Opened {
     origin: Origin,
     has_duplicates: bool,
@@ -11,6 +12,7 @@ pub struct Opened {
 
 /// Where a session comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum Origin {
     Fresh,
     Loaded,

@@ -13,6 +13,7 @@
 /// assert_eq!(now.subsec_micros(), 750_000);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct UnixTime {
     secs: u64,
     subsec_micros: u32,

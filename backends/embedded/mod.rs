@@ -1,5 +1,13 @@
-//! A device without an operating system: a clock that somebody has to set, and
-//! secrets that are read when they are needed. No allocator.
+//! A device without an operating system: a clock that somebody has to set, the time from
+//! the network, and secrets that are read when they are needed. No allocator.
+
+#[cfg(feature = "embedded-storage")]
+mod flash_secret;
+mod network_time;
+
+#[cfg(feature = "embedded-storage")]
+pub use flash_secret::{FlashSecret, FlashSecretError};
+pub use network_time::{NetworkClock, SntpRequest, http_date};
 
 use core::{cell::Cell, fmt};
 
