@@ -4,11 +4,13 @@
     run.py FIRMWARE [--port PORT] [--no-time]
 
 Forwards PORT of this machine to the device's port 80 and answers its SNTP
-questions, unless told not to. Ends with the device, or with Ctrl-C.
+questions, unless told not to. Ends with the device, or with Ctrl-C, SIGTERM or SIGHUP,
+and takes the device with it.
 """
 
 import argparse
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -82,6 +84,9 @@ def main():
         server = TimeServer()
         server.start()
         sntp_port = server.port
+    # They end Python without a word to its children, unless they raise.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _frame: sys.exit(128 + number))
     device = subprocess.Popen(command(arguments.firmware, port, sntp_port), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         for line in device.stdout:
@@ -89,9 +94,12 @@ def main():
             if line.startswith("ready"):
                 password = " (password: flask)" if Path(arguments.firmware).name.endswith("device") else ""
                 print(f"open http://127.0.0.1:{port}/{password}", flush=True)
+        sys.exit(device.wait())
     except KeyboardInterrupt:
+        pass
+    finally:
         device.terminate()
-    sys.exit(device.wait())
+        device.wait()
 
 
 if __name__ == "__main__":

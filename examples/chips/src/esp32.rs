@@ -1,5 +1,7 @@
 //! Espressif's, for example an ESP32-C3.
 
+use core::fmt::Debug;
+
 use esp_hal::{
     peripherals,
     rng::{Trng, TrngSource},
@@ -8,18 +10,19 @@ use esp_hal::{
 use esp_storage::FlashStorage;
 use hipflask::{Clock, Error, UnixTime, clock_fn, signing::Keyring};
 
-/// Where your partition table has two sectors of 4 KB to spare.
-const KEYS: core::ops::Range<u32> = 0x9000..0xb000;
+/// Where your partition table has a sector of 4 KB to spare.
+const KEYS: u32 = 0x9000;
 
 /// Noise comes from the ADC meanwhile; with Wi-Fi or Bluetooth on, `Rng` would do.
-pub async fn keys(
+pub fn keys(
     rng: peripherals::RNG<'_>,
     adc: peripherals::ADC1<'_>,
     flash: peripherals::FLASH<'_>,
-) -> Option<Keyring> {
+) -> Result<Keyring, impl Debug> {
     let _source = TrngSource::new(rng, adc);
-    let trng = Trng::try_new().ok()?;
-    crate::keys(FlashStorage::new(flash), KEYS, |key| trng.read(key)).await
+    // Without it the bytes would stay zeros, which are no key.
+    let random = |key: &mut [u8; 32]| _ = Trng::try_new().map(|trng| trng.read(key));
+    crate::keys(FlashStorage::new(flash), KEYS, random)
 }
 
 /// Set with `set_current_time_us`, it goes on through a reset and through sleep.

@@ -17,42 +17,20 @@ pub mod rp2350;
 #[cfg(feature = "stm32f429")]
 pub mod stm32;
 
-use core::ops::Range;
-
-use embassy_embedded_hal::adapter::BlockingAsync;
 use embedded_storage::nor_flash::NorFlash;
 use hipflask::{
-    SecureCookieSessionInterface,
-    backends::embedded::OffsetClock,
-    signing::{KeyDerivation, Keyring},
-};
-use sequential_storage::{
-    cache::Cache,
-    map::{MapConfig, MapStorage},
+    backends::embedded::{FlashSecret, FlashSecretError, OffsetClock},
+    signing::Keyring,
 };
 
-/// The key's name in the store.
-const KEY: u8 = 1;
-
-/// The key that is kept in this `range` of `flash`, two pages or more, or one
-/// that is made and kept there. `None` when the flash fails.
-pub async fn keys<F: NorFlash>(
+/// The keys of the secret that is kept in the page at `offset` of `flash`, or of one that
+/// is made and kept there.
+pub fn keys<F: NorFlash>(
     flash: F,
-    range: Range<u32>,
-    fill_with_random: impl FnOnce(&mut [u8]),
-) -> Option<Keyring> {
-    let config = MapConfig::new(range);
-    let mut store = MapStorage::<u8, _, _>::new(BlockingAsync::new(flash), config, Cache::new_uncached());
-    let mut buffer = [0; 64];
-    let mut key = [0; 32];
-    match store.fetch_item::<&[u8]>(&mut buffer, &KEY).await.ok()? {
-        Some(kept) => key = kept.try_into().ok()?,
-        None => {
-            fill_with_random(&mut key);
-            store.store_item(&mut buffer, &KEY, &&key[..]).await.ok()?;
-        }
-    }
-    Some(Keyring::for_sessions(&key))
+    offset: u32,
+    fill_with_random: impl FnOnce(&mut [u8; 32]),
+) -> Result<Keyring, FlashSecretError<F::Error>> {
+    FlashSecret::new(flash, offset).get_or_make(fill_with_random, |secret| Keyring::for_sessions(secret))
 }
 
 /// Counts from boot; set it when the time becomes known.

@@ -1,5 +1,7 @@
 //! The RP2040: no true random generator. embassy-rp resets its clock when it starts.
 
+use core::fmt::Debug;
+
 use embassy_rp::{
     Peri,
     clocks::RoscRng,
@@ -11,15 +13,15 @@ use hipflask::signing::{KeyDerivation, Keyring, Mac as _, Sha1, SigningKeys as _
 const FLASH_BYTES: usize = 2 * 1024 * 1024;
 const END: u32 = FLASH_BYTES as u32;
 
-/// The last two sectors. A key that is written when the device is made is better.
-pub async fn keys(flash: Peri<'_, peripherals::FLASH>) -> Option<Keyring> {
+/// The last sector. A key that is written when the device is made is better.
+pub fn keys(flash: Peri<'_, peripherals::FLASH>) -> Result<Keyring, impl Debug> {
     let flash = Flash::<_, Blocking, FLASH_BYTES>::new_blocking(flash);
-    crate::keys(flash, END - 0x2000..END, conditioned).await
+    crate::keys(flash, END - 0x1000, conditioned)
 }
 
 /// The datasheet says that the oscillator's bits are not for security systems. So
 /// this takes 32 times as many as it needs: all of the key depends on each of them.
-fn conditioned(key: &mut [u8]) {
+fn conditioned(key: &mut [u8; 32]) {
     let mut noise = [0; 1024];
     RoscRng.fill_bytes(&mut noise);
     RoscRng.fill_bytes(key);

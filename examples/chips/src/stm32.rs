@@ -1,6 +1,8 @@
 //! ST's, for example an STM32F429: with a random number generator, which not all
 //! parts have, and a clock that runs on while VBAT has power.
 
+use core::fmt::Debug;
+
 use embassy_stm32::{
     Peri, bind_interrupts,
     flash::Flash,
@@ -12,11 +14,14 @@ use hipflask::{Clock, Error, UnixTime, clock_fn, signing::Keyring};
 
 bind_interrupts!(struct Interrupts { HASH_RNG => rng::InterruptHandler<peripherals::RNG>; });
 
-/// Two of the second bank's sectors of 16 KB: those of 128 KB would be a waste.
-pub async fn keys(rng: Peri<'_, peripherals::RNG>, flash: Peri<'_, peripherals::FLASH>) -> Option<Keyring> {
+/// One of the second bank's sectors of 16 KB: those of 128 KB would be a waste.
+pub fn keys(
+    rng: Peri<'_, peripherals::RNG>,
+    flash: Peri<'_, peripherals::FLASH>,
+) -> Result<Keyring, impl Debug> {
     let mut rng = Rng::new(rng, Interrupts);
     let region = Flash::new_blocking(flash).into_blocking_regions().bank2_region1;
-    crate::keys(region, 0..0x8000, |key| rng.fill_bytes(key)).await
+    crate::keys(region, 0, |key| rng.fill_bytes(key))
 }
 
 /// What `Rtc::new` gives beside the clock that is set with it. Until that was

@@ -1,22 +1,20 @@
-//! What a device brings: its settings, its clock, its key, and random tokens.
+//! What a device brings: its settings, its clock, its key, its password, and random tokens.
 
-use core::fmt::Write as _;
+use core::{cell::Cell, fmt::Write as _};
 
+use crate::board::{
+    flash::{Flash, SECRET, STORE},
+    host,
+};
 use hipflask::{
     BadCookie, Clock as _, Config, Error, Lifetime, SecureCookieSession, UnixTime, UnsetClock,
-    backends::embedded::OffsetClock,
+    backends::embedded::{FlashSecret, NetworkClock},
     cookie::SameSite,
     signing::{KeyDerivation, Keyring, Mac as _, SigningKeys as _},
 };
 use sequential_storage::{
     cache::{Cache, Uncached},
     map::{MapConfig, MapStorage},
-};
-use zeroize::Zeroizing;
-
-use crate::board::{
-    flash::{BYTES, Flash},
-    host,
 };
 
 /// A session's room in bytes: its JSON, and 8 more for each entry.
@@ -49,14 +47,14 @@ const PASSWORD: &str = match option_env!("DEVICE_PASSWORD") {
 };
 
 /// 2026-01-01: no clock that is right says less.
-const EARLIEST_SECS: u64 = 1_767_225_600;
+pub const EARLIEST: UnixTime = UnixTime::from_secs(1_767_225_600);
 
 /// A clock that nobody has set yet.
-pub type Clock = OffsetClock<fn() -> u64>;
+pub type Clock = NetworkClock<fn() -> u64>;
 
 /// Counts from boot.
-pub fn clock() -> Clock {
-    OffsetClock::new(uptime_secs)
+pub fn clock(earliest: UnixTime) -> Clock {
+    NetworkClock::new(uptime_secs, earliest)
 }
 
 /// Seconds since boot.
@@ -64,42 +62,42 @@ pub fn uptime_secs() -> u64 {
     embassy_time::Instant::now().as_secs()
 }
 
-/// Keys in the store.
-const KEY: u8 = 1;
-const LAST_TIME: u8 = 2;
-/// Room for the longest value with its key, in whole words.
-const ITEM_BYTES: usize = 48;
+/// What `derive` makes of the secret key: of the one given at build time, or one that is
+/// made at first boot and kept. `None`, and a line in the log, if there is none.
+pub fn with_secret_key<R>(flash: &mut Flash, derive: impl FnOnce(&[u8]) -> R) -> Option<R> {
+    if let Some(shared) = SHARED_KEY.filter(|key| !key.is_empty()) {
+        return Some(derive(shared.as_bytes()));
+    }
+    // Without entropy the bytes stay zeros, which are no key.
+    let random = |bytes: &mut [u8; 32]| _ = host::entropy(bytes);
+    match FlashSecret::new(flash, SECRET).get_or_make(random, |key| derive(key)) {
+        Ok(derived) => Some(derived),
+        Err(error) => {
+            host::log(format_args!("no key, no sessions: {error}"));
+            None
+        }
+    }
+}
 
-/// What the device keeps over a reboot, in flash.
+/// The time's name in the store.
+const LAST_TIME: u8 = 1;
+/// Room for it with its name, in whole words.
+const ITEM_BYTES: usize = 16;
+
+/// What changes and is kept over a reboot, in flash.
 pub struct Store(MapStorage<u8, Flash, Cache<Uncached, Uncached, Uncached, u8>>);
 
 impl Store {
     /// Over the flash.
     pub fn new(flash: Flash) -> Self {
-        Self(MapStorage::new(flash, const { MapConfig::new(0..BYTES as u32) }, Cache::new_uncached()))
+        Self(MapStorage::new(flash, const { MapConfig::new(STORE) }, Cache::new_uncached()))
     }
 
-    /// The secret key: the one given at build time, or one that is made at
-    /// first boot and kept. `None` if there is no entropy to make one of.
-    pub async fn with_secret_key<R>(&mut self, use_key: impl FnOnce(&[u8]) -> R) -> Option<R> {
-        if let Some(shared) = SHARED_KEY.filter(|key| !key.is_empty()) {
-            return Some(use_key(shared.as_bytes()));
-        }
-        let mut buffer = Zeroizing::new([0; ITEM_BYTES]);
-        if let Ok(Some(kept)) = self.0.fetch_item::<&[u8]>(&mut *buffer, &KEY).await {
-            return Some(use_key(kept));
-        }
-        let mut made = Zeroizing::new([0; 32]);
-        host::entropy(&mut *made)?;
-        self.0.store_item(&mut *buffer, &KEY, &&made[..]).await.ok()?;
-        Some(use_key(&*made))
-    }
-
-    /// The latest time the device ever knew, in Unix seconds.
-    pub async fn last_time_secs(&mut self) -> u64 {
+    /// The latest time that the device ever knew.
+    pub async fn earliest(&mut self) -> UnixTime {
         let mut buffer = [0; ITEM_BYTES];
         let kept = self.0.fetch_item::<u64>(&mut buffer, &LAST_TIME).await;
-        kept.ok().flatten().unwrap_or_default().max(EARLIEST_SECS)
+        kept.ok().flatten().map_or(EARLIEST, UnixTime::from_secs).max(EARLIEST)
     }
 
     /// Keeps the time.
@@ -109,8 +107,50 @@ impl Store {
     }
 }
 
-/// Whether `password` is the device's. Takes the same time wherever it differs.
-pub fn is_password(password: &str) -> bool {
+/// How many wrong passwords are taken one after the other.
+const GUESSES: u64 = 5;
+/// And how long it takes until there is one more.
+const GUESS_SECS: u64 = 10;
+/// [`GUESS_SECS`] as a header's value.
+pub const RETRY_AFTER: &str = "10";
+
+/// The device's password. Who does not know it has [`GUESSES`] guesses, and then one each
+/// [`GUESS_SECS`]: all clients together, because one client can have many addresses. So
+/// somebody who keeps guessing also keeps the owner out.
+pub struct Password {
+    /// Each wrong guess takes a time, and this is when all of that is over, since boot.
+    busy_until_secs: Cell<u64>,
+}
+
+/// There were too many wrong passwords: this one was not looked at.
+pub struct TooManyGuesses;
+
+impl Password {
+    /// Nobody has guessed yet.
+    pub const fn new() -> Self {
+        Self { busy_until_secs: Cell::new(0) }
+    }
+
+    /// Whether `password` is the device's.
+    ///
+    /// # Errors
+    /// When nobody may guess now.
+    pub fn check(&self, password: &str) -> Result<bool, TooManyGuesses> {
+        let now = uptime_secs();
+        let busy_until = self.busy_until_secs.get().max(now);
+        if busy_until > now + (GUESSES - 1) * GUESS_SECS {
+            return Err(TooManyGuesses);
+        }
+        let is_right = is_password(password);
+        if !is_right {
+            self.busy_until_secs.set(busy_until + GUESS_SECS);
+        }
+        Ok(is_right)
+    }
+}
+
+/// Takes the same time wherever it differs.
+fn is_password(password: &str) -> bool {
     let keys: Keyring = Keyring::new(PASSWORD.as_bytes(), b"password", KeyDerivation::Hmac);
     let tag = |text: &str| {
         let mut mac = keys.current()?;
@@ -124,7 +164,7 @@ pub fn is_password(password: &str) -> bool {
 /// is new at each boot.
 pub struct Tokens {
     keys: Keyring,
-    made: core::cell::Cell<u64>,
+    made: Cell<u64>,
 }
 
 impl Tokens {
@@ -133,7 +173,7 @@ impl Tokens {
         let mut seed = [0; 32];
         host::entropy(&mut seed)?;
         let keys = Keyring::new(&seed, b"tokens", KeyDerivation::Hmac);
-        Some(Self { keys, made: core::cell::Cell::new(0) })
+        Some(Self { keys, made: Cell::new(0) })
     }
 
     /// The next one, 40 hexadecimal digits.

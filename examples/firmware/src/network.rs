@@ -9,7 +9,7 @@ use embassy_net::{
     udp::{PacketMetadata, UdpSocket},
 };
 use embassy_time::{Duration, Timer, with_timeout};
-use hipflask::UnixTime;
+use hipflask::{UnixTime, backends::embedded::SntpRequest};
 use picoserve::{
     EmbassyRuntime, Router, Server, Timeouts,
     io::{self, Socket},
@@ -18,7 +18,10 @@ use picoserve::{
 };
 use static_cell::{ConstStaticCell, StaticCell};
 
-use crate::board::{ethernet::Ethernet, host::log};
+use crate::board::{
+    ethernet::Ethernet,
+    host::{entropy, log},
+};
 
 /// How many clients are served at once. There is no backlog: one more waits
 /// outside until a connection is free.
@@ -153,11 +156,11 @@ impl io::Write for QuickWriter<'_> {
 /// How long a time that was heard is good for: until then, a crystal is off by less
 /// than a tenth of a second.
 const AGAIN_SECS: u64 = 15 * 60;
-/// Seconds between 1900, where NTP counts from, and 1970.
-const NTP_TO_UNIX_SECS: u64 = 2_208_988_800;
+/// How long to wait without an answer at most.
+const RETRY_SECS: u64 = 64;
 
-/// Asks the SNTP server (RFC 5905, section 14) at `server` until it answers,
-/// and then again and again; `set` gets the time.
+/// Asks the SNTP server at `server` until it answers, and then again and again; `set` gets
+/// the time.
 pub async fn sntp(stack: Stack<'static>, server: (Ipv4Address, u16), set: impl AsyncFn(UnixTime)) {
     let server = IpEndpoint::new(IpAddress::Ipv4(server.0), server.1);
     let (mut receive_meta, mut send_meta) = ([PacketMetadata::EMPTY; 1], [PacketMetadata::EMPTY; 1]);
@@ -166,38 +169,30 @@ pub async fn sntp(stack: Stack<'static>, server: (Ipv4Address, u16), set: impl A
     if socket.bind(0).is_err() {
         return;
     }
+    let mut retry_secs = 1;
     loop {
-        // Version 4, client. Our transmit time comes back, so that only who
-        // saw the question can answer it.
-        let ours = embassy_time::Instant::now().as_ticks().to_be_bytes();
-        let mut packet = [0; 48];
-        packet[0] = 0x23;
-        packet[40..].copy_from_slice(&ours);
+        let mut nonce = [0; 8];
+        let _ = entropy(&mut nonce);
+        let request = SntpRequest::new(nonce);
+        let mut packet = request.packet();
         let asked = socket.send_to(&packet, server).await.is_ok();
         let answer = with_timeout(Duration::from_secs(2), socket.recv_from(&mut packet)).await;
         let told = match answer {
-            Ok(Ok((48, from))) if asked && from.endpoint == server => ntp_time(&packet, &ours),
+            Ok(Ok((len, from))) if asked && from.endpoint == server => packet.get(..len),
             _ => None,
         };
-        let Some(now) = told else {
-            Timer::after_secs(1).await;
-            continue;
-        };
-        // The clock counts whole seconds since boot, and one of them may end at
-        // any moment. Set to a second less, it is never ahead.
-        set(UnixTime::from_secs(now.secs().saturating_sub(1))).await;
-        Timer::after_secs(AGAIN_SECS).await;
+        match told.and_then(|answer| request.time(answer)) {
+            Some(now) => {
+                set(now).await;
+                retry_secs = 1;
+                Timer::after_secs(AGAIN_SECS).await;
+            }
+            None => {
+                Timer::after_secs(retry_secs).await;
+                retry_secs = (2 * retry_secs).min(RETRY_SECS);
+            }
+        }
     }
-}
-
-/// The time in a server's answer: mode 4, a stratum, our own time, and a time.
-fn ntp_time(packet: &[u8; 48], ours: &[u8; 8]) -> Option<UnixTime> {
-    let usable = packet[0] & 7 == 4 && (1..16).contains(&packet[1]) && packet[24..32] == *ours;
-    let secs = u32::from_be_bytes(*packet.get(40..)?.first_chunk()?);
-    // Era 1 begins in 2036: small numbers are of that one.
-    let era = if secs < 1 << 31 { 1 << 32 } else { 0 };
-    let unix_secs = (u64::from(secs) + era).checked_sub(NTP_TO_UNIX_SECS)?;
-    usable.then_some(UnixTime::from_secs(unix_secs))
 }
 
 /// Says where the device is, once DHCP has told it.

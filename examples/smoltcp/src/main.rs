@@ -15,7 +15,7 @@ use core::fmt;
 use embassy_futures::block_on;
 use firmware::{
     board::{self, host, stack},
-    device::{self, CONFIG, Clock, DEFLATE_BYTES, SESSION_BYTES, Store, Tokens},
+    device::{self, CONFIG, Clock, DEFLATE_BYTES, Password, SESSION_BYTES, Store, Tokens},
 };
 use hipflask::{
     Error, RequestContext, SecureCookieSession, SecureCookieSessionInterface, UnixTime,
@@ -34,8 +34,7 @@ use pages::{Page, Token};
 struct Device {
     clock: Clock,
     tokens: Tokens,
-    /// The clock is never set to an earlier time than this.
-    earliest_secs: u64,
+    password: Password,
 }
 
 impl pages::Device for Device {
@@ -48,15 +47,11 @@ impl pages::Device for Device {
     }
 
     fn set_clock(&self, now: UnixTime) -> bool {
-        let plausible = now.secs() >= self.earliest_secs;
-        if plausible {
-            self.clock.set(now);
-        }
-        plausible
+        self.clock.hear(now)
     }
 
     fn is_password(&self, password: &str) -> bool {
-        device::is_password(password)
+        self.password.check(password).unwrap_or(false)
     }
 
     fn new_token(&self) -> Result<Token, Error> {
@@ -140,14 +135,11 @@ fn main() -> ! {
 
 /// Makes what there is once. The store's futures never wait: its flash is RAM.
 #[inline(never)]
-fn set_up(flash: board::flash::Flash) -> (Device, Keyring<Sha1, 0>) {
-    let mut store = Store::new(flash);
+fn set_up(mut flash: board::flash::Flash) -> (Device, Keyring<Sha1, 0>) {
     let derive =
         |key: &[u8]| Keyring::<Sha1, 0>::from_secret(key, Keyring::SESSION_SALT, KeyDerivation::Hmac);
-    let (Some(keys), Some(tokens)) = (block_on(store.with_secret_key(derive)), Tokens::new()) else {
-        host::log(format_args!("no entropy: no key, no sessions"));
-        host::exit()
-    };
-    let earliest_secs = block_on(store.last_time_secs());
-    (Device { clock: device::clock(), tokens, earliest_secs }, keys)
+    let keys = device::with_secret_key(&mut flash, derive);
+    let (Some(keys), Some(tokens)) = (keys, Tokens::new()) else { host::exit() };
+    let earliest = block_on(Store::new(flash).earliest());
+    (Device { clock: device::clock(earliest), tokens, password: Password::new() }, keys)
 }

@@ -40,12 +40,11 @@ async fn start(spawner: Spawner) {
     static NO_SCRATCH: ConstStaticCell<NoCompression> = ConstStaticCell::new(NoCompression);
     static CLOCK: StaticCell<device::Clock> = StaticCell::new();
 
-    let board = board::start();
-    let clock: &'static device::Clock = CLOCK.init(device::clock());
-    let mut store = device::Store::new(board.flash);
+    let mut board = board::start();
+    let clock: &'static device::Clock = CLOCK.init(device::clock(device::EARLIEST));
     let derive =
         |key: &[u8]| Keyring::<Sha1, 0>::from_secret(key, Keyring::SESSION_SALT, KeyDerivation::Hmac);
-    let Some(keys) = store.with_secret_key(derive).await else { host::exit() };
+    let Some(keys) = device::with_secret_key(&mut board.flash, derive) else { host::exit() };
 
     let (stack, runner) = network::new(board.ethernet, 1);
     spawner.spawn(network::run(runner).unwrap());
@@ -61,5 +60,5 @@ async fn start(spawner: Spawner) {
 #[embassy_executor::task]
 async fn keep_time(stack: embassy_net::Stack<'static>, clock: &'static device::Clock) {
     let server = (Ipv4Address::new(10, 0, 2, 2), host::setting("sntp").unwrap_or(123));
-    network::sntp(stack, server, async |now| clock.set(now)).await;
+    network::sntp(stack, server, async |now| _ = clock.hear(now)).await;
 }

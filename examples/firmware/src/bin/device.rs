@@ -16,11 +16,11 @@ use embassy_executor::Spawner;
 use embassy_net::{Ipv4Address, Stack};
 use firmware::{
     board::{self, executor::Apart, host},
-    device::{self, CONFIG, Clock, DEFLATE_BYTES, SESSION_BYTES, Store, Tokens},
+    device::{self, CONFIG, Clock, DEFLATE_BYTES, Password, SESSION_BYTES, Store, Tokens},
     network,
 };
 use hipflask::{
-    SecureCookieSessionInterface, UnixTime,
+    SecureCookieSessionInterface,
     signing::{KeyDerivation, Keyring, Sha1},
     zlib::DeflateScratch,
 };
@@ -44,21 +44,8 @@ struct Device {
     clock: Clock,
     tokens: Tokens,
     store: RefCell<Option<Store>>,
-    /// The clock is never set to an earlier time than this, in Unix seconds:
-    /// that would let expired cookies in again.
-    earliest_secs: u64,
+    password: Password,
     pool: &'static Pool<SESSION_BYTES, SESSIONS>,
-}
-
-impl Device {
-    /// Sets the clock, unless that is certainly wrong.
-    fn set_clock(&self, now: UnixTime) -> bool {
-        let plausible = now.secs() >= self.earliest_secs;
-        if plausible {
-            self.clock.set(now);
-        }
-        plausible
-    }
 }
 
 /// [`Device`], as the pages have it.
@@ -90,25 +77,20 @@ async fn set_up(spawner: Spawner) -> (&'static Device, Keyring<Sha1, 0>, Stack<'
     static POOL: ConstStaticCell<Pool<SESSION_BYTES, SESSIONS>> = ConstStaticCell::new(Pool::new());
     static DEVICE: StaticCell<Device> = StaticCell::new();
 
-    let board = board::start();
+    let mut board = board::start();
+    let derive =
+        |key: &[u8]| Keyring::<Sha1, 0>::from_secret(key, Keyring::SESSION_SALT, KeyDerivation::Hmac);
+    let keys = device::with_secret_key(&mut board.flash, derive);
+    let (Some(keys), Some(tokens)) = (keys, Tokens::new()) else { host::exit() };
     let mut store = Store::new(board.flash);
-    let keys = store
-        .with_secret_key(|key| {
-            Keyring::<Sha1, 0>::from_secret(key, Keyring::SESSION_SALT, KeyDerivation::Hmac)
-        })
-        .await;
-    let (Some(keys), Some(tokens)) = (keys, Tokens::new()) else {
-        host::log(format_args!("no entropy: no key, no sessions"));
-        host::exit()
-    };
     let mut seed = [0; 8];
     let _ = host::entropy(&mut seed);
-    let earliest_secs = store.last_time_secs().await;
+    let earliest = store.earliest().await;
     let device: &'static Device = DEVICE.init(Device {
-        clock: device::clock(),
+        clock: device::clock(earliest),
         tokens,
         store: RefCell::new(Some(store)),
-        earliest_secs,
+        password: Password::new(),
         pool: POOL.take(),
     });
 
@@ -124,7 +106,7 @@ async fn keep_time(stack: Stack<'static>, device: &'static Device) {
     let Some(port) = host::setting("sntp") else { return };
     let kept_secs = Cell::new(0);
     network::sntp(stack, (Ipv4Address::new(10, 0, 2, 2), port), async |now| {
-        let is_known = device.set_clock(now);
+        let is_known = device.clock.hear(now);
         // Flash wears: once an hour is enough for what this is for.
         if !is_known || now.secs() < kept_secs.get() + KEEP_SECS {
             return;

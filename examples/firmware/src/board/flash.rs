@@ -4,11 +4,15 @@
 
 use core::{convert::Infallible, mem::MaybeUninit};
 
-use embedded_storage_async::nor_flash::{ErrorType, MultiwriteNorFlash, NorFlash, ReadNorFlash};
+use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
+use embedded_storage_async::nor_flash as in_time;
 
-const PAGE_BYTES: usize = 256;
-/// Two pages: one is in use while the other is erased.
-pub const BYTES: usize = 2 * PAGE_BYTES;
+const PAGE_BYTES: usize = 128;
+/// The page of the secret key.
+pub const SECRET: u32 = 0;
+/// Two pages for what changes: one is in use while the other is erased.
+pub const STORE: core::ops::Range<u32> = PAGE_BYTES as u32..BYTES as u32;
+const BYTES: usize = 3 * PAGE_BYTES;
 /// Shows that the region was erased once since power came on.
 const FORMATTED: u32 = 0x464c_5348;
 
@@ -51,7 +55,7 @@ impl ErrorType for Flash {
 impl ReadNorFlash for Flash {
     const READ_SIZE: usize = 1;
 
-    async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Infallible> {
+    fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Infallible> {
         let stored = self.range(offset, bytes.len());
         bytes.iter_mut().zip(stored).for_each(|(to, from)| *to = *from);
         Ok(())
@@ -66,16 +70,40 @@ impl NorFlash for Flash {
     const WRITE_SIZE: usize = 4;
     const ERASE_SIZE: usize = PAGE_BYTES;
 
-    async fn erase(&mut self, from: u32, to: u32) -> Result<(), Infallible> {
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), Infallible> {
         self.range(from, to.saturating_sub(from) as usize).fill(0xff);
         Ok(())
     }
 
-    async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Infallible> {
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Infallible> {
         let stored = self.range(offset, bytes.len());
         stored.iter_mut().zip(bytes).for_each(|(to, from)| *to &= from);
         Ok(())
     }
 }
 
-impl MultiwriteNorFlash for Flash {}
+// The same for who awaits it.
+impl in_time::ReadNorFlash for Flash {
+    const READ_SIZE: usize = 1;
+
+    async fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Infallible> {
+        ReadNorFlash::read(self, offset, bytes)
+    }
+
+    fn capacity(&self) -> usize {
+        BYTES
+    }
+}
+
+impl in_time::NorFlash for Flash {
+    const WRITE_SIZE: usize = 4;
+    const ERASE_SIZE: usize = PAGE_BYTES;
+
+    async fn erase(&mut self, from: u32, to: u32) -> Result<(), Infallible> {
+        NorFlash::erase(self, from, to)
+    }
+
+    async fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), Infallible> {
+        NorFlash::write(self, offset, bytes)
+    }
+}

@@ -2,6 +2,7 @@
 
 use core::fmt::{self, Write as _};
 
+use firmware::device::{RETRY_AFTER, TooManyGuesses};
 use hipflask::{Error, Session};
 use hipflask_picoserve::SessionError;
 use picoserve::{
@@ -53,6 +54,15 @@ impl From<Error> for Answer {
     }
 }
 
+const TOO_MANY_REQUESTS: StatusCode = StatusCode::new(429);
+
+/// The answer to who guesses passwords.
+impl From<TooManyGuesses> for Answer {
+    fn from(_: TooManyGuesses) -> Self {
+        Self::text(TOO_MANY_REQUESTS, "too many wrong passwords: wait some seconds\n")
+    }
+}
+
 /// The answer when there is no session to show a page of.
 impl From<SessionError> for Answer {
     fn from(error: SessionError) -> Self {
@@ -68,8 +78,12 @@ impl Answer {
         writer: W,
     ) -> Result<ResponseSent, W::Error> {
         let location = self.location.map(|location| ("Location", location));
-        let allow = (self.status == StatusCode::METHOD_NOT_ALLOWED).then_some(("Allow", "GET, POST"));
-        let response = Response::new(self.status, Html(&self.page)).with_headers([location, allow]);
+        let hint = match self.status {
+            StatusCode::METHOD_NOT_ALLOWED => Some(("Allow", "GET, POST")),
+            TOO_MANY_REQUESTS => Some(("Retry-After", RETRY_AFTER)),
+            _ => None,
+        };
+        let response = Response::new(self.status, Html(&self.page)).with_headers([location, hint]);
         writer.write_response(connection, response).await
     }
 }

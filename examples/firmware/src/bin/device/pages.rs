@@ -132,14 +132,14 @@ fn login(shared: Shared, session: &mut Session, form: &Fields) -> Result<Answer,
     if is_set && !is_ours(session, &form.csrf) {
         return Err(FORGED);
     }
-    if form.user.is_empty() || !device::is_password(&form.password) {
+    if form.user.is_empty() || !shared.0.password.check(&form.password)? {
         if !is_set {
             return Err(Answer::text(StatusCode::FORBIDDEN, "wrong name or password: go back\n"));
         }
         session.flash("Wrong name or password.", "error")?;
         return Ok(Answer::to("/login"));
     }
-    if !is_set && !form.now.is_some_and(|secs| shared.0.set_clock(UnixTime::from_secs(secs))) {
+    if !is_set && !form.now.is_some_and(|secs| shared.0.clock.hear(UnixTime::from_secs(secs))) {
         let text = "the clock is not set, and this browser's time is wrong\n";
         return Err(Answer::text(StatusCode::SERVICE_UNAVAILABLE, text));
     }
