@@ -35,6 +35,13 @@ pub(crate) const fn hex_digit(value: u8) -> u8 {
     }
 }
 
+/// Writes the hex digits of `bytes` into `digits`, as far as both go.
+pub(crate) fn write_hex(bytes: &[u8], digits: &mut [u8]) {
+    for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+        *pair = [hex_digit(byte >> 4), hex_digit(byte & 0xF)];
+    }
+}
+
 /// Copies from the start, as far as both go. [`slice::copy_from_slice`] panics
 /// where the lengths differ.
 #[inline(always)]

@@ -54,6 +54,7 @@ extern crate std;
 //   config                      Flask's configuration keys
 //   session                     what a handler works with
 //   interface                   requests and responses; opening and saving
+//   extensions                  what Flask-Login and Flask-WTF keep in sessions
 //   backends                    clocks and key sources for std, alloc and devices
 pub mod error;
 pub mod sink;
@@ -73,6 +74,9 @@ pub mod config;
 pub mod session;
 
 pub mod interface;
+
+#[cfg(any(feature = "flask-login", feature = "flask-wtf"))]
+pub mod extensions;
 
 #[path = "../backends/mod.rs"]
 pub mod backends;

@@ -1,5 +1,5 @@
 //! The fuzz targets, without a fuzzer: over their seeds and over small changes of them.
-#![cfg(all(feature = "alloc", feature = "compact-json"))]
+#![cfg(all(feature = "alloc", feature = "compact-json", feature = "flask-login", feature = "flask-wtf"))]
 
 mod common;
 #[path = "fuzz/mod.rs"]
@@ -70,4 +70,9 @@ fn open_payload() {
 #[test]
 fn operations() {
     run("operations");
+}
+
+#[test]
+fn extensions() {
+    run("extensions");
 }

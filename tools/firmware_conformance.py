@@ -28,7 +28,7 @@ RUN_SECS = 120
 
 
 def on_host(requests):
-    run = ["cargo", "run", "--quiet", "--example", "conformance", "--features", "std,sha2"]
+    run = ["cargo", "run", "--quiet", "--example", "conformance", "--features", "std,flask-login,flask-wtf"]
     output = subprocess.run(run, check=True, cwd=ROOT, input=requests, capture_output=True, text=True).stdout
     return output.splitlines()
 

@@ -46,7 +46,7 @@ export CARGO_TARGET_DIR=$output
 dictionary() {
     case $1 in
     json | compact_json | open_payload) echo -dict=fuzz/dictionaries/json.dict ;;
-    cookie_header | open_cookie | token) echo -dict=fuzz/dictionaries/cookie.dict ;;
+    cookie_header | open_cookie | token | extensions) echo -dict=fuzz/dictionaries/cookie.dict ;;
     esac
 }
 

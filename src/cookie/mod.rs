@@ -22,5 +22,7 @@ pub use find::{find, find_with_duplicates};
 pub use parse::{Cookie, Cookies, parse_cookie};
 pub use quote::QuotedValue;
 pub(crate) use quote::is_bare_in_value;
+#[cfg(feature = "flask-login")]
+pub(crate) use quote::write_value;
 pub use value::{Charset, CookieValue};
 pub use vary::{Vary, vary};

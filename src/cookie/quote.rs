@@ -24,17 +24,24 @@ pub struct QuotedValue<'a>(pub &'a str);
 
 impl fmt::Display for QuotedValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.bytes().all(is_bare_in_value) {
-            return f.write_str(self.0);
-        }
-        f.write_str("\"")?;
-        write_escaped(&mut |text| f.write_str(text), self.0, stays_in_quotes, |out, byte| match byte {
-            b'"' => out("\\\""),
-            b'\\' => out("\\\\"),
-            byte => out(as_str(&[b'\\', octal_digit(byte >> 6), octal_digit(byte >> 3), octal_digit(byte)])),
-        })?;
-        f.write_str("\"")
+        write_value(f, self.0, "")
     }
+}
+
+/// Writes `text`, and behind it `bare`, which needs no quotes, as one value.
+pub(crate) fn write_value(f: &mut fmt::Formatter<'_>, text: &str, bare: &str) -> fmt::Result {
+    if text.bytes().all(is_bare_in_value) {
+        f.write_str(text)?;
+        return f.write_str(bare);
+    }
+    f.write_str("\"")?;
+    write_escaped(&mut |text| f.write_str(text), text, stays_in_quotes, |out, byte| match byte {
+        b'"' => out("\\\""),
+        b'\\' => out("\\\\"),
+        byte => out(as_str(&[b'\\', octal_digit(byte >> 6), octal_digit(byte >> 3), octal_digit(byte)])),
+    })?;
+    f.write_str(bare)?;
+    f.write_str("\"")
 }
 
 /// Takes text, piece by piece.

@@ -11,7 +11,7 @@ use serde::{
 };
 
 use crate::{
-    bytes::{as_str, hex_digit},
+    bytes::{as_str, write_hex},
     time::DateTime,
 };
 
@@ -138,9 +138,7 @@ impl Uuid {
     #[must_use]
     pub fn to_hex(self) -> [u8; 32] {
         let mut text = [0; 32];
-        for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
-            *pair = [hex_digit(byte >> 4), hex_digit(byte & 0xF)];
-        }
+        write_hex(&self.0, &mut text);
         text
     }
 }

@@ -157,7 +157,7 @@ impl<'a> Value<'a> {
 
     /// The number, if it is one. Without `kind`, which brings the code that reads dates and
     /// UUIDs: nearly every program reads integers.
-    pub(super) fn number(self) -> Option<Number<'a>> {
+    pub(crate) fn number(self) -> Option<Number<'a>> {
         matches!(self.span, [b'-' | b'0'..=b'9' | b'N' | b'I', ..]).then_some(Number(self.span))
     }
 

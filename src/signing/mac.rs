@@ -48,6 +48,36 @@ pub trait SigningKeys {
     }
 }
 
+/// Whether `holds` says yes to a MAC of one of the keys: it is asked with the current one,
+/// then with the fallbacks, newest first.
+///
+/// # Errors
+/// What the keys and `holds` answer, but for the lack of a current key.
+pub(crate) fn any_key<K: SigningKeys>(
+    keys: &K,
+    mut holds: impl FnMut(K::Mac) -> Result<bool, Error>,
+) -> Result<bool, Error> {
+    for tried in 0_usize.. {
+        let mac = match tried.checked_sub(1) {
+            None => keys.current(),
+            Some(index) => match keys.fallback(index) {
+                Some(mac) => mac,
+                None => break,
+            },
+        };
+        match mac {
+            Ok(mac) => {
+                if holds(mac)? {
+                    return Ok(true);
+                }
+            }
+            Err(Error::NoSecretKey) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(false)
+}
+
 /// Whatever points to keys has keys.
 macro_rules! pointers_are_keys {
     ($($pointer:ty),*) => {$(

@@ -22,9 +22,9 @@ mod compact;
 mod digest;
 mod error;
 mod keys;
-mod mac;
+pub(crate) mod mac;
 pub(crate) mod payload;
-mod serializer;
+pub(crate) mod serializer;
 // On other machines the `sha1` crate's is faster.
 #[cfg(any(test, not(target_pointer_width = "64")))]
 mod sha1;

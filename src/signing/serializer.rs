@@ -278,9 +278,9 @@ impl<K: SigningKeys> UrlSafeTimedSerializer<K> {
 }
 
 /// A value in the scratch, to be written as JSON text.
-pub(super) struct Encoded<'s> {
-    pub(super) value: Value<'s>,
-    serializer: TaggedJsonSerializer,
+pub(crate) struct Encoded<'s> {
+    pub(crate) value: Value<'s>,
+    pub(crate) serializer: TaggedJsonSerializer,
 }
 
 impl<'s> Encoded<'s> {

@@ -5,7 +5,7 @@ use core::fmt;
 use super::{
     base64::{Block, encode_blocks, text_len},
     error::SignatureError,
-    mac::{Mac, MacTag, SigningKeys},
+    mac::{Mac, MacTag, SigningKeys, any_key},
 };
 use crate::{
     bytes::sub_slice,
@@ -142,25 +142,7 @@ impl<K: SigningKeys> Signer<K> {
     /// Tries the current key, then the fallbacks, newest first.
     #[inline(never)]
     pub(super) fn verify(&self, value: &[u8], signature: &[u8]) -> Result<bool, Error> {
-        for tried in 0_usize.. {
-            let mac = match tried.checked_sub(1) {
-                None => self.keys.current(),
-                Some(index) => match self.keys.fallback(index) {
-                    Some(mac) => mac,
-                    None => break,
-                },
-            };
-            match mac {
-                Ok(mac) => {
-                    if tag(mac, value)?.matches_base64(signature) {
-                        return Ok(true);
-                    }
-                }
-                Err(Error::NoSecretKey) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(false)
+        any_key(&self.keys, |mac| Ok(tag(mac, value)?.matches_base64(signature)))
     }
 }
 

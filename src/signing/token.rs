@@ -50,7 +50,7 @@ impl<'a, D: Dump + ?Sized> Payload<'a, D> {
     }
 
     /// Writes the payload.
-    fn write<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), S::Error> {
+    pub(crate) fn write<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), S::Error> {
         match self {
             Self::Text(text) => with_any_sink(sink, |sink| Base64Sink::encode(sink, |sink| text.dump(sink))),
             Self::Packed(packed) => sink.write(packed.encoded),
@@ -130,6 +130,12 @@ impl<'a, D: Dump + ?Sized> Token<'a, D> {
 }
 
 impl<D: ?Sized> Token<'_, D> {
+    /// What follows the payload.
+    #[cfg(feature = "flask-wtf")]
+    pub(crate) fn into_suffix(self) -> SignatureSuffix {
+        self.suffix
+    }
+
     /// Whether the payload is compressed.
     pub(crate) const fn is_compressed(&self) -> bool {
         matches!(self.payload, Payload::Packed(Packed { text_len_bytes: Some(_), .. }))

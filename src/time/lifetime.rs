@@ -68,6 +68,40 @@ impl Lifetime {
         }
     }
 
+    /// The seconds, as Python's `total_seconds` gives them.
+    #[cfg(feature = "flask-login")]
+    pub(crate) fn as_secs_f64(self) -> f64 {
+        // An integer, made a float and then divided, as Python does: each step rounds.
+        let micros = i128::from(self.secs).saturating_mul(i128::from(MICROS_PER_SEC));
+        micros.saturating_add(i128::from(self.micros)) as f64 / f64::from(MICROS_PER_SEC)
+    }
+
+    /// So many seconds, to the nearest microsecond and of two the even one; `None` where
+    /// that is no `timedelta`.
+    #[cfg(feature = "flask-login")]
+    #[expect(clippy::arithmetic_side_effects, reason = "a billion days have fewer than 2⁴⁷ seconds")]
+    pub(crate) fn from_secs_f64(secs: f64) -> Option<Self> {
+        const LIMIT_SECS: f64 = 1e9 * 24.0 * 60.0 * 60.0;
+        if !(-LIMIT_SECS..LIMIT_SECS).contains(&secs) {
+            return None;
+        }
+        let whole_secs = secs as i64;
+        let micros = (secs - whole_secs as f64) * f64::from(MICROS_PER_SEC);
+        let whole_micros = micros as i64;
+        let rest = micros - whole_micros as f64;
+        let is_half = rest == 0.5 || rest == -0.5;
+        let is_rounded_away = if is_half { whole_micros % 2 != 0 } else { !(-0.5..0.5).contains(&rest) };
+        let step = if !is_rounded_away {
+            0
+        } else if rest < 0.0 {
+            -1
+        } else {
+            1
+        };
+        let (carry, micros) = split_micros(whole_micros + step);
+        Some(Self { secs: whole_secs + carry, micros })
+    }
+
     /// The moment so long after `now`.
     ///
     /// # Errors

@@ -15,10 +15,12 @@
 //! | [`open_cookie`] | a `Cookie` header, without the key | nothing opens |
 //! | [`open_payload`] | a payload, which is signed | it opens or is an error; what opens is saved and opens as the same |
 //! | [`operations`] | choices of operations | a session is a `dict`; what fails changes nothing; it opens again |
+//! | [`extensions`] | headers, a CSRF token | nobody is logged in and no form is accepted that was not signed |
 
 mod choices;
 mod compact;
 mod cookies;
+mod extensions;
 mod json;
 mod operations;
 pub mod seeds;
@@ -29,6 +31,7 @@ mod zlib;
 
 pub use compact::compact_json;
 pub use cookies::cookie_header;
+pub use extensions::extensions;
 pub use json::{encode, json};
 pub use operations::operations;
 pub use sessions::{open_cookie, open_payload};
@@ -39,7 +42,7 @@ pub use zlib::{deflate, inflate};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     ("cookie_header", cookie_header),
     ("token", token),
     ("inflate", inflate),
@@ -50,4 +53,5 @@ pub const TARGETS: [Target; 10] = [
     ("open_cookie", open_cookie),
     ("open_payload", open_payload),
     ("operations", operations),
+    ("extensions", extensions),
 ];

@@ -7,6 +7,7 @@ const VECTORS: &str = include_str!("../data/vectors.jsonl");
 const HEADERS: &str = include_str!("../data/cookie/parse.jsonl");
 const TOKENS: &str = include_str!("../data/signing/unsign.jsonl");
 const TEXTS: &str = include_str!("../data/json/texts.jsonl");
+const EXTENSIONS: &str = include_str!("../data/extensions/requests.jsonl");
 const COMPACT_TEXTS: &str = include_str!("../data/compact/texts.jsonl");
 const COMPACT_TOKENS: &str = include_str!("../data/compact/tokens.jsonl");
 /// zlib streams, each behind its length in four bytes.
@@ -42,6 +43,11 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             seeds.extend(behind(&[&[2, 3]], streams()));
             seeds.extend(behind(&[&[0, 2]], cookies().map(|cookie| payload(&cookie).to_vec())));
             seeds
+        }
+        "extensions" => {
+            let asked = |name| lines(EXTENSIONS).filter_map(move |case| bytes(&case["req"][name]));
+            let headers = ["user_agent", "forwarded_for", "cookie", "cookie_header", "token", "referrer"];
+            behind(&[&[0, 0], &[1, 9], &[2, 30]], headers.into_iter().flat_map(asked))
         }
         // Choices have no form: any bytes make some.
         _ => (0..64_u8).map(|seed| (0..seed).map(|at| at.wrapping_mul(seed | 1)).collect()).collect(),

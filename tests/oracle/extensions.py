@@ -16,20 +16,25 @@ msgspec is what Flask-Session 0.8.0 keeps its sessions with; the signer is the o
 | fl_remember | key, user_id | cookie: the value of remember_token |
 | fl_recall | key, cookie | user_id, or null where the cookie does not hold |
 | fl_protect | mode (basic, strong, null), session (typed dict), remote_addr, user_agent | failed, session (after the check) |
-| fl_logout | session (typed dict), has_cookie | session |
+| fl_logout | session (typed dict), has_cookie | session; the mode is that of the last request that had one, basic before |
+| fl_user | key, mode, session, remote_addr, user_agent, forwarded_for, cookie_header | user_id or null, session |
+| fl_login | user_id, remember (bool), duration (microseconds or null), session, remote_addr, user_agent, forwarded_for | session |
+| fl_cookie | key, time, settings (REMEMBER_COOKIE_…; the duration in microseconds), session | set_cookie (a header or null), session |
 | fw_token | key, time, session_token (text) | token, as a form carries it |
 | fw_validate | key, time, time_limit (seconds or null), session (typed dict), token | valid; else error: missing, no_session, expired, invalid, mismatch |
+| fw_referrer | host, referrer (text or null) | valid; else error: referrer_missing, referrer_mismatch |
 
 `key` is text (as in app.secret_key = "…") or {"hex"}: bytes. Flask-Login encodes a key that is text as Latin-1,
 itsdangerous as UTF-8. With a codec of msgpack, what is JSON is read too, and the other way round; pickle is refused here.
 """
-import sys, os, json
+import datetime, json, os, sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import warnings
 warnings.simplefilter("ignore")
 import msgspec, flask, flask_login, flask_login.utils as fl, itsdangerous, itsdangerous.timed
 from itsdangerous import Signer, BadSignature
 from flask_wtf import csrf
+from werkzeug.sansio import utils as sansio
 from wtforms import ValidationError
 import oracle
 enc, dec = oracle.enc, oracle.dec
@@ -112,7 +117,7 @@ def request(req, session=None, cookie=False):
         if value is not None:
             env[name] = value
     if cookie:
-        env["HTTP_COOKIE"] = "remember_token=x"
+        env["HTTP_COOKIE"] = "remember_token=x" if cookie is True else cookie
     ctx = app.request_context(env)
     if session is not None:
         ctx._session = Session(session)     # instead of opening one
@@ -146,6 +151,55 @@ def op_fl_logout(req):
     with request(req, dec(req["session"]), cookie=req["has_cookie"]) as ctx:
         flask_login.logout_user()
         return {"ok": True, "session": enc(dict(ctx._session))}
+
+
+class User(flask_login.UserMixin):
+    def __init__(self, user_id):
+        self.id = user_id
+
+
+def op_fl_user(req):
+    app.config["SESSION_PROTECTION"], app.config["SECRET_KEY"] = req["mode"], key_of(req["key"])
+    manager.user_loader(User)
+    try:
+        with request(req, dec(req["session"]), cookie=req["cookie_header"]) as ctx:
+            return {"ok": True, "user_id": flask_login.current_user.get_id(), "session": enc(dict(ctx._session))}
+    except TypeError:                       # a digest outside ASCII
+        return {"ok": True, "user_id": None, "session": enc(dict(ctx._session))}
+    finally:
+        manager.user_loader(lambda user_id: None)
+
+
+def op_fl_login(req):
+    duration = None if req["duration"] is None else datetime.timedelta(microseconds=req["duration"])
+    with request(req, dec(req["session"])) as ctx:
+        flask_login.login_user(User(req["user_id"]), remember=req["remember"], duration=duration)
+        return {"ok": True, "session": enc(dict(ctx._session))}
+
+
+class Frozen(datetime.datetime):
+    @classmethod
+    def utcnow(cls):
+        return cls.now
+
+
+def op_fl_cookie(req):
+    settings = dict(req["settings"])
+    if "REMEMBER_COOKIE_DURATION" in settings:
+        settings["REMEMBER_COOKIE_DURATION"] = datetime.timedelta(microseconds=settings["REMEMBER_COOKIE_DURATION"])
+    app.config.update(settings, SECRET_KEY=key_of(req["key"]))
+    flask_login.login_manager.datetime = Frozen
+    Frozen.now = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=req["time"])
+    try:
+        with request({}, dec(req["session"])) as ctx:
+            headers = manager._update_remember_cookie(flask.Response()).headers
+            return {"ok": True, "set_cookie": headers.get("Set-Cookie"), "session": enc(dict(ctx._session))}
+    except OverflowError:
+        return fail("Other")
+    finally:
+        flask_login.login_manager.datetime = datetime.datetime
+        for name in settings:
+            app.config.pop(name)
 
 
 REAL = itsdangerous.timed.time.time
@@ -190,12 +244,24 @@ def op_fw_validate(req):
         ctx.pop()
 
 
+def op_fw_referrer(req):
+    if not req["referrer"]:
+        return fail("referrer_missing")
+    host = sansio.get_host("https", req["host"])
+    try:
+        return {"ok": True} if csrf.same_origin(req["referrer"], f"https://{host}/") else fail("referrer_mismatch")
+    except ValueError:                      # no URL
+        return fail("referrer_mismatch")
+
+
 OPS = {k[3:]: v for k, v in list(globals().items()) if k.startswith("op_")}
 
 
 def answer(req):
     try:
         return OPS[req["op"]](req)
+    except UnicodeEncodeError:              # a key beyond Latin-1
+        return fail("Other")
     except Exception as e:
         return {"ok": False, "error": "OracleError", "info": {"message": f"{type(e).__name__}: {e}"[:300]}}
 

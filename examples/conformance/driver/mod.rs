@@ -1,6 +1,7 @@
 //! The conformance driver: what it answers to a request.
 
 mod codecs;
+mod extensions;
 mod request;
 mod session;
 mod tokens;
@@ -56,6 +57,17 @@ fn dispatch(request: &Json) -> Result<Json, Failure> {
         "fs_load" => codecs::load(request),
         "fs_dump" => codecs::dump(request),
         "fs_resave" => codecs::resave(request),
+        "fl_id" => extensions::fl_id(request),
+        "fl_remember" => extensions::fl_remember(request),
+        "fl_recall" => extensions::fl_recall(request),
+        "fl_protect" => extensions::fl_protect(request),
+        "fl_logout" => extensions::fl_logout(request),
+        "fl_user" => extensions::fl_user(request),
+        "fl_login" => extensions::fl_login(request),
+        "fl_cookie" => extensions::fl_cookie(request),
+        "fw_referrer" => extensions::fw_referrer(request),
+        "fw_token" => extensions::fw_token(request),
+        "fw_validate" => extensions::fw_validate(request),
         _ => Ok(json!({"skip": true})),
     }
 }

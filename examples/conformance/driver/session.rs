@@ -20,7 +20,7 @@ use super::{
 };
 
 /// 64 KiB, and an index of 512 keys.
-type LargeSession = SecureCookieSession<{ 64 * 1024 + 512 * 8 }>;
+pub type LargeSession = SecureCookieSession<{ 64 * 1024 + 512 * 8 }>;
 type LargeScratch = DeflateScratch<{ 32 * 1024 }>;
 type Interface<'a> =
     SecureCookieSessionInterface<Keyring<hipflask::signing::Sha1, FALLBACKS>, RequestClock<'a>, Scratch>;
