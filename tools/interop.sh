@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 target=${CARGO_TARGET_DIR:-target}
 # Password hashing without optimization is most of the tests' time.
-cargo build --example login --features std --config 'profile.dev.package.argon2.opt-level=3'
+cargo build --example login --features std,flask-wtf --config 'profile.dev.package.argon2.opt-level=3'
 LOGIN_EXAMPLE=$(cd "$target" && pwd)/debug/examples/login
 export LOGIN_EXAMPLE PYTHONDONTWRITEBYTECODE=1
 

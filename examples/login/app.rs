@@ -7,7 +7,7 @@
 //! | `note` | `str` | what the user wrote down |
 //! | `_flashes` | `list[tuple[str, str]]` | messages for the next page, as `flask.flash` keeps them |
 //! | `_permanent` | `bool` | whether the session outlives the browser window, as in Flask |
-//! | `csrf_token` | `str` | ties forms to the session: see [`Csrf`] |
+//! | `csrf_token` | `str` | ties forms to the session, as Flask-WTF does |
 //!
 //! An application that shares the session needs the first four only.
 
@@ -17,6 +17,7 @@ use hipflask::{
     Clock, Config, Lifetime, RequestContext, SecureCookieSessionInterface, Session, UnixTime,
     backends::std::SystemClock,
     cookie::{SameSite, SetCookie},
+    extensions::FlaskWtf,
     json::Markup,
     signing::{KeyDerivation, Keyring, SecretKeySource},
     zlib,
@@ -24,7 +25,6 @@ use hipflask::{
 use serde::Deserialize;
 
 use crate::{
-    csrf::Csrf,
     html::{self, Html},
     options::{NO_KEY, Options},
     users,
@@ -44,7 +44,7 @@ type Handled = Result<Reply, Box<dyn Error>>;
 pub struct App {
     interface: Interface,
     config: Config<'static>,
-    csrf: Csrf,
+    csrf: FlaskWtf<'static>,
 }
 
 impl App {
@@ -63,7 +63,7 @@ impl App {
         Ok(Self {
             interface: SecureCookieSessionInterface::new(keys, clock).with_compression(),
             config,
-            csrf: Csrf::new(secrets)?,
+            csrf: FlaskWtf::from_source(secrets)?,
         })
     }
 
@@ -102,7 +102,7 @@ impl App {
         let session = context.session()?;
         if request.method == "POST" {
             let token = request.field("csrf_token");
-            if let Err(refusal) = self.csrf.validate(&token, session, self.interface.clock()) {
+            if let Err(refusal) = self.csrf.validate(session, &token, self.interface.clock()) {
                 let text =
                     format!("{refusal} Please go back, load the page again and send the form once more.");
                 return Ok(Reply::error(400, "This form was not accepted", &text));
@@ -121,8 +121,14 @@ impl App {
         }
     }
 
+    /// The token of a form, which Flask-WTF accepts too.
+    fn csrf_token(&self, session: &mut Session) -> Result<String, Box<dyn Error>> {
+        let random = |bytes: &mut [u8; 20]| Ok::<_, Box<dyn Error>>(getrandom::fill(bytes)?);
+        Ok(self.csrf.generate(session, random, self.interface.clock())?.to_string())
+    }
+
     fn login_form(&self, session: &mut Session, status: u16, name: &str) -> Handled {
-        let csrf_token = self.csrf.token(session, self.interface.clock())?;
+        let csrf_token = self.csrf_token(session)?;
         Ok(Reply::html(status, html::login_page(&messages(session)?, &csrf_token, name)))
     }
 
@@ -150,7 +156,7 @@ impl App {
         let visits = entry::<u64>(session, VISITS).unwrap_or(0).saturating_add(1);
         session.insert(VISITS, &visits)?;
         let messages = messages(session)?;
-        let csrf_token = self.csrf.token(session, self.interface.clock())?;
+        let csrf_token = self.csrf_token(session)?;
         let note = entry(session, NOTE).unwrap_or_default();
         Ok(Reply::html(200, html::home_page(&messages, &csrf_token, user, visits, note)))
     }

@@ -2,8 +2,8 @@
 //! for whoever is logged in, a visit counter, a note, flash messages, logout.
 //!
 //! ```text
-//! export SECRET_KEY=$(cargo run -q --example login --features std -- --generate-key)
-//! cargo run --example login --features std
+//! export SECRET_KEY=$(cargo run -q --example login --features std,flask-wtf -- --generate-key)
+//! cargo run --example login --features std,flask-wtf
 //! ```
 //!
 //! A Flask application with the same secret key shares its sessions; the keys
@@ -13,7 +13,6 @@
 //! |---|---|
 //! | `lifecycle` | one request: session opened, handled, session saved |
 //! | `app` | the pages, and what they keep in the session |
-//! | `csrf` | tokens that tie a form to a session |
 //! | `users` | who may log in, passwords hashed |
 //! | `gate` | how many threads do something at once |
 //! | `html`, `templates/` | escaping, templates |
@@ -24,7 +23,6 @@
 
 mod app;
 mod connection;
-mod csrf;
 mod gate;
 mod html;
 mod lifecycle;
@@ -51,7 +49,7 @@ fn main() -> ExitCode {
 fn run() -> Result<(), Box<dyn Error>> {
     match Options::from_args(std::env::args_os().skip(1), std::env::var("PORT").ok())? {
         Command::Help => print!("{}", options::HELP),
-        Command::GenerateKey => println!("{}", csrf::random_hex::<32>()?),
+        Command::GenerateKey => println!("{}", options::generate_key()?),
         Command::Serve(options) => {
             let app = App::new(&*options.secrets()?, &options)?;
             server::serve(&app, options.port)?;

@@ -28,7 +28,7 @@ usage: login [options]
 /// Why a program without a key stops.
 pub const NO_KEY: &str = "there is no secret key, so nobody could stay logged in. Make one:
 
-  export SECRET_KEY=$(cargo run -q --example login --features std -- --generate-key)
+  export SECRET_KEY=$(cargo run -q --example login --features std,flask-wtf -- --generate-key)
 
 Keep it: with another key, everybody has to log in again. To share sessions with a
 Flask application, give both the same key.";
@@ -98,6 +98,13 @@ impl Options {
 fn number<T: std::str::FromStr>(name: &str, value: OsString) -> Result<T, String> {
     let value = value.to_string_lossy();
     value.parse().map_err(|_| format!("{name} cannot be {value:?}"))
+}
+
+/// A new secret key: 32 random bytes, in hex.
+pub fn generate_key() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]
