@@ -4,7 +4,7 @@ use hipflask::cookie::{SameSite, SetCookie};
 
 use crate::{
     kind::Kind,
-    pasted::{Cookie, Source},
+    pasted::{Cookie, Pasted, Source},
     report::{Payload, Report},
     settings::Settings,
     signature::{Verdict, way},
@@ -48,22 +48,26 @@ pub(crate) fn of_cookie(cookie: &Cookie, report: &Report, settings: &Settings) -
     notes
 }
 
-/// Sentences on what was pasted, beside the cookies that were looked for.
-pub(crate) fn of_pasted(cookies: &[Cookie], others: &[Cookie]) -> Vec<String> {
-    let mut notes = Vec::new();
-    let is_set = |cookie: &Cookie| cookie.source == Source::SetCookie;
-    if cookies.len() > 1 && cookies.iter().all(is_set) {
-        notes.push(
-            "the server set it several times: of those with the same Domain and Path, the browser keeps the last".into(),
-        );
+impl Pasted {
+    /// Sentences on what else was pasted, beside the cookies that were looked for.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let Self { cookies, others } = self;
+        let mut notes = Vec::new();
+        let is_set = |cookie: &Cookie| cookie.source == Source::SetCookie;
+        if cookies.len() > 1 && cookies.iter().all(is_set) {
+            notes.push(
+                "the server set it several times: of those with the same Domain and Path, the browser keeps the last".into(),
+            );
+        }
+        if others.iter().any(|other| other.name.as_deref() == Some("remember_token")) {
+            notes.push(
+                "there is a remember_token too: where the session has no user, Flask-Login logs one in by it"
+                    .into(),
+            );
+        }
+        notes
     }
-    if others.iter().any(|other| other.name.as_deref() == Some("remember_token")) {
-        notes.push(
-            "there is a remember_token too: where the session has no user, Flask-Login logs one in by it"
-                .into(),
-        );
-    }
-    notes
 }
 
 fn of_attributes(cookie: &Cookie) -> Vec<String> {

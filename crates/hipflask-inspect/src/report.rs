@@ -52,9 +52,8 @@ impl Inspection {
     /// # Errors
     /// When there is no cookie in it.
     pub fn new(pasted: &[u8], settings: &Settings) -> Result<Self, Unreadable> {
-        let Pasted { cookies, others } = Pasted::read(pasted, &settings.name)?;
-        let notes = notes::of_pasted(&cookies, &others);
-        Ok(Self { notes, ..Self::of_cookies(&cookies, settings) })
+        let pasted = Pasted::read(pasted, &settings.name)?;
+        Ok(Self { notes: pasted.notes(), ..Self::of_cookies(&pasted.cookies, settings) })
     }
 
     /// Looks at cookies of one name.
