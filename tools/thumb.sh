@@ -1,10 +1,11 @@
 #!/bin/sh
-# Runs a command, such as cargo, set up to build for a microcontroller.
+# Runs a command, such as cargo, set up to build for a microcontroller, or for
+# WebAssembly.
 #
 #   tools/thumb.sh TARGET cargo build --release
 #
 # It takes rustup's libraries for TARGET, and installs them where there is a rustup
-# that can; else Debian's compiler, with core and alloc built from its sources.
+# that can; else Debian's compiler, with the libraries built from their sources.
 # DEBIAN_RUSTC=1 takes Debian's in any case.
 set -eu
 
@@ -20,12 +21,16 @@ if [ -z "${DEBIAN_RUSTC:-}" ]; then
     has_libraries || rustup target add "$target" >&2 || true
 fi
 if [ -n "${DEBIAN_RUSTC:-}" ] || ! has_libraries; then
-    [ -x /usr/bin/rustc ] && [ -e /usr/lib/rustlib/src/rust/library/core ] && command -v ld.lld >/dev/null ||
+    case $target in
+        wasm32-*) libraries=std,panic_abort linker=wasm-ld ;;
+        *) libraries=core,alloc linker=ld.lld ;;
+    esac
+    [ -x /usr/bin/rustc ] && [ -e /usr/lib/rustlib/src/rust/library/core ] && command -v $linker >/dev/null ||
         "$(dirname "$0")/debian.sh" rustc-web rust-web-src lld
-    # A compiler that is no nightly builds core all the same if it is told that
-    # it may. Its linker is not the one that rustup brings.
+    # A compiler that is no nightly builds the libraries all the same if it is told
+    # that it may. Its linker is not the one that rustup brings.
     RUSTC=/usr/bin/rustc
-    export RUSTC RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=core,alloc
-    export RUSTFLAGS="-C linker=ld.lld -C linker-flavor=ld.lld"
+    export RUSTC RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=$libraries
+    export RUSTFLAGS="${RUSTFLAGS:-} -C linker=$linker -C linker-flavor=$linker"
 fi
 exec "$@"
