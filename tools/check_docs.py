@@ -19,7 +19,7 @@ def tests():
     names = set()
     for folder in ("src", "backends", "tests", "examples", "crates"):
         for file in (ROOT / folder).rglob("*.rs"):
-            names |= set(re.findall(r"#\[(?:tokio::)?test\]\s*(?:#\[[^\]]*\]\s*)*(?:async )?fn (\w+)", file.read_text()))
+            names |= set(re.findall(r"#\[(?:\w+::)?test\]\s*(?:#\[[^\]]*\]\s*)*(?:async )?fn (\w+)", file.read_text()))
     return names
 
 
