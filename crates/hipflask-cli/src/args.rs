@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Args as Arguments, Parser, Subcommand};
 use clap_complete::Shell;
-use hipflask::signing::KeyDerivation;
+use hipflask::{interface::server_side::Codec, signing::KeyDerivation};
 use hipflask_inspect::{DERIVATIONS, DIGESTS, DigestMethod};
 
 use crate::help;
@@ -37,6 +37,9 @@ pub enum Command {
     /// Say how good a secret key is
     #[command(after_help = help::with_keys(help::CHECK_KEY))]
     CheckKey(CheckKey),
+    /// Say what a session is that a server keeps, as in Redis
+    #[command(after_help = help::STORE)]
+    Store(Store),
     /// Print the completions of a shell
     #[command(after_help = help::COMPLETIONS)]
     Completions {
@@ -129,6 +132,19 @@ pub struct CheckKey {
 }
 
 #[derive(Arguments)]
+pub struct Store {
+    /// The value, or - to read it from standard input
+    #[arg(value_name = "VALUE", allow_hyphen_values = true)]
+    pub value: OsString,
+    /// How it is written: msgpack, json, tagged-json
+    #[arg(long, value_name = "NAME", value_parser = codec)]
+    pub codec: Option<Codec>,
+    /// Print JSON for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Arguments)]
 pub struct Cookie {
     /// The value, or text with the cookie in it; - reads it from standard input
     #[arg(value_name = "COOKIE", allow_hyphen_values = true)]
@@ -206,4 +222,10 @@ fn derivation(name: &str) -> Result<KeyDerivation, String> {
     known
         .map(|(_, derivation)| *derivation)
         .ok_or_else(|| "hmac, django-concat, concat and none are known".into())
+}
+
+fn codec(name: &str) -> Result<Codec, String> {
+    let codecs = [("msgpack", Codec::MsgPack), ("json", Codec::Json), ("tagged-json", Codec::TaggedJson)];
+    let known = codecs.into_iter().find(|(known, _)| *known == name);
+    known.map(|(_, codec)| codec).ok_or_else(|| "msgpack, json and tagged-json are known".into())
 }

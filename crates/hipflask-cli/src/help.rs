@@ -66,6 +66,18 @@ Examples:
 
 Exits with 1 if the key is weak.";
 
+pub const STORE: &str = "\
+Examples:
+  redis-cli --raw get session:Q4hT0zTQbZ0s… | hipflask store -
+  hipflask store '\"\\x81\\xa8_user_id\\xa11\"'
+
+It reads what Flask-Session 0.8 keeps: msgpack, JSON, and JSON with Flask's
+tags; without --codec, whichever it looks like. The value may be as redis-cli
+prints it, or hex: or b64: and its bytes. A pickle is not read, because that
+would run whatever is in it.
+
+Exits with 0 if it is a session, and with 3 if it is not one that can be read.";
+
 pub const COMPLETIONS: &str = "\
 Example:
   hipflask completions bash > ~/.local/share/bash-completion/completions/hipflask";

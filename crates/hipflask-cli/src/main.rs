@@ -16,6 +16,7 @@ mod inspect;
 mod keygen;
 mod rotate;
 mod sign;
+mod store;
 mod verify;
 
 use std::{
@@ -43,6 +44,7 @@ fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Rotate(args) => rotate::run(args),
         Command::Keygen => keygen::run(),
         Command::CheckKey(args) => check_key::run(args),
+        Command::Store(args) => store::run(args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Args::command(), "hipflask", &mut script);

@@ -75,11 +75,16 @@ fn keyring(salt: &[u8], derivation: KeyDerivation, digest: &str) -> String {
 fn attributes(cookie: &Cookie) -> String {
     let mut calls = String::new();
     let Some(attributes) = &cookie.attributes else { return calls };
+    let is_secure = attributes.iter().any(|(name, _)| name.eq_ignore_ascii_case("secure"));
     for (name, value) in attributes {
         calls.push_str(&match name.to_ascii_lowercase().as_str() {
             "domain" => format!(".session_cookie_domain({value:?})"),
             "path" if value != "/" => format!(".session_cookie_path({value:?})"),
             "secure" => ".session_cookie_secure(true)".into(),
+            // Browsers want both, so that nothing else can be recommended.
+            "samesite" if value.eq_ignore_ascii_case("none") && !is_secure => {
+                ".session_cookie_samesite(SameSite::None).session_cookie_secure(true)".into()
+            }
             "partitioned" => ".session_cookie_partitioned(true)".into(),
             "samesite" => match hipflask::cookie::SameSite::parse(value) {
                 Ok(same_site) => format!(".session_cookie_samesite(SameSite::{same_site:?})"),

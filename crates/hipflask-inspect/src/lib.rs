@@ -14,6 +14,7 @@
 //     entries      what the entries mean
 //     notes        what else there is to say
 //     advice       the settings that would open it
+//   stored       what a server keeps instead of a cookie
 //   python       a value as Python prints it
 //   typed        a value with its type, as JSON
 //   text, json   reports for people and for programs
@@ -32,6 +33,7 @@ mod report;
 mod settings;
 mod sign;
 mod signature;
+mod stored;
 mod text;
 
 pub use check::KeyCheck;
@@ -42,4 +44,5 @@ pub use report::{Inspection, Payload, Report};
 pub use settings::{Key, Settings};
 pub use sign::{NotSignedAgain, Signing, sign_again};
 pub use signature::{DERIVATIONS, DIGESTS, DigestMethod, SALTS, Verdict, Way};
+pub use stored::Stored;
 pub use text::{Palette, labelled};

@@ -1,6 +1,9 @@
 //! What else there is to say about a cookie.
 
-use hipflask::cookie::{SameSite, SetCookie};
+use hipflask::{
+    Error,
+    cookie::{SameSite, SetCookie},
+};
 
 use crate::{
     kind::Kind,
@@ -84,8 +87,10 @@ fn of_attributes(cookie: &Cookie) -> Vec<String> {
     header.secure = get("secure").is_some();
     header.partitioned = get("partitioned").is_some();
     header.same_site = get("samesite").and_then(|value| SameSite::parse(value).ok());
-    if let Err(error) = header.check_for_browsers() {
-        notes.push(format!("browsers refuse this Set-Cookie, so nobody can log in with it: {error}"));
+    if let Err(Error::InvalidConfig { setting }) = header.check_for_browsers() {
+        notes.push(format!(
+            "browsers refuse this Set-Cookie, and nobody can log in with it: {setting} is at fault"
+        ));
     }
     if header.secure {
         notes.push(

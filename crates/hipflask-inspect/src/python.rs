@@ -3,6 +3,7 @@
 
 use hipflask::{
     backends::alloc::OwnedValue,
+    interface::server_side::EXT,
     json::{DateTime, SESSION_JSON_SERIALIZER},
 };
 
@@ -36,6 +37,7 @@ pub fn repr(value: &OwnedValue) -> String {
             let fields: Vec<_> = fields.iter().map(u32::to_string).collect();
             format!("datetime.datetime({}, tzinfo=datetime.timezone.utc)", fields.join(", "))
         }
+        OwnedValue::Custom { key, value } if key == EXT => format!("Ext{}", repr(value)),
         other => format!("{other:?}"),
     }
 }

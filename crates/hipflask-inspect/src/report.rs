@@ -207,7 +207,8 @@ impl Report {
     /// What hipflask does with a session cookie, if there is a current key.
     #[must_use]
     pub fn hipflask(&self) -> Option<&'static str> {
-        let is_other = matches!(self.kind, Kind::RememberToken | Kind::DjangoSession | Kind::Jwt);
+        let others = [Kind::RememberToken, Kind::DjangoSession, Kind::Jwt, Kind::FlaskSessionId];
+        let is_other = others.contains(&self.kind);
         self.verdict.hipflask(self.is_session()).filter(|_| self.as_session && !is_other)
     }
 

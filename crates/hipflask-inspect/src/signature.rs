@@ -201,33 +201,25 @@ impl Verdict {
             let byte = token.get(at_byte).copied().unwrap_or_default();
             return Self::NotACookie { byte, at_byte };
         }
+        let signed_by = |way: fn(&Key) -> Way, separator| {
+            Self::of_other(settings, |key| way(key).signed(separator, token))
+        };
         match kind {
-            Kind::FlaskSessionId | Kind::DjangoSessionId => Self::Unsigned,
-            Kind::RememberToken | Kind::DjangoSession => Self::of_other(token, kind, settings),
+            Kind::RememberToken => Self::of_other(settings, |key| remembers(key, token)),
+            Kind::DjangoSession => signed_by(django, b':'),
+            Kind::FlaskSessionId if token.contains(&b'.') => signed_by(flask_session, b'.'),
             _ if !token.contains(&b'.') => Self::Unsigned,
             _ if settings.keys.is_empty() => Self::Unknown,
             _ => Self::Mismatch { holds_with: ways(token, settings) },
         }
     }
 
-    /// Of what is not signed as itsdangerous signs it.
-    fn of_other(token: &[u8], kind: Kind, settings: &Settings) -> Self {
+    /// Of what is signed in one way, whatever the settings are.
+    fn of_other(settings: &Settings, signed: impl Fn(&Key) -> bool) -> Self {
         if settings.keys.is_empty() {
             return Self::Unknown;
         }
-        let signer = match kind {
-            Kind::RememberToken => settings.keys.iter().flat_map(variants).find(|key| remembers(key, token)),
-            _ => settings.keys.iter().flat_map(variants).find(|key| {
-                let way = Way {
-                    key: key.clone(),
-                    salt: DJANGO_SALT.to_vec(),
-                    derivation: KeyDerivation::DjangoConcat,
-                    digest: DIGESTS[1],
-                };
-                way.signed(b':', token)
-            }),
-        };
-        match signer {
+        match settings.keys.iter().flat_map(variants).find(|key| signed(key)) {
             Some(key) => Self::Holds { key: key.name },
             None => Self::Mismatch { holds_with: Vec::new() },
         }
@@ -256,6 +248,19 @@ fn is_cookie_octet(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }
 
+/// How Django signs its sessions.
+fn django(key: &Key) -> Way {
+    let [_, sha256, ..] = DIGESTS;
+    let derivation = KeyDerivation::DjangoConcat;
+    Way { key: key.clone(), salt: DJANGO_SALT.to_vec(), derivation, digest: sha256 }
+}
+
+/// How Flask-Session signs its ids.
+fn flask_session(key: &Key) -> Way {
+    let [sha1, ..] = DIGESTS;
+    Way { key: key.clone(), salt: b"flask-session".to_vec(), derivation: KeyDerivation::Hmac, digest: sha1 }
+}
+
 /// Whether Flask-Login made the `remember_token`: what it remembers, `|`, and the
 /// HMAC-SHA-512 of that in hex.
 fn remembers(key: &Key, token: &[u8]) -> bool {
@@ -266,7 +271,10 @@ fn remembers(key: &Key, token: &[u8]) -> bool {
     };
     let keys: Keyring<Sha512> = Keyring::from_secret(&key.secret, b"", KeyDerivation::None);
     let expected = Signer::new(&keys).signature(user_id);
-    expected.is_ok_and(|expected| from_hex(hex).as_deref() == Some(expected.as_bytes()))
+    // Only in lower case, as Flask-Login compares text.
+    let expected =
+        expected.map(|tag| tag.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    expected.is_ok_and(|expected| expected.as_bytes() == hex)
 }
 
 fn is_signed<D: Digest>(way: &Way, separator: u8, token: &[u8]) -> bool {

@@ -107,12 +107,7 @@ fn report(report: &Report, palette: &Palette) -> String {
     if !report.entries.is_empty() {
         out.push('\n');
     }
-    for (key, sentence) in &report.entries {
-        let text = wrap(&format!("{key:<LABEL_WIDTH$} {sentence}"), LABEL_WIDTH + 1);
-        let text = text.replacen(key, &format!("{}{key}{}", palette.label, palette.reset), 1);
-        out.push_str(&text);
-        out.push('\n');
-    }
+    out.push_str(&entries(&report.entries, palette));
     if !report.config.is_empty() {
         let _ = writeln!(out, "\n{}hipflask would open it with{}", palette.label, palette.reset);
         for expression in &report.config {
@@ -123,6 +118,16 @@ fn report(report: &Report, palette: &Palette) -> String {
         }
     }
     out
+}
+
+/// What the entries of a session mean.
+pub(crate) fn entries(entries: &[(String, String)], palette: &Palette) -> String {
+    let line = |(key, sentence): &(String, String)| {
+        let text = wrap(&format!("{key:<LABEL_WIDTH$} {sentence}"), LABEL_WIDTH + 1);
+        let marked = format!("{}{key}{}", palette.label, palette.reset);
+        text.replacen(key, &marked, 1) + "\n"
+    };
+    entries.iter().map(line).collect()
 }
 
 /// A line of a report: a label, and behind it text in `colour` that is broken at 80 columns.
@@ -289,7 +294,7 @@ fn duration(secs: u64) -> String {
 }
 
 /// One entry of a dict on each line, and what is too long for a line in as many as it takes.
-fn outermost(value: &OwnedValue) -> String {
+pub(crate) fn outermost(value: &OwnedValue) -> String {
     match value {
         OwnedValue::Dict(entries) if !entries.is_empty() => broken(value, 0),
         value => repr(value),

@@ -12,6 +12,7 @@
 //! | `datetime` | `YYYY-MM-DDTHH:MM:SS`, with `us` (microseconds) and `off` (seconds from UTC: 0) |
 //! | `list`, `tuple` | array of typed values |
 //! | `dict` | array of `[key, value]` |
+//! | `ext` | an extension of msgpack: a typed list of its number and its bytes |
 
 use std::fmt;
 
@@ -50,7 +51,7 @@ pub fn to_json(value: &OwnedValue) -> Json {
             let text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
             return json!({"t": "datetime", "v": text, "us": micros, "off": 0});
         }
-        // No tag is registered here.
+        OwnedValue::Custom { value, .. } => ("ext", to_json(value)),
         _ => return Json::Null,
     };
     json!({"t": name, "v": value})

@@ -450,3 +450,26 @@ fn nothing_that_a_cookie_holds_reaches_the_terminal_as_a_command() {
     assert!(written.contains(r"'\x1b[2J': '\x07\x9b'"), "{written}");
     assert!(!written.contains(|letter: char| letter.is_control() && letter != '\n'), "{written}");
 }
+
+/// Recorded from Flask-Login 0.6.3, which takes the Latin-1 of a key that is text.
+#[test]
+fn a_remember_token_holds_where_flask_login_recalls_its_user() {
+    let (mut recalled, mut refused) = (0, 0);
+    for case in lines(include_str!("../../../tests/data/vectors_extensions.jsonl")) {
+        let (request, expected) = (&case["req"], &case["exp"]);
+        if request["op"] != "fl_recall" {
+            continue;
+        }
+        let mut settings = Settings::new(NOW_SECS);
+        settings.set_keys(Some(bytes(&request["key"])), Vec::new());
+        let report = &inspect(request["cookie"].as_str().unwrap().as_bytes(), &settings).reports[0];
+        let holds = matches!(report.verdict, Verdict::Holds { .. });
+        // A user's id with letters that no cookie has: Werkzeug quotes it, and this is what was inside.
+        let is_cookie = !matches!(report.verdict, Verdict::NotACookie { .. });
+        if is_cookie {
+            assert_eq!(holds, expected["user_id"].is_string(), "{case}");
+            *(if holds { &mut recalled } else { &mut refused }) += 1;
+        }
+    }
+    assert!(recalled > 2 && refused > 10, "{recalled} recalled, {refused} refused");
+}

@@ -11,6 +11,7 @@ key       the secret key as text, or as `{"hex": …}`
 
 import json
 import pathlib
+import random
 import re
 import secrets
 import time
@@ -121,5 +122,11 @@ add("session", session_of("clé".encode("latin-1"), {"user": "ada"}), "clé".enc
 add("session", session_of(b'_5#y2L"F4Q8z\n\xec]/', {"user": "ada"}), b'_5#y2L"F4Q8z\n\xec]/')
 superset = "\2\1thisismyscretkey\1\2\\e\\y\\y\\h"
 add("session", session_of(superset, {"_user_id": "1"}), superset)
+
+# Of another app on the same host, and of an app that had a Flask-Login before 0.5.
+add("session", session_of("another app's key", {"basket": 3}), "another app's key")
+add("session", session_of("dev", {"_fresh": True, "user_id": "1"}))
+# Larger than browsers keep.
+add("session", session_of("dev", {"profile": {"picture": random.Random(0).randbytes(3300).hex()}, "user": "ada"}))
 
 (HERE / "others.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))

@@ -5,6 +5,7 @@ mod keys;
 mod kinds;
 mod pasted;
 mod public;
+mod store;
 
 use assert_cmd::Command;
 use serde_json::Value as Json;
