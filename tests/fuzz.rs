@@ -68,6 +68,11 @@ fn open_payload() {
 }
 
 #[test]
+fn codecs() {
+    run("codecs");
+}
+
+#[test]
 fn operations() {
     run("operations");
 }

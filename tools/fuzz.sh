@@ -45,7 +45,7 @@ export CARGO_TARGET_DIR=$output
 # Which words a target's inputs are made of.
 dictionary() {
     case $1 in
-    json | compact_json | open_payload) echo -dict=fuzz/dictionaries/json.dict ;;
+    json | compact_json | open_payload | codecs) echo -dict=fuzz/dictionaries/json.dict ;;
     cookie_header | open_cookie | token | extensions) echo -dict=fuzz/dictionaries/cookie.dict ;;
     esac
 }

@@ -253,7 +253,7 @@ impl Session {
         build: impl FnOnce(&mut [u8]) -> Result<(usize, usize), Error>,
     ) -> Result<(), Error> {
         self.reset(serializer);
-        self.arena.build(serializer.dialect(), build)
+        self.arena.build(build)
     }
 
     /// As [`dump`](Self::dump), as another serializer writes it.

@@ -14,10 +14,12 @@
 //! | [`compact_json`] | JSON text, which is signed | a type gets the value that serde_json gives it, or an error |
 //! | [`open_cookie`] | a `Cookie` header, without the key | nothing opens |
 //! | [`open_payload`] | a payload, which is signed | it opens or is an error; what opens is saved and opens as the same |
+//! | [`codecs`] | a session as a store has it | it is read and written as msgspec does, or refused for a documented reason |
 //! | [`operations`] | choices of operations | a session is a `dict`; what fails changes nothing; it opens again |
 //! | [`extensions`] | headers, a CSRF token | nobody is logged in and no form is accepted that was not signed |
 
 mod choices;
+mod codecs;
 mod compact;
 mod cookies;
 mod extensions;
@@ -29,6 +31,7 @@ mod tokens;
 mod values;
 mod zlib;
 
+pub use codecs::codecs;
 pub use compact::compact_json;
 pub use cookies::cookie_header;
 pub use extensions::extensions;
@@ -42,7 +45,7 @@ pub use zlib::{deflate, inflate};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 11] = [
+pub const TARGETS: [Target; 12] = [
     ("cookie_header", cookie_header),
     ("token", token),
     ("inflate", inflate),
@@ -52,6 +55,7 @@ pub const TARGETS: [Target; 11] = [
     ("compact_json", compact_json),
     ("open_cookie", open_cookie),
     ("open_payload", open_payload),
+    ("codecs", codecs),
     ("operations", operations),
     ("extensions", extensions),
 ];

@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 
 /// The cases that Flask answered.
 const VECTORS: &str = include_str!("../data/vectors.jsonl");
+const STORED: &str = include_str!("../data/vectors_extensions.jsonl");
 const HEADERS: &str = include_str!("../data/cookie/parse.jsonl");
 const TOKENS: &str = include_str!("../data/signing/unsign.jsonl");
 const TEXTS: &str = include_str!("../data/json/texts.jsonl");
@@ -49,6 +50,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             let headers = ["user_agent", "forwarded_for", "cookie", "cookie_header", "token", "referrer"];
             behind(&[&[0, 0], &[1, 9], &[2, 30]], headers.into_iter().flat_map(asked))
         }
+        "codecs" => behind(&[&[0, 0], &[1, 0], &[2, 1]], stored_sessions()),
         // Choices have no form: any bytes make some.
         _ => (0..64_u8).map(|seed| (0..seed).map(|at| at.wrapping_mul(seed | 1)).collect()).collect(),
     };
@@ -79,6 +81,11 @@ fn cookies() -> impl Iterator<Item = Vec<u8>> {
         let asked = &case["req"];
         bytes(&asked["cookie"]).or_else(|| bytes(&asked["cookie_header"]))
     })
+}
+
+/// Sessions as Flask-Session stores them, and what msgspec says no to.
+fn stored_sessions() -> impl Iterator<Item = Vec<u8>> {
+    lines(STORED).filter_map(|case| bytes(&case["req"]["data"])).chain(texts())
 }
 
 /// What stands before the timestamp.

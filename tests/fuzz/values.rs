@@ -41,14 +41,23 @@ pub(super) fn is_wrapped(value: &OwnedValue) -> bool {
     matches!(value, OwnedValue::Dict(entries) if entries.len() == 1 && is_tag(&entries[0].0))
 }
 
-/// Reads all of a value in every way there is.
+/// Reads all of a value in every way there is. Its dicts are sorted.
 pub(super) fn read(value: Value<'_>) {
-    let _ = format!("{value:?}");
-    assert!(value.to::<IgnoredAny>().is_ok());
-    read_parts(value);
+    read_ordered(value, true);
 }
 
-fn read_parts(value: Value<'_>) {
+/// As [`read`], where dicts have the order in which they came.
+pub(super) fn read_unsorted(value: Value<'_>) {
+    read_ordered(value, false);
+}
+
+fn read_ordered(value: Value<'_>, sorted: bool) {
+    let _ = format!("{value:?}");
+    assert!(value.to::<IgnoredAny>().is_ok());
+    read_parts(value, sorted);
+}
+
+fn read_parts(value: Value<'_>, sorted: bool) {
     let _ = (value.is_truthy(), value.as_bool(), value.to::<bool>(), value.to::<(f32, &str)>());
     let _ = (value.to::<Vec<u8>>(), value.to::<Option<u128>>(), value.to::<String>(), value.to::<char>());
     match value.kind() {
@@ -62,12 +71,13 @@ fn read_parts(value: Value<'_>) {
         Kind::List(list) | Kind::Tuple(list) => {
             assert_eq!(list.get(0).is_none(), list.is_empty());
             assert!(list.get(list.len()).is_none());
-            list.iter().for_each(read_parts);
+            list.iter().for_each(|item| read_parts(item, sorted));
         }
         Kind::Dict(dict) => {
             assert_eq!(dict.iter().next().is_none(), dict.is_empty());
-            assert!(dict.iter().zip(dict.iter().skip(1)).all(|((one, _), (next, _))| one < next));
-            dict.iter().for_each(|(_, value)| read_parts(value));
+            assert!(!sorted || dict.iter().zip(dict.iter().skip(1)).all(|((one, _), (next, _))| one < next));
+            assert_eq!(dict.keys().count(), dict.len());
+            dict.iter().for_each(|(_, value)| read_parts(value, sorted));
         }
         Kind::Bytes(bytes) => {
             assert_eq!(value.to::<[u8; 2]>().is_ok(), bytes.len() == 2);
@@ -77,7 +87,7 @@ fn read_parts(value: Value<'_>) {
                 assert!(bytes.read(smaller).is_err_and(Error::is_capacity));
             }
         }
-        Kind::Custom { value, .. } => read_parts(value),
+        Kind::Custom { value, .. } => read_parts(value, sorted),
         _ => {}
     }
 }

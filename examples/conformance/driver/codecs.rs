@@ -61,11 +61,12 @@ pub fn resave(request: &Json) -> Result<Json, Failure> {
     }
     for operation in request["ops"].as_array().into_iter().flatten() {
         let key = text(&operation[1])?;
-        if operation[0] == "set" {
-            session.insert(&key, &Typed(&operation[2]))?;
+        let changed = if operation[0] == "set" {
+            session.insert(&key, &Typed(&operation[2]))
         } else {
-            session.remove(&key)?;
-        }
+            session.remove(&key).map(drop)
+        };
+        changed.map_err(|_| failure("BadPayload"))?;
     }
     stored(codec, &session).map_err(|_| failure("BadPayload"))
 }

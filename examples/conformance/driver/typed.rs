@@ -1,6 +1,7 @@
 //! The protocol's typed values, from and to the crate's.
 
 use hipflask::{
+    interface::server_side::EXT,
     json::{BigInt, DateTime, Kind, List, Markup, Uuid, Value},
     signing::{KeyDerivation, Sha256, with_derived_key},
 };
@@ -140,7 +141,12 @@ pub fn whole(value: Value<'_>) -> Json {
         Kind::Null => json!({"t": "null"}),
         Kind::Bool(value) => json!({"t": "bool", "v": value}),
         Kind::Number(number) if number.is_integer() => json!({"t": "int", "v": number.as_str()}),
-        Kind::Number(number) => json!({"t": "float", "v": format!("{:016x}", number.as_f64().to_bits())}),
+        Kind::Number(number) => {
+            // Behind the name of a NaN that is not Python's own stand its bits.
+            let bits = number.as_str().strip_prefix("NaN").filter(|bits| !bits.is_empty());
+            let bits = bits.map_or_else(|| format!("{:016x}", number.as_f64().to_bits()), str::to_owned);
+            json!({"t": "float", "v": bits})
+        }
         Kind::Str(text) => json!({"t": "str", "v": text}),
         Kind::Markup(text) => json!({"t": "markup", "v": text}),
         Kind::Bytes(bytes) => json!({"t": "bytes", "v": hex(&bytes.iter().collect::<Vec<u8>>())}),
@@ -154,6 +160,7 @@ pub fn whole(value: Value<'_>) -> Json {
             let entries = dict.keys().zip(dict.iter().map(|(_, value)| value));
             json!({"t": "dict", "v": entries.map(|(name, value)| json!([key(name), whole(value)])).collect::<Vec<_>>()})
         }
+        Kind::Custom { key: EXT, .. } => json!({"t": "other", "v": "Ext"}),
         // The custom tag of the protocol: a list of pairs that becomes a dict.
         Kind::Custom { value, .. } => whole_dict(pairs(value).into_iter().flatten()),
         _ => Json::Null,

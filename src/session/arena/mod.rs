@@ -340,11 +340,11 @@ impl Arena<[u8]> {
     /// of entries it gives. Without success the arena is empty.
     pub(super) fn build(
         &mut self,
-        dialect: Dialect,
         build: impl FnOnce(&mut [u8]) -> Result<(usize, usize), Error>,
     ) -> Result<(), Error> {
         let (len, entries) = build(self.buffer())?;
-        self.adopt(len, entries, 0, dialect).inspect_err(|_| self.clear())
+        // A key is no tag where there is no text in which it may be one.
+        self.adopt(len, entries, 0, Dialect::PLAIN).inspect_err(|_| self.clear())
     }
 
     /// Replaces everything by the dict that `value` is.

@@ -238,10 +238,14 @@ impl<'a> Builder<'a> {
         found: TypeName,
         entries: u32,
     ) -> Result<(), Refused> {
-        // The keys of the session itself are text; and what is written sorted is JSON,
-        // where all keys are.
-        if self.depth < 2 || self.dialect.sort_keys {
+        // The keys of the session itself are text.
+        if self.depth < 2 {
             return Err(Refused::Key(found));
+        }
+        if !self.dialect.number_keys {
+            // JSON has text alone.
+            let spelling = core::str::from_utf8(spelling).ok().filter(|_| found == TypeName::Int);
+            return self.key(spelling.ok_or(Refused::Key(found))?);
         }
         self.begin_key()?;
         let start = self.len - 1;

@@ -20,19 +20,10 @@ pub(super) fn check(codec: Codec, markup: UnwritableMarkup, session: &Session) -
                         return Err(Error::NoForm { key: KeyName::new(key), found });
                     }
                 }
-                Part::Key { text, is_number: true, .. } => {
-                    let found = match text {
-                        "true" | "false" => TypeName::Bool,
-                        _ => TypeName::Int,
-                    };
-                    let is_writable = match codec {
-                        Codec::MsgPack => true,
-                        Codec::Json => found == TypeName::Int,
-                        Codec::TaggedJson => false,
-                    };
-                    if !is_writable {
-                        return Err(Error::DictKey { key: KeyName::new(key), found });
-                    }
+                Part::Key { text, is_number: true, .. } if codec != Codec::MsgPack => {
+                    let is_bool = matches!(text, "true" | "false");
+                    let found = if is_bool { TypeName::Bool } else { TypeName::Int };
+                    return Err(Error::DictKey { key: KeyName::new(key), found });
                 }
                 _ => {}
             }
