@@ -10,6 +10,9 @@ pub mod compatibility {}
 #[doc = include_str!("../docs/server.md")]
 pub mod server {}
 
+#[doc = include_str!("../docs/nobody-is-logged-in.md")]
+pub mod nobody_is_logged_in {}
+
 #[doc = include_str!("../docs/firmware.md")]
 pub mod firmware {}
 

@@ -5,6 +5,7 @@
 //! [docs/cookie.md]: guide::cookie
 //! [docs/firmware.md]: guide::firmware
 //! [docs/fuzzing.md]: guide::fuzzing
+//! [docs/nobody-is-logged-in.md]: guide::nobody_is_logged_in
 //! [docs/server.md]: guide::server
 //! [`interface`]: mod@interface
 //! [`session`]: mod@session

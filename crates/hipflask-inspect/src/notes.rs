@@ -8,6 +8,7 @@ use hipflask::{
 use crate::{
     kind::Kind,
     pasted::{Cookie, Pasted, Source},
+    python::string,
     report::{Payload, Report},
     settings::Settings,
     signature::{Verdict, way},
@@ -45,7 +46,15 @@ pub(crate) fn of_cookie(cookie: &Cookie, report: &Report, settings: &Settings) -
         notes.push("there is no _user_id in it: for Flask-Login, nobody is logged in".into());
     }
     if report.header_len_bytes > report.limit_bytes {
-        notes.push("if the browser dropped it, it goes on with the cookie that it had before".into());
+        let mut note =
+            String::from("if the browser dropped it, it goes on with the cookie that it had before");
+        let entries = report.payload.as_ref().map(Payload::entry_lens_bytes).unwrap_or_default();
+        for (index, (key, len_bytes)) in entries.iter().take(3).enumerate() {
+            let (before, behind) =
+                if index == 0 { ("; its largest entries are", " bytes of JSON") } else { (",", "") };
+            note.push_str(&format!("{before} {} with {len_bytes}{behind}", string(key)));
+        }
+        notes.push(note);
     }
     notes.extend(of_attributes(cookie));
     notes

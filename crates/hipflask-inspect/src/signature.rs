@@ -6,6 +6,7 @@ use hipflask::{
     Error, UnixTime,
     backends::alloc::OwnedValue,
     clock_fn,
+    extensions::{FlaskLogin, Protection},
     signing::{Digest, KeyDerivation, Keyring, Sha1, Sha256, Sha384, Sha512, Signer, TimestampSigner},
 };
 
@@ -261,20 +262,14 @@ fn flask_session(key: &Key) -> Way {
     Way { key: key.clone(), salt: b"flask-session".to_vec(), derivation: KeyDerivation::Hmac, digest: sha1 }
 }
 
-/// Whether Flask-Login made the `remember_token`: what it remembers, `|`, and the
-/// HMAC-SHA-512 of that in hex.
+/// Whether Flask-Login made the `remember_token`. Its spelling of the key is among the variants.
 fn remembers(key: &Key, token: &[u8]) -> bool {
-    let Some((user_id, [b'|', hex @ ..])) =
-        token.iter().rposition(|byte| *byte == b'|').and_then(|at| token.split_at_checked(at))
-    else {
-        return false;
+    let made = |token: &str| {
+        let (user_id, _) = token.rsplit_once('|')?;
+        let login = FlaskLogin::new(key.secret.as_slice(), Protection::Basic).ok()?;
+        Some(login.encode_cookie(user_id).ok()?.to_string() == token)
     };
-    let keys: Keyring<Sha512> = Keyring::from_secret(&key.secret, b"", KeyDerivation::None);
-    let expected = Signer::new(&keys).signature(user_id);
-    // Only in lower case, as Flask-Login compares text.
-    let expected =
-        expected.map(|tag| tag.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>());
-    expected.is_ok_and(|expected| expected.as_bytes() == hex)
+    std::str::from_utf8(token).ok().and_then(made).unwrap_or(false)
 }
 
 fn is_signed<D: Digest>(way: &Way, separator: u8, token: &[u8]) -> bool {

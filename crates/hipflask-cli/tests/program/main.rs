@@ -3,6 +3,7 @@
 mod commands;
 mod keys;
 mod kinds;
+mod page;
 mod pasted;
 mod public;
 mod store;
