@@ -1,7 +1,10 @@
 //! The usual crates, put together by hand: hmac and sha1 with a key that is
 //! kept, and the payload with base64, flate2 and serde_json.
 
-use std::hint::black_box;
+use std::{
+    hint::black_box,
+    time::{Duration, SystemTime},
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -9,8 +12,8 @@ use sha1::Sha1;
 
 use crate::{
     payload,
-    peer::{Form, KEY, MAX_AGE, NOW, Peer, SALT, cookie_value},
-    tagged::{Tagged, get},
+    peer::{Form, KEY, MAX_AGE, NOW, Peer, SALT, VISITS, cookie_value},
+    tagged::{Tagged, get, set},
 };
 
 /// A state that is started with the session's key: a MAC begins with a copy of it.
@@ -23,11 +26,12 @@ pub struct Crates {
     keyed: Hmac<Sha1>,
     session: Tagged,
     value: String,
+    payload: String,
 }
 
 impl Crates {
     pub fn new() -> Self {
-        Self { keyed: keyed(), session: Tagged::Null, value: String::new() }
+        Self { keyed: keyed(), session: Tagged::Null, value: String::new(), payload: String::new() }
     }
 
     /// The payload of a signed value that holds and is not too old.
@@ -59,6 +63,17 @@ pub fn sign(keyed: &Hmac<Sha1>, secs: u64, value: &mut String) {
     URL_SAFE_NO_PAD.encode_string(tag, value);
 }
 
+/// Appends what stands behind the value in `Set-Cookie`.
+pub fn attributes(session: &Tagged, value: &mut String) {
+    let Tagged::Dict(session) = session else { panic!("a session") };
+    if let Some(Tagged::Bool(true)) = get(session, "_permanent") {
+        let expires = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW + MAX_AGE);
+        value.push_str("; Expires=");
+        value.push_str(&httpdate::fmt_http_date(expires));
+    }
+    value.push_str("; HttpOnly; Path=/");
+}
+
 impl Peer for Crates {
     fn open(&mut self, header: &[u8], key: &str) {
         let payload = self.unsign(cookie_value(header)).expect("a signature that holds");
@@ -71,6 +86,21 @@ impl Peer for Crates {
         self.value.clear();
         payload::dump(&self.session, form, &mut self.value);
         sign(&self.keyed, NOW, &mut self.value);
+        &self.value
+    }
+
+    fn request(&mut self, header: &[u8], key: &str) -> &str {
+        self.open(header, key);
+        set(&mut self.session, VISITS);
+        self.value.clear();
+        self.value.push_str("session=");
+        let mut value = core::mem::take(&mut self.payload);
+        value.clear();
+        payload::dump(&self.session, Form::Plain, &mut value);
+        sign(&self.keyed, NOW, &mut value);
+        self.value.push_str(&value);
+        self.payload = value;
+        attributes(&self.session, &mut self.value);
         &self.value
     }
 }

@@ -106,4 +106,8 @@ impl Peer for Floor {
         URL_SAFE_NO_PAD.encode_append(tag, &mut self.value);
         &self.value
     }
+
+    fn request(&mut self, _header: &[u8], _key: &str) -> &str {
+        unreachable!("the floor has no session, and so no requests")
+    }
 }

@@ -11,9 +11,10 @@ use itsdangerous::{
 use sha1_of_itsdangerous::Sha1;
 
 use crate::{
+    crates::attributes,
     payload,
-    peer::{Form, KEY, MAX_AGE, NOW, Peer, SALT, cookie_value},
-    tagged::{Tagged, get},
+    peer::{Form, KEY, MAX_AGE, NOW, Peer, SALT, VISITS, cookie_value},
+    tagged::{Tagged, get, set},
 };
 
 pub struct Itsdangerous<S> {
@@ -48,6 +49,15 @@ impl<S: TimestampSigner> Peer for Itsdangerous<S> {
         self.value.clear();
         payload::dump(&self.session, form, &mut self.value);
         self.value = self.signer.sign_with_timestamp(&self.value, now());
+        &self.value
+    }
+
+    fn request(&mut self, header: &[u8], key: &str) -> &str {
+        self.open(header, key);
+        set(&mut self.session, VISITS);
+        self.save(Form::Plain);
+        self.value.insert_str(0, "session=");
+        attributes(&self.session, &mut self.value);
         &self.value
     }
 }

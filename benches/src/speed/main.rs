@@ -4,7 +4,8 @@
 //! from the `Cookie` header to a session in which a key has been looked up, and from a
 //! session to the value of its cookie in a buffer that is kept. `Set-Cookie`'s
 //! attributes are not written; hipflask does settle them, which the others
-//! leave out. All candidates of a line run in turn, many rounds over; the fastest
+//! leave out. A request is both, with an entry that is looked up and one that is put in
+//! between, and with the whole of `Set-Cookie`. All candidates of a line run in turn, many rounds over; the fastest
 //! round of each counts. It exits with 1 if a reach is missed.
 //!
 //! | | |
@@ -38,7 +39,7 @@ use crates::Crates;
 use floor::{Floor, Inflate};
 use itsdangerous::itsdangerous;
 use ours::Ours;
-use peer::{Form, Peer};
+use peer::{Form, Peer, VISITS};
 use reach::Reaches;
 use sessions::Session;
 use timing::interleaved;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
     save(&sessions, Form::Plain, &mut reaches);
     save(&sessions, Form::Compressed, &mut reaches);
     grow(&mut reaches);
+    request(&sessions, &mut reaches);
     reaches.report()
 }
 
@@ -139,6 +141,34 @@ fn save(sessions: &[Session], form: Form, reaches: &mut Reaches) {
 fn check(peer: &mut dyn Peer, form: Form, session: &Session) {
     let header = format!("session={}", peer.save(form));
     Ours::new().open(header.as_bytes(), session.key);
+}
+
+/// Whole requests: what users feel.
+fn request(sessions: &[Session], reaches: &mut Reaches) {
+    println!("{:<26} {:>9} {:>9} {:>12}", "request", "hipflask", "crates", "itsdangerous");
+    for session in sessions {
+        let Session { name, header, key, .. } = session;
+        let (mut ours, mut crates, mut itsdangerous) = (Ours::new(), Crates::new(), itsdangerous());
+        let expected = ours.request(header, key).split_once(';').map(|(_, attributes)| attributes.to_owned());
+        for peer in [&mut crates as &mut dyn Peer, &mut itsdangerous] {
+            let (cookie, attributes) = peer.request(header, key).split_once(';').expect("attributes");
+            assert_eq!(Some(attributes), expected.as_deref(), "{name}");
+            Ours::new().open(cookie.as_bytes(), VISITS.0);
+        }
+        let [ours, crates, itsdangerous] = interleaved([
+            &mut || {
+                ours.request(header, key);
+            },
+            &mut || {
+                crates.request(header, key);
+            },
+            &mut || {
+                itsdangerous.request(header, key);
+            },
+        ]);
+        line(session, ours, crates, itsdangerous, None);
+        reaches.at_least(format!("request {name}: times as fast as the crates"), crates / ours, 1.0);
+    }
 }
 
 /// The time for each byte of JSON, at 4 KB and at 64 KB.

@@ -3,13 +3,13 @@
 use std::{fmt::Write, hint::black_box};
 
 use hipflask::{
-    ClockFn, Config, Error, Opened, SecureCookieSession, SecureCookieSessionInterface, SessionInterface,
-    UnixTime, clock_fn,
+    ClockFn, Config, Error, Opened, RequestContext, SecureCookieSession, SecureCookieSessionInterface,
+    SessionInterface, UnixTime, clock_fn,
     signing::{Compression, KeyDerivation, Keyring},
     zlib::{DeflateScratch, Scratch},
 };
 
-use crate::peer::{Form, KEY, NOW, Peer, SALT};
+use crate::peer::{Form, KEY, NOW, Peer, SALT, VISITS};
 
 type Clock = ClockFn<fn() -> Result<UnixTime, Error>>;
 type Interface<Z> = SecureCookieSessionInterface<Keyring, Clock, Z>;
@@ -21,6 +21,7 @@ pub struct Ours {
     compressing: Interface<Scratch>,
     config: Config<'static>,
     session: Box<Store>,
+    context: Box<RequestContext<Store>>,
     scratch: Box<DeflateScratch<32_768>>,
     /// Where a cookie is written that is not compressed.
     buffer: Box<[u8]>,
@@ -34,6 +35,7 @@ impl Ours {
             compressing: interface(),
             config: Config::new().max_cookie_size(0),
             session: Box::default(),
+            context: Box::new(RequestContext::new(Store::new())),
             scratch: Box::default(),
             buffer: vec![0; 128 * 1024].into(),
             value: String::new(),
@@ -69,6 +71,19 @@ impl Peer for Ours {
                 save(&self.compressing, &self.config, &self.session, scratch, &mut self.value);
             }
         }
+        &self.value
+    }
+
+    fn request(&mut self, header: &[u8], key: &str) -> &str {
+        let context: &mut RequestContext = &mut self.context;
+        context.open(&self.plain, &self.config, header);
+        let session = context.session().expect("a session");
+        black_box(session.get(key).expect("an entry"));
+        let (key, number) = VISITS;
+        session.insert(key, &number).expect("room");
+        let saved = context.save(&self.plain, &self.config, &mut self.buffer).expect("a session to save");
+        self.value.clear();
+        write!(self.value, "{}", saved.set_cookie.expect("a cookie")).expect("a value");
         &self.value
     }
 }

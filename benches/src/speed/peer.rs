@@ -11,6 +11,9 @@ pub const NOW: u64 = SIGNED_AT + 3_600;
 /// How old a cookie may be, in seconds.
 pub const MAX_AGE: u64 = 31 * 24 * 60 * 60;
 
+/// An entry that a request writes.
+pub const VISITS: (&str, u64) = ("visits", 7);
+
 /// Whether the payload is compressed where Flask would.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -25,6 +28,10 @@ pub trait Peer {
 
     /// From the session to the value of its cookie, without `Set-Cookie`'s attributes.
     fn save(&mut self, form: Form) -> &str;
+
+    /// A whole request: from the `Cookie` header to the `Set-Cookie` header, not compressed,
+    /// of the session in which `key` has been looked up and [`VISITS`] been counted.
+    fn request(&mut self, header: &[u8], key: &str) -> &str;
 }
 
 /// The value of the one cookie in `header`: that is all that peers have to look for.

@@ -29,6 +29,16 @@ pub fn get<'a>(dict: &'a Dict, key: &str) -> Option<&'a Tagged> {
     Some(&dict[position].1)
 }
 
+/// Puts a number into a session.
+pub fn set(session: &mut Tagged, (key, number): (&str, u64)) {
+    let Tagged::Dict(dict) = session else { panic!("a session") };
+    let value = Tagged::Number(number.into());
+    match dict.binary_search_by(|(other, _)| other.as_str().cmp(key)) {
+        Ok(position) => dict[position].1 = value,
+        Err(position) => dict.insert(position, (key.to_owned(), value)),
+    }
+}
+
 /// What `value` stands for; `None` if a tag holds what it may not.
 pub fn untag(value: Value) -> Option<Tagged> {
     Some(match value {
