@@ -83,12 +83,20 @@ pub(crate) fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
 /// # Errors
 /// [`BadKey::Python`].
 pub(crate) fn from_python(text: &[u8]) -> Result<Vec<u8>, BadKey> {
-    let mut literal = Literal { rest: text.trim_ascii(), text };
+    let text = text.trim_ascii();
+    let mut literal = Literal { rest: text, text };
     let mut secret = Vec::new();
-    // Python puts literals that stand side by side together.
+    // Python puts literals that stand side by side together, if all are text or all bytes.
+    let mut is_bytes = None;
     loop {
-        literal.read(&mut secret)?;
-        literal.rest = literal.rest.trim_ascii_start();
+        let fault = literal.fault();
+        let of_bytes = literal.read(&mut secret)?;
+        if *is_bytes.get_or_insert(of_bytes) != of_bytes {
+            return Err(fault);
+        }
+        while let [b' ' | b'\t', rest @ ..] = literal.rest {
+            literal.rest = rest;
+        }
         if literal.rest.is_empty() {
             return Ok(secret);
         }
@@ -115,7 +123,8 @@ impl Literal<'_> {
         BadKey::Python { at_byte: self.text.len() - self.rest.len() }
     }
 
-    fn read(&mut self, secret: &mut Vec<u8>) -> Result<(), BadKey> {
+    /// Reads one literal, and says whether it is one of bytes.
+    fn read(&mut self, secret: &mut Vec<u8>) -> Result<bool, BadKey> {
         let prefix_len = self.rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
         let (prefix, rest) = self.rest.split_at(prefix_len);
         let (is_bytes, is_raw) = match prefix.to_ascii_lowercase().as_slice() {
@@ -134,7 +143,7 @@ impl Literal<'_> {
         loop {
             if let Some(rest) = self.rest.strip_prefix(quote) {
                 self.rest = rest;
-                return Ok(());
+                return Ok(is_bytes);
             }
             if self.rest.is_empty() || quote.len() == 1 && self.rest.starts_with(b"\n") {
                 return Err(self.fault());
@@ -200,6 +209,8 @@ impl Literal<'_> {
                 self.rest = rest;
             }
             [b'\\', b'N', ..] if !is_bytes => return Err(fault),
+            [0, ..] => return Err(fault),
+            [0x80..=0xff, ..] if is_bytes => return Err(fault),
             // What is no escape stays as it is, as in Superset's old default key.
             [byte, rest @ ..] => {
                 secret.push(*byte);

@@ -10,7 +10,8 @@ use serde::Deserialize as _;
 use serde_json::{Value as Json, json};
 
 use hipflask_inspect::{
-    Cookie, DERIVATIONS, DIGESTS, Inspection, Key, Palette, Pasted, Settings, Unreadable, Verdict, python,
+    BadKey, Cookie, DERIVATIONS, DIGESTS, Inspection, Key, KeyCheck, Palette, Pasted, Settings, Signing,
+    Stored, Unreadable, Verdict, python, read_key,
 };
 
 /// Of a cookie that was signed at 1700000000.
@@ -429,9 +430,20 @@ fn bombs_and_garbage_are_bounded() {
     let tokens = bombs.filter_map(|case| case["req"]["cookie"].as_str().map(str::to_owned));
     let others = include_str!("../../../tests/data/security/cookies.txt").lines().map(str::to_owned);
     let short = ["", ".", "..", "...", "=", "a", "a.b", "\u{0}.\u{7f}.\u{80}", "😀.😀.😀", ".eJw.a.b"];
-    for token in tokens.chain(others).chain(short.map(str::to_owned)) {
+    let parts = ["session=", "\"", ";", "\t", "\n", "Set-Cookie: ", "-b "];
+    let pasted = parts
+        .iter()
+        .flat_map(|a| parts.iter().flat_map(move |b| parts.map(|c| format!("{a}{b}{c}{COOKIE}{a}{c}"))));
+    for token in tokens.chain(others).chain(short.map(str::to_owned)).chain(pasted) {
         written(&inspect(token.as_bytes(), &with_key("dev")));
         written(&inspect(token.as_bytes(), &Settings::new(NOW_SECS)));
+        if let Ok(inspection) = Inspection::new(token.as_bytes(), &with_key("dev")) {
+            written(&inspection);
+        }
+        let _ = Stored::new(token.as_bytes(), None).map(|stored| stored.text(&Palette::PLAIN));
+        let _ = Signing::like(token.as_bytes(), &with_key("dev"));
+        let _ = read_key(format!("python:{token}").as_bytes());
+        let _ = KeyCheck::new(token.as_bytes());
     }
     let read = |pasted: &[u8]| Pasted::read(pasted, "session").map(|pasted| pasted.cookies);
     let limit_bytes = 64 * 1024;
@@ -472,4 +484,31 @@ fn a_remember_token_holds_where_flask_login_recalls_its_user() {
         }
     }
     assert!(recalled > 2 && refused > 10, "{recalled} recalled, {refused} refused");
+}
+
+/// Python itself read them. Names of letters and halves of an emoji are refused here.
+#[test]
+fn a_key_s_literal_is_read_as_python_reads_it() {
+    let (mut read, mut refused) = (0, 0);
+    for row in lines(include_str!("../../../tests/data/inspect/literals.jsonl")) {
+        let literal = row["literal"].as_str().unwrap();
+        let key = read_key(format!("python:{literal}").as_bytes());
+        match (&row["hex"], key) {
+            (Json::String(hex), Ok(key)) => {
+                assert_eq!(
+                    key.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+                    *hex,
+                    "{literal}"
+                );
+                read += 1;
+            }
+            (Json::String(hex), Err(BadKey::Empty)) => assert_eq!(hex, "", "{literal}"),
+            (Json::String(_), Err(error)) => {
+                assert!(literal.contains("\\N") || literal.contains(['#', '(']), "{literal}: {error}");
+            }
+            (_, Err(_)) => refused += 1,
+            (_, Ok(key)) => panic!("Python rejects {literal}, which is {key:?} here"),
+        }
+    }
+    assert!(read > 150 && refused > 150, "{read} read, {refused} refused");
 }
