@@ -193,7 +193,7 @@ def reason(req):
     """Why the crate may refuse what the extensions take, or refuse it for another reason."""
     if req["op"] == "fw_validate" and not all(is_canonical(field.encode()) for field in req["token"].split(".")):
         return "base64"
-    if req["op"] == "fw_referrer" and req["referrer"] and not re.fullmatch(r"https://[^@/?#]+(?<!:443)(?:[/?#].*)?", req["referrer"]):
+    if req["op"] == "fw_referrer" and req["referrer"] and not re.fullmatch(r"https://(?:[^@/?#\[\]]+|\[[^@/?#\[\]]+](?::\d+)?)(?<!:443)(?:[/?#].*)?", req["referrer"]):
         return "referrer"
     if req["op"].startswith("fl_") and isinstance(req.get("key"), str) and any(ord(letter) > 255 for letter in req["key"]):
         return "key"

@@ -5,12 +5,23 @@
 //   layer     the tower layer and its service
 //   session   the extractor
 //   error     a response that tells nothing
+//   extensions  Flask-Login and Flask-WTF: a layer, extractors
 mod error;
+#[cfg(feature = "extensions")]
+mod extensions;
 mod layer;
 mod session;
 
 pub use error::SessionError;
+#[cfg(feature = "extensions")]
+pub use extensions::{
+    Csrf, CsrfForm, CsrfRejection, CurrentUser, ExtensionsLayer, ExtensionsService, Login, LoginRejection,
+};
 pub use hipflask::cookie::SameSite;
+#[cfg(feature = "extensions")]
+pub use hipflask::extensions::{FlaskLogin, FlaskWtf, Protection, Remember, RememberCookie};
+#[cfg(feature = "extensions")]
+pub use hipflask_server::FlaskExtensions;
 pub use hipflask_server::{Cookies, Custom, FlashedMessage, OwnedConfig, Said, Unsaid};
 pub use layer::{Axum, SessionLayer, SessionService};
 pub use session::Session;

@@ -17,6 +17,8 @@ pub enum SessionError {
     InUse,
     /// The session's cookie cannot be written into a header.
     NotSent,
+    /// The system has no random numbers, which a form's token needs.
+    NoEntropy,
     /// The session cannot be opened, read, changed or saved.
     Failed {
         /// The entry that was asked for or written, if it was one.
@@ -66,6 +68,7 @@ impl fmt::Display for SessionError {
             Self::NoLayer => f.write_str("the route is not under the layer that opens sessions"),
             Self::InUse => f.write_str("a closure used the handle that lent it the session"),
             Self::NotSent => f.write_str("the session's cookie cannot be written into a header"),
+            Self::NoEntropy => f.write_str("the system has no random numbers"),
             // These name their key themselves.
             Self::Failed {
                 error: error @ (Error::WrongType { .. } | Error::MissingField { .. }), ..

@@ -13,9 +13,12 @@
 //   session     the handle that handlers and middlewares have
 //   lifecycle   a request's session, from its opening to its saving
 //   sessions    the builder
+//   extensions  Flask-Login and Flask-WTF
 mod backend;
 mod config;
 mod error;
+#[cfg(feature = "extensions")]
+mod extensions;
 mod lifecycle;
 mod room;
 mod session;
@@ -23,6 +26,8 @@ mod sessions;
 
 pub use config::OwnedConfig;
 pub use error::SessionError;
+#[cfg(feature = "extensions")]
+pub use extensions::{Csrf, CurrentUser, FlaskExtensions, FormError, Login, OwnedClient, RequestExtensions};
 pub use lifecycle::{Lifecycle, Route};
 pub use session::{FlashedMessage, Session};
 pub use sessions::{Adapter, Cookies, Custom, Said, Sessions, Unsaid};

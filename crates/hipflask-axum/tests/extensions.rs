@@ -1,0 +1,171 @@
+//! Flask-Login and Flask-WTF in a site. That Flask agrees is shown by `examples/takeover`.
+#![cfg(feature = "extensions")]
+
+mod common;
+
+use std::net::IpAddr;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, header::COOKIE},
+    routing::{get, post},
+};
+use common::*;
+use hipflask::clock_fn;
+use hipflask_axum::{
+    Csrf, CsrfForm, CurrentUser, ExtensionsLayer, FlaskExtensions, FlaskLogin, FlaskWtf, Login, Protection,
+    Remember, RememberCookie, SessionError,
+};
+
+const DELETION: &str = "remember_token=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/";
+
+fn extensions() -> FlaskExtensions {
+    FlaskExtensions::new()
+        .login(FlaskLogin::new("dev", Protection::Basic).unwrap(), RememberCookie::new())
+        .csrf(FlaskWtf::new("dev").unwrap())
+        .clock(clock_fn(now))
+}
+
+fn routes() -> Router {
+    #[derive(serde::Deserialize)]
+    struct Note {
+        text: String,
+    }
+    Router::new()
+        .route(
+            "/",
+            get(async |user: Option<CurrentUser>| user.map_or("nobody".to_owned(), |user| user.id.clone())),
+        )
+        .route("/account", get(async |user: CurrentUser| format!("{} {}", user.id, user.is_fresh)))
+        .route("/login", post(async |login: Login| login.login_user("1", Remember::Yes)))
+        .route("/logout", post(async |login: Login| login.logout_user()))
+        .route("/form", get(async |csrf: Csrf| csrf.token()))
+        .route("/note", post(async |CsrfForm(note): CsrfForm<Note>| note.text))
+        .route("/script", post(async |CsrfForm(()): CsrfForm<()>| "done"))
+        .route("/about", get(async || "the same for everybody"))
+}
+
+fn site(extensions: FlaskExtensions) -> Router {
+    routes().layer(ExtensionsLayer::new(extensions, |_| Some(IpAddr::from([127, 0, 0, 1]))))
+}
+
+/// The cookies of an answer, as the browser sends them back.
+fn pairs(answer: &Answer) -> String {
+    let pairs = answer.set_cookies.iter().map(|cookie| cookie.split(';').next().unwrap());
+    pairs.collect::<Vec<_>>().join("; ")
+}
+
+#[tokio::test]
+async fn whoever_logs_in_is_remembered_until_the_logout() {
+    let site = || site(extensions());
+    let nobody = ask(site(), "GET", "/account", "").await;
+    assert_eq!((nobody.status, nobody.vary_cookie()), (401, true));
+    assert_eq!(ask(site(), "GET", "/", "").await.page, "nobody");
+
+    let login = ask(site(), "POST", "/login", "").await;
+    let [remember, session] = &login.set_cookies[..] else { panic!("{login:?}") };
+    assert!(remember.starts_with("remember_token=1|") && session.starts_with("session="), "{login:?}");
+    assert_eq!(ask(site(), "GET", "/account", &pairs(&login)).await.page, "1 true");
+
+    // The session is gone, and what remembers is not.
+    let token = remember.split(';').next().unwrap();
+    let back = ask(site(), "GET", "/account", token).await;
+    assert_eq!((back.page.as_str(), back.set_cookies.len()), ("1 false", 1));
+
+    let both = format!("{token}; {}", pairs(&back));
+    let logout = ask(site(), "POST", "/logout", &both).await;
+    assert_eq!(logout.set_cookies[0], DELETION);
+    assert_eq!(ask(site(), "GET", "/", &pairs(&logout)).await.page, "nobody");
+}
+
+#[tokio::test]
+async fn a_page_that_asks_for_neither_is_the_same_for_everybody() {
+    let login = ask(site(extensions()), "POST", "/login", "").await;
+    let about = ask(site(extensions()), "GET", "/about", &pairs(&login)).await;
+    assert!(about.is_untouched(), "{about:?}");
+}
+
+async fn send(site: Router, path: &str, cookie: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+    let mut request = Request::builder().method("POST").uri(path).header(COOKIE, cookie);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Body::from(body.to_owned())).unwrap();
+    let answer = answer_of(site.layer(sessions().layer()), request).await;
+    (answer.status, answer.page)
+}
+
+#[tokio::test]
+async fn a_form_is_taken_with_the_token_in_a_field_or_a_header() {
+    let site = || site(extensions());
+    let form = ask(site(), "GET", "/form", "").await;
+    let (cookie, token) = (pairs(&form), form.page.as_str());
+    let kind = ("content-type", "application/x-www-form-urlencoded");
+    let missing = "The CSRF token is missing.\n";
+    for (fields, status, page) in [
+        (format!("text=a+b&csrf_token={token}"), 200, "a b"),
+        // A form with a prefix, and one with an empty field before it.
+        (format!("text=x&f-csrf_token={token}"), 200, "x"),
+        (format!("text=x&csrf_token=&f-csrf_token={token}"), 200, "x"),
+        (format!("text=x&csrf_token=y&csrf_token={token}"), 400, "The CSRF token is invalid.\n"),
+        ("text=x".to_owned(), 400, missing),
+        (format!("csrf_token={token}"), 400, "missing field `text`\n"),
+    ] {
+        let answer = send(site(), "/note", &cookie, &[kind], &fields).await;
+        assert_eq!(answer, (status, page.to_owned()), "{fields}");
+    }
+    for name in ["x-csrftoken", "x-csrf-token"] {
+        let answer = send(site(), "/script", &cookie, &[(name, token)], "{}").await;
+        assert_eq!(answer, (200, "done".to_owned()));
+    }
+    // A field of what is no form is none.
+    let json = ("content-type", "application/json");
+    let answer = send(site(), "/script", &cookie, &[json], &format!("csrf_token={token}")).await;
+    assert_eq!(answer, (400, missing.to_owned()));
+    let stranger = send(site(), "/script", "", &[("x-csrftoken", token)], "").await;
+    assert_eq!(stranger, (400, "The CSRF session token is missing.\n".to_owned()));
+    let long = "a".repeat(64 * 1024);
+    let answer = send(site(), "/note", &cookie, &[kind], &format!("csrf_token={long}")).await;
+    assert_eq!(answer, (400, "The CSRF token is invalid.\n".to_owned()));
+}
+
+#[tokio::test]
+async fn on_https_the_page_that_sent_a_form_is_of_the_same_host() {
+    let site = || site(extensions().https(true));
+    let form = ask(site(), "GET", "/form", "").await;
+    let (cookie, token) = (pairs(&form), ("x-csrftoken", form.page.as_str()));
+    let host = ("host", "example.com");
+    for (headers, status) in [
+        (vec![host, token, ("referer", "https://example.com/form")], 200),
+        (vec![host, token, ("referer", "https://evil.example/")], 400),
+        (vec![host, token], 400),
+    ] {
+        let (answered, page) = send(site(), "/script", &cookie, &headers, "").await;
+        assert_eq!(answered, status, "{page}");
+    }
+}
+
+/// A route outside of the layer is a mistake of the program's, and not of the visitor's.
+#[tokio::test]
+async fn without_the_layer_the_extractors_fail() {
+    for path in ["/", "/account", "/form"] {
+        assert_eq!(ask(routes(), "GET", path, "").await.status, 500, "{path}");
+    }
+    let no_login = routes().layer(ExtensionsLayer::new(FlaskExtensions::new(), |_| None));
+    assert_eq!(ask(no_login, "GET", "/account", "").await.status, 500);
+}
+
+/// The order that cannot be followed is in the session of a signed cookie.
+#[tokio::test]
+async fn a_cookie_that_cannot_be_sent_is_a_500() {
+    let broken = async |session: hipflask_axum::Session| -> Result<(), SessionError> {
+        session.insert("_user_id", &1)?;
+        session.insert("_remember_seconds", "soon")?;
+        session.insert("_remember", "set")
+    };
+    let site = site(extensions()).route("/broken", get(broken));
+    let site = site.layer(ExtensionsLayer::new(extensions(), |_| None));
+    let answer = ask(site, "GET", "/broken", "").await;
+    assert_eq!((answer.status, answer.set_cookies.len(), answer.vary_cookie()), (500, 1, true));
+}

@@ -1,0 +1,152 @@
+//! Forms that are the site's own.
+
+use std::{collections::HashSet, fmt};
+
+use hipflask::{
+    Error,
+    extensions::{CsrfError, FlaskWtf},
+};
+use serde::de::DeserializeOwned;
+
+use super::RequestExtensions;
+use crate::SessionError;
+
+/// Flask-WTF for one request. Clones are of the same request.
+///
+/// `E` is the error of all methods: each adapter has one that is a response.
+pub struct Csrf<E = SessionError>(pub(super) RequestExtensions<E>);
+
+/// Why a request's form is not taken.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum FormError<E = SessionError> {
+    /// It may be another site's. Flask-WTF answers 400 with these words.
+    Csrf(CsrfError),
+    /// It is none, or lacks a field.
+    Form(String),
+    /// The session cannot be used.
+    Session(E),
+}
+
+impl<E: From<SessionError>> Csrf<E> {
+    /// Makes a token for a form of the page: the value of its hidden field `csrf_token`.
+    ///
+    /// # Errors
+    /// As [`FlaskWtf::generate`]; [`SessionError::NoEntropy`] when the system has no random
+    /// numbers.
+    pub fn token(&self) -> Result<String, E> {
+        let csrf = self.settings()?;
+        // Before the session is lent: drawing the numbers may fail in a way of its own.
+        let mut drawn = [0; 20];
+        getrandom::fill(&mut drawn).map_err(|_| SessionError::NoEntropy)?;
+        self.0.session.with_mut(|session| {
+            let random = |bytes: &mut [u8; 20]| {
+                *bytes = drawn;
+                Ok::<_, Error>(())
+            };
+            Ok(csrf.generate(session, random, &self.0.extensions.0.clock)?.to_string())
+        })
+    }
+
+    /// Checks the token of a form, for a handler that reads the form itself.
+    ///
+    /// # Errors
+    /// [`FormError::Csrf`], [`FormError::Session`].
+    pub fn validate(&self, token: &[u8]) -> Result<(), FormError<E>> {
+        let csrf = self.settings().map_err(FormError::Session)?;
+        let clock = &self.0.extensions.0.clock;
+        let checked = self.0.session.with(|session| csrf.validate(session, token, clock));
+        checked.map_err(FormError::Session)?.map_err(FormError::Csrf)
+    }
+
+    /// Checks a request as Flask-WTF's `CSRFProtect` does: its token in the field `csrf_token`
+    /// of `form`, else in a field that ends so, else in a header; on HTTPS also which page sent
+    /// it. A method that changes nothing needs no token.
+    ///
+    /// `form` is a body of the type `application/x-www-form-urlencoded`, or nothing; `header`
+    /// gives the value of a header.
+    ///
+    /// # Errors
+    /// [`FormError::Csrf`], [`FormError::Session`].
+    pub fn protect<'h>(
+        &self,
+        method: &str,
+        form: &[u8],
+        header: impl Fn(&str) -> Option<&'h [u8]>,
+    ) -> Result<(), FormError<E>> {
+        if !FlaskWtf::METHODS.contains(&method) {
+            return Ok(());
+        }
+        let name = self.settings().map_err(FormError::Session)?.field_name();
+        let headers =
+            || FlaskWtf::HEADERS.iter().filter_map(|name| header(name)).find(|token| !token.is_empty());
+        let token = token_of(form, name).or_else(|| headers().map(<[u8]>::to_vec));
+        self.validate(&token.unwrap_or_default())?;
+        if self.0.extensions.0.is_https {
+            let host = header("host").unwrap_or_default();
+            FlaskWtf::check_referrer(header("referer"), host).map_err(FormError::Csrf)?;
+        }
+        Ok(())
+    }
+
+    /// [Checks](Self::protect) a request, and reads its form.
+    ///
+    /// # Errors
+    /// As [`protect`](Self::protect), and [`FormError::Form`] when the form is not a `T`.
+    pub fn form<'h, T: DeserializeOwned>(
+        &self,
+        method: &str,
+        form: &[u8],
+        header: impl Fn(&str) -> Option<&'h [u8]>,
+    ) -> Result<T, FormError<E>> {
+        self.protect(method, form, header)?;
+        serde_urlencoded::from_bytes(form).map_err(|error| FormError::Form(error.to_string()))
+    }
+
+    fn settings(&self) -> Result<&FlaskWtf<'static>, E> {
+        // There are some, or there would be no `Csrf`.
+        Ok(self.0.extensions.0.csrf.as_ref().ok_or(SessionError::NoLayer)?)
+    }
+}
+
+/// The token in a form: in the field `name`, else in the first one that ends so (a form may
+/// have a prefix) and is not empty. Of fields with one name the first counts.
+fn token_of(form: &[u8], name: &str) -> Option<Vec<u8>> {
+    let (mut seen, mut of_prefix) = (HashSet::new(), None);
+    for (key, value) in form_urlencoded::parse(form) {
+        let is_exact = key == name;
+        if !key.ends_with(name) || !seen.insert(key) || value.is_empty() {
+            continue;
+        }
+        let token = value.into_owned().into_bytes();
+        if is_exact {
+            return Some(token);
+        }
+        of_prefix.get_or_insert(token);
+    }
+    of_prefix
+}
+
+impl<E> Clone for Csrf<E> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<E> fmt::Debug for Csrf<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Csrf").finish_non_exhaustive()
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for FormError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Csrf(error) => error.fmt(f),
+            Self::Form(error) => f.write_str(error),
+            Self::Session(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: fmt::Debug + fmt::Display> std::error::Error for FormError<E> {}

@@ -1,0 +1,126 @@
+//! Who is logged in, and how that changes.
+
+use std::fmt;
+
+use hipflask::{
+    Error, Response,
+    extensions::{Client, FlaskLogin, Remember, RememberCookie},
+};
+
+use super::RequestExtensions;
+use crate::SessionError;
+
+/// Who is logged in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CurrentUser {
+    /// The user's id: Flask-Login's `current_user.get_id()`.
+    pub id: String,
+    /// Whether they gave their password in this session, and have not come from elsewhere
+    /// since.
+    pub is_fresh: bool,
+}
+
+/// Flask-Login for one request. Clones are of the same request.
+///
+/// `E` is the error of all methods: each adapter has one that is a response.
+pub struct Login<E = SessionError>(pub(super) RequestExtensions<E>);
+
+impl<E: From<SessionError>> Login<E> {
+    /// Says who is logged in, by the session or by the cookie that remembers, after looking
+    /// after the session as the protection says.
+    ///
+    /// # Errors
+    /// As [`FlaskLogin::user_id`].
+    pub fn current_user(&self) -> Result<Option<CurrentUser>, E> {
+        self.with(|login, session, client| {
+            let Some(id) = login.user_id(session, client)?.map(str::to_owned) else { return Ok(None) };
+            Ok(Some(CurrentUser { id, is_fresh: FlaskLogin::login_fresh(session) }))
+        })
+    }
+
+    /// Logs in whoever the cookie remembers: for a program that knows no user of the id that
+    /// [`current_user`](Self::current_user) gave.
+    ///
+    /// # Errors
+    /// As [`FlaskLogin::remembered_user_id`].
+    pub fn remembered_user_id(&self) -> Result<Option<String>, E> {
+        self.with(|login, session, client| Ok(login.remembered_user_id(session, client)?.map(str::to_owned)))
+    }
+
+    /// Logs `user_id` in. The response has the cookie that remembers, if it is to be.
+    ///
+    /// # Errors
+    /// As [`FlaskLogin::login_user`].
+    pub fn login_user(&self, user_id: &str, remember: Remember) -> Result<(), E> {
+        self.with(|login, session, client| login.login_user(session, user_id, remember, client))
+    }
+
+    /// Makes the login fresh again.
+    ///
+    /// # Errors
+    /// As [`FlaskLogin::confirm_login`].
+    pub fn confirm_login(&self) -> Result<(), E> {
+        self.with(|login, session, client| login.confirm_login(session, client))
+    }
+
+    /// Logs out. The response deletes the cookie that remembers, if there is one. What else
+    /// the session holds stays.
+    ///
+    /// # Errors
+    /// As [`FlaskLogin::logout_user`].
+    pub fn logout_user(&self) -> Result<(), E> {
+        self.with(|login, session, client| login.logout_user(session, client))
+    }
+
+    /// Sets or deletes the cookie that remembers in the headers of `response`, if the session
+    /// has an order for that. An adapter calls it when the handler has answered, before the
+    /// session is saved.
+    ///
+    /// A response that needs none of it does not vary for it.
+    ///
+    /// # Errors
+    /// As [`FlaskLogin::remember_cookie`]; [`SessionError::NotSent`]. The response must become
+    /// a 500 then.
+    pub fn finish<R: Response + ?Sized>(&self, response: &mut R) -> Result<(), E> {
+        let Some((login, settings)) = &self.0.extensions.0.login else { return Ok(()) };
+        let settings = settings.as_settings();
+        // A session that cannot be read has no order.
+        let has_order = |session: &hipflask::Session| session.contains("_remember");
+        let is_asked = settings.refresh_each_request || self.0.session.peek(has_order).unwrap_or(false);
+        if !is_asked {
+            return Ok(());
+        }
+        let cookie = self.0.session.with_mut(|session| {
+            let cookie = login.remember_cookie(session, &settings, &self.0.extensions.0.clock)?;
+            Ok(cookie.map(|cookie| cookie.to_string()))
+        })?;
+        match cookie.map(|cookie| response.add_set_cookie(&cookie)) {
+            Some(Err(_)) => Err(SessionError::NotSent.into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn with<T>(
+        &self,
+        mut change: impl FnMut(&FlaskLogin, &mut hipflask::Session, &Client<'_>) -> Result<T, Error>,
+    ) -> Result<T, E> {
+        // There is one, or there would be no `Login`.
+        let (login, settings) = self.0.extensions.0.login.as_ref().ok_or(SessionError::NoLayer)?;
+        let settings: RememberCookie<'_> = settings.as_settings();
+        let client = self.0.client.client(&settings);
+        self.0.session.with_mut(|session| change(login, session, &client))
+    }
+}
+
+impl<E> Clone for Login<E> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<E> fmt::Debug for Login<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").finish_non_exhaustive()
+    }
+}
