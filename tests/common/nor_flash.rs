@@ -62,6 +62,7 @@ impl<const WORD: usize, const PAGE: usize, const REWRITES: bool> EmulatedFlash<W
     }
 
     /// What it holds, to look at and to damage.
+    #[allow(dead_code, reason = "not every test does")]
     pub fn bytes(&mut self) -> &mut [u8] {
         &mut self.bytes
     }
