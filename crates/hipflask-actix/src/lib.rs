@@ -13,7 +13,7 @@ mod session;
 
 pub use error::SessionError;
 pub use hipflask::cookie::SameSite;
-pub use hipflask_server::{Cookies, Custom, FlashedMessage, OwnedConfig, Said, Unsaid};
+pub use hipflask_server::{Cookies, Custom, FlashedMessage, OwnedConfig, Said, ServerSide, Unsaid};
 pub use middleware::{Actix, SessionMiddleware, SessionService};
 pub use session::Session;
 

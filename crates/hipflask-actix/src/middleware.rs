@@ -32,7 +32,8 @@ impl Adapter for Actix {
 /// it, once for all threads.
 ///
 /// - A session that cannot be read is an error for whoever asks for it, and for nobody else.
-/// - When a session cannot be saved, the response is a 500. The reason is in the log.
+/// - When a session cannot be saved, the response is a 500, or a 503 if its store does not answer.
+///   The reason is in the log.
 /// - As in Flask, what a response's body does while it is streamed comes too late.
 /// - A request has settings of its own when a middleware around this one puts an
 ///   [`OwnedConfig`] into its extensions.
@@ -83,13 +84,13 @@ where
         let (inner, lifecycle) = (self.inner.clone(), self.lifecycle.clone());
         Box::pin(async move {
             let config = request.extensions().get::<OwnedConfig>().cloned();
-            let session = lifecycle.begin(&RequestHeaders(request.headers()), config.as_ref());
+            let session = lifecycle.begin(&RequestHeaders(request.headers()), config.as_ref()).await;
             request.extensions_mut().insert(Session(session.with_error()));
             let mut response = inner.call(request).await?;
             let request = response.request().clone();
             let route = Route { method: request.method().as_str(), path: request.path() };
             let mut headers = ResponseHeaders(response.headers_mut());
-            lifecycle.finish(&session, route, &mut headers).map_err(|_| NotSaved)?;
+            lifecycle.finish(&session, route, &mut headers).await.map_err(NotSaved)?;
             Ok(response)
         })
     }

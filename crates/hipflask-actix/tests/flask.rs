@@ -18,7 +18,12 @@ use actix_web::{
     test::{TestRequest, init_service, try_call_service},
     web::{self, Bytes},
 };
-use hipflask::{BadCookie, Config, UnixTime, clock_fn};
+use hipflask::{
+    BadCookie, Config, UnixTime,
+    backends::std::SystemClock,
+    clock_fn,
+    interface::server_side::{Codec, RamStore},
+};
 use hipflask_actix::{OwnedConfig, Session, SessionError, Sessions};
 
 /// Flask: `{"user": "Zoë"}`, and after a visit of `{"user": "Zoë", "visits": 1}`.
@@ -365,4 +370,28 @@ async fn what_a_streamed_body_does_comes_too_late() {
     let answer = visit(handler, ZOE).await;
     assert_eq!((answer.page.as_str(), answer.set_cookies), ("...", vec![ZOE_ONCE.to_owned()]));
     assert_eq!(*seen.lock().unwrap(), [Some(1), Some(5), Some(5)]);
+}
+
+/// Sessions in a store have the same handle.
+#[actix_web::test]
+async fn a_session_may_be_in_a_store() {
+    async fn log_in(session: Session) -> Result<String, SessionError> {
+        session.regenerate()?;
+        session.insert("user", "ada")?;
+        Ok(String::new())
+    }
+    let ram = RamStore::<4, 256, _>::new(SystemClock, Codec::TaggedJson, "user");
+    let sessions = Sessions::server_side(Mutex::new(ram)).codec(Codec::TaggedJson).flask_defaults().layer();
+    let app = init_service(
+        App::new().route("/login", web::get().to(log_in)).route("/", web::get().to(hello)).wrap(sessions),
+    )
+    .await;
+    let mut cookie = String::new();
+    for (path, page) in [("/login", ""), ("/", "ada, visit 1\n"), ("/", "ada, visit 2\n")] {
+        let response = try_call_service(&app, get(path, &cookie).to_request()).await.unwrap();
+        if let Some(set_cookie) = response.headers().get(SET_COOKIE) {
+            cookie = set_cookie.to_str().unwrap().split_once(';').unwrap().0.to_owned();
+        }
+        assert_eq!(to_bytes(response.into_body()).await.ok().unwrap(), page);
+    }
 }

@@ -7,8 +7,8 @@ use http::{StatusCode, header::VARY};
 
 /// Why a session cannot do what it should: a [`hipflask_server::SessionError`].
 ///
-/// As a response it is a 500 with `Vary: Cookie` that tells nothing. The reason goes to the
-/// log at the level `error`.
+/// As a response it is a 500 with `Vary: Cookie` that tells nothing, or a 503 where the store
+/// of the sessions does not answer. The reason goes to the log at the level `error`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionError(pub(crate) hipflask_server::SessionError);
 
@@ -37,6 +37,11 @@ impl std::error::Error for SessionError {}
 impl IntoResponse for SessionError {
     fn into_response(self) -> Response {
         tracing::error!(reason = %self.0, "a session failed");
-        (StatusCode::INTERNAL_SERVER_ERROR, [(VARY, "Cookie")], "something went wrong\n").into_response()
+        (status(self.0), [(VARY, "Cookie")], "something went wrong\n").into_response()
     }
+}
+
+/// The status of the response that it becomes.
+pub(crate) fn status(error: hipflask_server::SessionError) -> StatusCode {
+    StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

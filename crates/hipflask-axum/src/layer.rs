@@ -7,11 +7,11 @@ use std::{
 };
 
 use hipflask_server::{Adapter, Lifecycle, OwnedConfig, Route};
-use http::{HeaderValue, Request, Response, StatusCode, header::VARY};
+use http::{HeaderValue, Request, Response, header::VARY};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::Session;
+use crate::{Session, error::status};
 
 /// The adapter for tower services, axum's routers among them.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +31,8 @@ impl Adapter for Axum {
 ///
 /// - It serves any tower service of HTTP requests, with bodies of any kind.
 /// - A session that cannot be read is an error for whoever asks for it, and for nobody else.
-/// - When a session cannot be saved, the response is a 500 without a body. The reason is in
-///   the log.
+/// - When a session cannot be saved, the response is a 500 without a body, or a 503 if its store
+///   does not answer. The reason is in the log.
 /// - As in Flask, what a response's body does while it is streamed comes too late.
 /// - A request has settings of its own when a layer around this one puts an [`OwnedConfig`]
 ///   into its extensions.
@@ -60,7 +60,7 @@ where
     S: Service<Request<B>, Response = Response<C>> + Clone + Send + 'static,
     S::Future: Send,
     B: Send + 'static,
-    C: Default,
+    C: Default + Send,
 {
     type Response = Response<C>;
     type Error = S::Error;
@@ -80,14 +80,14 @@ where
         let lifecycle = self.lifecycle.clone();
         Box::pin(async move {
             let config = request.extensions().get::<OwnedConfig>();
-            let session = lifecycle.begin(request.headers(), config);
+            let session = lifecycle.begin(request.headers(), config).await;
             let (method, path) = (request.method().clone(), request.uri().path().to_owned());
             request.extensions_mut().insert(Session(session.with_error()));
             let mut response = inner.call(request).await?;
             let route = Route { method: method.as_str(), path: &path };
-            if lifecycle.finish(&session, route, response.headers_mut()).is_err() {
+            if let Err(error) = lifecycle.finish(&session, route, response.headers_mut()).await {
                 response = Response::new(C::default());
-                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                *response.status_mut() = status(error);
                 response.headers_mut().insert(VARY, HeaderValue::from_static("Cookie"));
             }
             Ok(response)

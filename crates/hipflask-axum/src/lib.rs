@@ -22,7 +22,7 @@ pub use hipflask::cookie::SameSite;
 pub use hipflask::extensions::{FlaskLogin, FlaskWtf, Protection, Remember, RememberCookie};
 #[cfg(feature = "extensions")]
 pub use hipflask_server::FlaskExtensions;
-pub use hipflask_server::{Cookies, Custom, FlashedMessage, OwnedConfig, Said, Unsaid};
+pub use hipflask_server::{Cookies, Custom, FlashedMessage, OwnedConfig, Said, ServerSide, Unsaid};
 pub use layer::{Axum, SessionLayer, SessionService};
 pub use session::Session;
 

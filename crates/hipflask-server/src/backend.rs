@@ -1,11 +1,13 @@
-//! Who opens and saves a request's session: a [`SessionInterface`], whatever its types are.
+//! Who opens and saves a request's session, whatever its types are.
+
+use std::{fmt::Display, pin::Pin};
 
 use hipflask::{
-    Config, Error, Request, RequestContext, Session, SessionInterface,
+    Config, Error, Opened, Request, Saved, SessionInterface,
     zlib::{DeflateScratch, Scratch},
 };
 
-use crate::room::Room;
+use crate::{config::OwnedConfig, error::SessionError, room::Room, session::Session};
 
 /// The headers to add to a response.
 pub(crate) struct Headers {
@@ -13,13 +15,37 @@ pub(crate) struct Headers {
     pub(crate) vary_cookie: bool,
     pub(crate) oversize_len_bytes: Option<usize>,
     pub(crate) refresh_skipped: Option<Error>,
+    pub(crate) ended_meanwhile: bool,
 }
 
-/// A [`SessionInterface`] as an object.
-pub(crate) trait Backend: Send + Sync {
-    fn open(&self, config: &Config<'_>, cookies: &Cookies<'_>, context: &mut RequestContext);
+/// Where sessions are.
+pub(crate) enum Backend {
+    Cookie(Box<dyn CookieBackend>),
+    Store(Box<dyn StoreBackend>),
+}
+
+/// A [`SessionInterface`] as an object: sessions in cookies.
+pub(crate) trait CookieBackend: Send + Sync {
+    fn open(&self, config: &Config<'_>, cookies: &Cookies<'_>, room: &mut Room);
 
     fn save(&self, config: &Config<'_>, room: &Room) -> Result<Headers, Error>;
+}
+
+/// What may take its time.
+pub(crate) type Later<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Sessions in a store.
+pub(crate) trait StoreBackend: Send + Sync {
+    /// Opens a session that may grow to so many bytes; gives what was loaded, too, where saving
+    /// needs it.
+    fn open<'a>(
+        &'a self,
+        config: &'a OwnedConfig,
+        cookies: Cookies<'a>,
+        max_session_bytes: usize,
+    ) -> Later<'a, (Room, Vec<u8>)>;
+
+    fn save<'a>(&'a self, session: &'a Session) -> Later<'a, Result<Headers, SessionError>>;
 }
 
 /// The values of a request's `Cookie` headers.
@@ -31,24 +57,48 @@ impl Request for Cookies<'_> {
     }
 }
 
-impl<I> Backend for I
+impl<I> CookieBackend for I
 where
-    I: SessionInterface<Session = Session, Scratch = Scratch> + Send + Sync,
+    I: SessionInterface<Session = hipflask::Session, Scratch = Scratch> + Send + Sync,
 {
-    fn open(&self, config: &Config<'_>, cookies: &Cookies<'_>, context: &mut RequestContext) {
-        context.open(self, config, cookies);
+    fn open(&self, config: &Config<'_>, cookies: &Cookies<'_>, room: &mut Room) {
+        loop {
+            room.context.open(self, config, cookies);
+            match lacking_bytes(room.context.opened()).and_then(|needed_bytes| room.larger(needed_bytes)) {
+                Some(larger) => *room = larger,
+                None => break,
+            }
+        }
     }
 
     fn save(&self, config: &Config<'_>, room: &Room) -> Result<Headers, Error> {
         // Of the sessions of a site, few are sent: only those are compressed.
         let is_sent = room.context.peek().is_ok_and(|session| self.should_set_cookie(config, session));
         let mut scratch = if is_sent { room.scratch() } else { Box::new(DeflateScratch::<0>::new()) };
-        let saved = room.context.save(self, config, &mut scratch)?;
-        Ok(Headers {
+        room.context.save(self, config, &mut scratch).map(|saved| Headers::of(&saved))
+    }
+}
+
+impl Headers {
+    pub(crate) fn of<V: Display>(saved: &Saved<'_, V>) -> Self {
+        Self {
             set_cookie: saved.set_cookie.as_ref().map(ToString::to_string),
             vary_cookie: saved.vary_cookie,
             oversize_len_bytes: saved.oversize_len_bytes,
             refresh_skipped: saved.refresh_skipped,
-        })
+            ended_meanwhile: saved.ended_meanwhile,
+        }
+    }
+}
+
+/// How much room was asked for where there was not enough.
+pub(crate) const fn lacking_bytes(opened: Result<Opened, Error>) -> Option<usize> {
+    let reason = match opened {
+        Ok(opened) => opened.rejection(),
+        Err(error) => Some(error),
+    };
+    match reason {
+        Some(Error::Capacity { needed_bytes, .. }) => Some(needed_bytes),
+        _ => None,
     }
 }

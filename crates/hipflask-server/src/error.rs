@@ -7,7 +7,7 @@ use hipflask::{Error, error::KeyName};
 /// Why a session cannot do what it should.
 ///
 /// It is for the log: a browser must not be told. Each adapter makes a response of it that
-/// tells nothing, a 500 with `Vary: Cookie`.
+/// tells nothing, with its [`status`](Self::status) and `Vary: Cookie`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionError {
@@ -43,6 +43,18 @@ impl SessionError {
                 ..
             } => Some(key.as_str()),
             _ => None,
+        }
+    }
+
+    /// The status of the response that it becomes: 503 where the store of the sessions does not
+    /// answer, 409 where another request changed the session and
+    /// [`compare_and_set`](crate::Sessions::compare_and_set) minds that, otherwise 500.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self.error() {
+            Some(Error::StoreUnavailable) => 503,
+            Some(Error::SessionConflict) => 409,
+            _ => 500,
         }
     }
 

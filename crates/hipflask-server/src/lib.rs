@@ -9,7 +9,8 @@
 //   config      Flask's settings, owned
 //   error       why a session cannot do what it should
 //   room        memory for a session, as much as it needs
-//   backend     who opens and saves: a session interface, whatever its types are
+//   backend     who opens and saves, whatever its types are
+//   server_side sessions in a store
 //   session     the handle that handlers and middlewares have
 //   lifecycle   a request's session, from its opening to its saving
 //   sessions    the builder
@@ -21,6 +22,7 @@ mod error;
 mod extensions;
 mod lifecycle;
 mod room;
+mod server_side;
 mod session;
 mod sessions;
 
@@ -30,4 +32,4 @@ pub use error::SessionError;
 pub use extensions::{Csrf, CurrentUser, FlaskExtensions, FormError, Login, OwnedClient, RequestExtensions};
 pub use lifecycle::{Lifecycle, Route};
 pub use session::{FlashedMessage, Session};
-pub use sessions::{Adapter, Cookies, Custom, Said, Sessions, Unsaid};
+pub use sessions::{Adapter, Cookies, Custom, Said, ServerSide, Sessions, Unsaid};

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use hipflask::{Error, Opened, Request, Response};
+use hipflask::{Error, Request, Response};
 
 use crate::{
     backend::{Backend, Cookies, Headers},
@@ -21,7 +21,7 @@ use crate::{
 ///   response's body does while it is streamed comes too late.
 #[derive(Clone)]
 pub struct Lifecycle {
-    backend: Arc<dyn Backend>,
+    backend: Arc<Backend>,
     config: OwnedConfig,
     max_session_bytes: usize,
 }
@@ -37,31 +37,38 @@ pub struct Route<'a> {
 }
 
 impl Lifecycle {
-    pub(crate) fn new(backend: Arc<dyn Backend>, config: OwnedConfig, max_session_bytes: usize) -> Self {
+    pub(crate) fn new(backend: Backend, config: OwnedConfig, max_session_bytes: usize) -> Self {
         if let Err(error) = config.as_config().check() {
             tracing::error!(%error, "the settings of the sessions cannot be used");
         }
-        Self { backend, config, max_session_bytes }
+        Self { backend: Arc::new(backend), config, max_session_bytes }
     }
 
     /// Opens the session of `request`, with settings of its own if it has any.
-    pub fn begin<R: Request + ?Sized>(&self, request: &R, config: Option<&OwnedConfig>) -> Session {
+    ///
+    /// Nothing is waited for where sessions are in cookies.
+    pub async fn begin<R: Request + ?Sized>(&self, request: &R, config: Option<&OwnedConfig>) -> Session {
         let config = config.unwrap_or(&self.config).clone();
         let cookies = Cookies(request.cookie_headers().collect());
-        let mut room = Room::new(self.max_session_bytes);
-        loop {
-            self.backend.open(&config.as_config(), &cookies, &mut room.context);
-            match lacking_bytes(room.context.opened()).and_then(|needed_bytes| room.larger(needed_bytes)) {
-                Some(larger) => room = larger,
-                None => break,
+        let (room, loaded) = match &*self.backend {
+            Backend::Cookie(backend) => {
+                let mut room = Room::new(self.max_session_bytes);
+                backend.open(&config.as_config(), &cookies, &mut room);
+                (room, Vec::new())
             }
-        }
+            Backend::Store(backend) => backend.open(&config, cookies, self.max_session_bytes).await,
+        };
         match room.context.opened() {
             Err(reason) => tracing::debug!(%reason, "a session cannot be read"),
             Ok(opened) => {
-                // With another key than Flask's, this is all that there is to see of it.
-                if let Some(reason) = opened.rejection() {
-                    tracing::debug!(%reason, "a session was not accepted");
+                match opened.rejection() {
+                    // Nobody but the application wrote it.
+                    Some(reason @ Error::BadPayload(_)) => {
+                        tracing::warn!(%reason, "what is kept of a session is none");
+                    }
+                    // With another key than Flask's, this is all that there is to see of it.
+                    Some(reason) => tracing::debug!(%reason, "a session was not accepted"),
+                    None => {}
                 }
                 if opened.has_duplicates() {
                     tracing::info!(
@@ -70,7 +77,7 @@ impl Lifecycle {
                 }
             }
         }
-        Session::new(State { room, config, is_saved: false })
+        Session::new(State { room, config, loaded, is_saved: false })
     }
 
     /// Saves the session into the headers of `response`. What happens to the session
@@ -79,18 +86,21 @@ impl Lifecycle {
     /// # Errors
     /// When the session cannot be saved. The reason is in the log; the response must become
     /// a 500 with `Vary: Cookie`, before anything of it goes out.
-    pub fn finish<R: Response + ?Sized>(
+    pub async fn finish<R: Response + ?Sized>(
         &self,
         session: &Session,
         route: Route<'_>,
         response: &mut R,
     ) -> Result<(), SessionError> {
-        let saved = self.save(session).and_then(|headers| {
+        let saved = self.save(session).await.and_then(|headers| {
             if let Some(reason) = headers.refresh_skipped {
                 tracing::warn!(method = route.method, path = route.path, %reason, "a session was not sent anew");
             }
             if let Some(len_bytes) = headers.oversize_len_bytes {
                 tracing::warn!(method = route.method, path = route.path, len_bytes, "a cookie is too large");
+            }
+            if headers.ended_meanwhile {
+                tracing::debug!("another request ended a session: it was not saved");
             }
             apply(&headers, response).map_err(|_| SessionError::NotSent)
         });
@@ -100,28 +110,15 @@ impl Lifecycle {
         saved
     }
 
-    fn save(&self, session: &Session) -> Result<Headers, SessionError> {
-        Ok(session.lock(|state| {
-            state.is_saved = true;
-            let headers = self.backend.save(&state.config.as_config(), &state.room);
-            // From now on it says whether somebody comes too late.
-            if let Ok(session) = state.room.context.session() {
-                session.set_modified(false);
-            }
-            headers
-        })??)
-    }
-}
-
-/// How much room was asked for where there was not enough.
-const fn lacking_bytes(opened: Result<Opened, Error>) -> Option<usize> {
-    let reason = match opened {
-        Ok(opened) => opened.rejection(),
-        Err(error) => Some(error),
-    };
-    match reason {
-        Some(Error::Capacity { needed_bytes, .. }) => Some(needed_bytes),
-        _ => None,
+    async fn save(&self, session: &Session) -> Result<Headers, SessionError> {
+        match &*self.backend {
+            Backend::Cookie(backend) => Ok(session.lock(|state| {
+                let headers = backend.save(&state.config.as_config(), &state.room);
+                state.is_over();
+                headers
+            })??),
+            Backend::Store(backend) => backend.save(session).await,
+        }
     }
 }
 

@@ -7,7 +7,8 @@
 use std::ptr;
 
 use hipflask::{
-    RequestContext, SecureCookieSession,
+    SecureCookieSession,
+    interface::server_side::ServerSideContext,
     zlib::{DeflateScratch, Scratch},
 };
 
@@ -15,7 +16,7 @@ use hipflask::{
 struct Size {
     /// The JSON text that there is room for.
     json_bytes: usize,
-    make_context: fn() -> Box<RequestContext>,
+    make_context: fn() -> Box<ServerSideContext>,
     make_scratch: fn() -> Box<Scratch>,
 }
 
@@ -44,8 +45,8 @@ static SIZES: [Size; 5] = [
 // Where a build is not optimized, these have their arrays on the stack for a moment, and so
 // they are not inlined.
 #[inline(never)]
-fn context<const N: usize>() -> Box<RequestContext> {
-    Box::new(RequestContext::new(SecureCookieSession::<N>::new()))
+fn context<const N: usize>() -> Box<ServerSideContext> {
+    Box::new(ServerSideContext::new(SecureCookieSession::<N>::new()))
 }
 
 #[inline(never)]
@@ -53,9 +54,10 @@ fn scratch<const N: usize>() -> Box<Scratch> {
     Box::new(DeflateScratch::<N>::new())
 }
 
-/// A request's session, and how much room it has.
+/// A request's session, and how much room it has. One in a cookie has no use for what a
+/// context has for one in a store.
 pub(crate) struct Room {
-    pub(crate) context: Box<RequestContext>,
+    pub(crate) context: Box<ServerSideContext>,
     size: &'static Size,
     /// The largest that it may have.
     last: &'static Size,
@@ -86,6 +88,12 @@ impl Room {
         // It has as much room.
         let _ = copy.context.copy_from(&self.context);
         copy
+    }
+
+    /// The longest value that a store may keep of a session with as much room as this one may
+    /// get: numbers may take more bytes there than as JSON.
+    pub(crate) fn max_stored_bytes(&self) -> usize {
+        self.last.json_bytes * 4
     }
 
     /// Memory to compress in what it holds.

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use hipflask::{Error, Opened, backends::alloc::OwnedValue, json::Encode};
+use hipflask::{Error, Opened, backends::alloc::OwnedValue, interface::server_side::SessionId, json::Encode};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{config::OwnedConfig, error::SessionError, room::Room};
@@ -45,6 +45,8 @@ impl<E> Clone for Session<E> {
 pub(crate) struct State {
     pub(crate) room: Room,
     pub(crate) config: OwnedConfig,
+    /// What a store gave, where saving compares with it.
+    pub(crate) loaded: Vec<u8>,
     /// Whether the response has been made.
     pub(crate) is_saved: bool,
 }
@@ -140,6 +142,14 @@ impl State {
         room.context.copy_from(&self.room.context)?;
         self.room = room;
         Ok(true)
+    }
+
+    /// The response is made. What comes now is too late.
+    pub(crate) fn is_over(&mut self) {
+        self.is_saved = true;
+        if let Ok(session) = self.room.context.session() {
+            session.set_modified(false);
+        }
     }
 
     fn warn_if_late(&mut self) {
@@ -397,6 +407,32 @@ impl<E: From<SessionError>> Session<E> {
     pub fn start_fresh(&self) -> Result<(), E> {
         self.at_key(None, |state| {
             state.room.context.start_fresh()?;
+            state.warn_if_late();
+            Ok(())
+        })
+    }
+}
+
+/// What a session in a store has beside it. In a cookie it has none of it, and these do no harm.
+impl<E: From<SessionError>> Session<E> {
+    /// The id under which the session is stored, if the request brought one. It is the key of
+    /// the session: not for a log or a page.
+    ///
+    /// # Errors
+    /// [`SessionError::InUse`].
+    #[doc(alias = "sid")]
+    pub fn id(&self) -> Result<Option<SessionId>, E> {
+        self.at_key(None, |state| Ok(state.room.context.id().copied()))
+    }
+
+    /// Gives the session another id when it is saved, and ends it under the old one. Call it at
+    /// login: whoever planted the old id in the browser must not be logged in with it.
+    ///
+    /// # Errors
+    /// [`SessionError::Failed`] when the session cannot be read.
+    pub fn regenerate(&self) -> Result<(), E> {
+        self.at_key(None, |state| {
+            state.room.context.regenerate()?;
             state.warn_if_late();
             Ok(())
         })

@@ -1,18 +1,24 @@
 //! The builder: from where keys and settings come.
 
-use std::{fmt, marker::PhantomData, path::Path, sync::Arc};
+use std::{fmt, marker::PhantomData, path::Path};
 
 use hipflask::{
     BadCookie, Clock, Config, Error, Lifetime, OversizeCookie, RefusedCookie, SecureCookieSessionInterface,
     SessionInterface, UnsetClock,
     backends::std::{EnvSecrets, FileSecrets, FileSecretsError, SystemClock},
     cookie::SameSite,
+    interface::server_side::{Codec, ServerSideSessionInterface, Store, Unavailable},
     json::{SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
     signing::{Hmac, Keyring, SecretKeySource, SigningKeys},
     zlib::Scratch,
 };
 
-use crate::{backend::Backend, config::OwnedConfig, lifecycle::Lifecycle};
+use crate::{
+    backend::{Backend, CookieBackend},
+    config::OwnedConfig,
+    lifecycle::Lifecycle,
+    server_side::{Interface, StoredSessions},
+};
 
 /// A setting that was said.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +85,10 @@ pub struct Cookies {
 }
 
 /// Sessions of an interface of your own.
-pub struct Custom(Arc<dyn Backend>);
+pub struct Custom(Box<dyn CookieBackend>);
+
+/// Sessions in a store, as Flask-Session keeps them.
+pub struct ServerSide<S>(StoredSessions<S>);
 
 /// The longest session that there is room for, unless it is set.
 const MAX_SESSION_BYTES: usize = 64 * 1024;
@@ -142,7 +151,35 @@ impl<A> Sessions<A, Custom, Unsaid, Unsaid> {
     where
         I: SessionInterface<Session = hipflask::Session, Scratch = Scratch> + Send + Sync + 'static,
     {
-        Self::kept_by(Custom(Arc::new(interface)))
+        Self::kept_by(Custom(Box::new(interface)))
+    }
+}
+
+impl<A, S: Store + 'static> Sessions<A, ServerSide<S>, Unsaid, Unsaid> {
+    /// Keeps sessions in `store`, as Flask-Session does: the cookie holds an id.
+    ///
+    /// ```
+    /// # use hipflask_server::{Adapter, Lifecycle, Said, ServerSide};
+    /// # struct MyServer;
+    /// # impl Adapter for MyServer {
+    /// #     type Layer = Lifecycle;
+    /// #     fn layer(lifecycle: Lifecycle) -> Lifecycle { lifecycle }
+    /// # }
+    /// # type Sessions<B> = hipflask_server::Sessions<MyServer, B, Said, Said>;
+    /// use std::sync::Mutex;
+    /// use hipflask::{backends::std::SystemClock, cookie::SameSite, interface::server_side::{Codec, RamStore}};
+    ///
+    /// let ram = RamStore::<100, 1024, _>::new(SystemClock, Codec::TaggedJson, "_user_id");
+    /// let sessions: Sessions<ServerSide<_>> = hipflask_server::Sessions::server_side(Mutex::new(ram))
+    ///     .codec(Codec::TaggedJson)
+    ///     .secure(true)
+    ///     .same_site(SameSite::Lax);
+    /// ```
+    #[doc(alias = "SESSION_TYPE")]
+    pub fn server_side(store: S) -> Self {
+        let clock: Box<dyn Clock + Send + Sync> = Box::new(SystemClock);
+        let interface = ServerSideSessionInterface::new(clock);
+        Self::kept_by(ServerSide(StoredSessions { store, interface }))
     }
 }
 
@@ -183,6 +220,49 @@ impl<A, Secure, Same> Sessions<A, Cookies, Secure, Same> {
     /// registered.
     pub fn serializer(mut self, serializer: TaggedJsonSerializer) -> Self {
         self.kept_by.serializer = serializer;
+        self
+    }
+}
+
+/// Flask-Session's settings. [`ServerSideSessionInterface`] says what each is for.
+impl<A, S, Secure, Same> Sessions<A, ServerSide<S>, Secure, Same> {
+    /// Signs the ids in the cookies with `secret`, Flask's `SECRET_KEY`, and takes no others.
+    #[doc(alias = "SESSION_USE_SIGNER")]
+    pub fn use_signer(self, secret: impl AsRef<[u8]>) -> Self {
+        self.change(|interface| interface.with_signer(Keyring::for_session_ids(secret.as_ref())))
+    }
+
+    /// Sets how sessions are written.
+    #[doc(alias = "SESSION_SERIALIZATION_FORMAT")]
+    pub fn codec(self, codec: Codec) -> Self {
+        self.change(|interface| interface.with_codec(codec))
+    }
+
+    /// Sets whether a new session is permanent: true.
+    #[doc(alias = "SESSION_PERMANENT")]
+    pub fn permanent(self, permanent: bool) -> Self {
+        self.change(|interface| interface.with_permanent(permanent))
+    }
+
+    /// Sets after how many percent of its time to live a session that nobody changed is renewed: 1.
+    pub fn renewal_after_percent(self, percent: u8) -> Self {
+        self.change(|interface| interface.with_renewal_after_percent(percent))
+    }
+
+    /// Sets whether a session is written only if nobody else has written it since it was loaded:
+    /// false. Then the response is a 409 instead, and the request can be tried again.
+    pub fn compare_and_set(self, compare_and_set: bool) -> Self {
+        self.change(|interface| interface.with_compare_and_set(compare_and_set))
+    }
+
+    /// Sets what a request gets while the store does not answer: a 503 if it asks for the session.
+    pub fn unavailable(self, unavailable: Unavailable) -> Self {
+        self.change(|interface| interface.with_unavailable(unavailable))
+    }
+
+    fn change(mut self, change: impl FnOnce(Interface) -> Interface) -> Self {
+        let ServerSide(StoredSessions { store, interface }) = self.kept_by;
+        self.kept_by = ServerSide(StoredSessions { store, interface: change(interface) });
         self
     }
 }
@@ -339,14 +419,22 @@ impl<A: Adapter> Sessions<A, Cookies> {
         }
         let interface = SecureCookieSessionInterface::new(keys, clock);
         let interface = interface.with_serializer(serializer).with_compression();
-        A::layer(Lifecycle::new(Arc::new(interface), self.config, self.max_session_bytes))
+        A::layer(Lifecycle::new(Backend::Cookie(Box::new(interface)), self.config, self.max_session_bytes))
     }
 }
 
 impl<A: Adapter> Sessions<A, Custom> {
     /// Makes the layer that gives requests their sessions.
     pub fn layer(self) -> A::Layer {
-        A::layer(Lifecycle::new(self.kept_by.0, self.config, self.max_session_bytes))
+        A::layer(Lifecycle::new(Backend::Cookie(self.kept_by.0), self.config, self.max_session_bytes))
+    }
+}
+
+impl<A: Adapter, S: Store + 'static> Sessions<A, ServerSide<S>> {
+    /// Makes the layer that gives requests their sessions.
+    pub fn layer(self) -> A::Layer {
+        let backend = Backend::Store(Box::new(self.kept_by.0));
+        A::layer(Lifecycle::new(backend, self.config, self.max_session_bytes))
     }
 }
 

@@ -1,6 +1,13 @@
 //! The handle and the lifecycle, without a server.
 
-use std::{convert::Infallible, fmt::Display, sync::Arc, thread};
+use std::{
+    convert::Infallible,
+    fmt::Display,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    thread,
+};
 
 use hipflask::{
     Config, Error, Lifetime, Response, SecureCookieSessionInterface, UnixTime,
@@ -51,13 +58,21 @@ fn lifecycle() -> Lifecycle {
 }
 
 fn empty() -> Session {
-    lifecycle().begin("", None)
+    at_once(lifecycle().begin("", None))
+}
+
+/// What a future gives that waits for nothing, as for sessions in cookies.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("it waits"),
+    }
 }
 
 /// What a browser has of it afterwards.
 fn saved(lifecycle: &Lifecycle, session: &Session) -> Result<String, SessionError> {
     let mut headers = Headers::default();
-    lifecycle.finish(session, ROUTE, &mut headers)?;
+    at_once(lifecycle.finish(session, ROUTE, &mut headers))?;
     let cookie = headers.0.iter().find(|(name, _)| *name == "Set-Cookie").unwrap();
     Ok(cookie.1.split_once(';').unwrap().0.to_owned())
 }
@@ -125,7 +140,7 @@ fn an_error_names_the_key() {
 #[test]
 fn the_room_follows_what_comes() {
     let lifecycle = lifecycle();
-    let session = lifecycle.begin("", None);
+    let session = at_once(lifecycle.begin("", None));
     // What sorts before and behind it keeps its place in the order of insertion.
     session.insert("z", &1).unwrap();
     session.insert("number", &0.1).unwrap();
@@ -142,7 +157,7 @@ fn the_room_follows_what_comes() {
     assert_eq!(keys, ["z", "number", "a", "text", "list", "_flashes", "merged"]);
 
     let cookie = saved(&lifecycle, &session).unwrap();
-    let again = lifecycle.begin(&*cookie, None);
+    let again = at_once(lifecycle.begin(&*cookie, None));
     let (mut before, mut after) = (entries(&session), entries(&again));
     before.sort_by(|a, b| a.0.cmp(&b.0));
     after.sort_by(|a, b| a.0.cmp(&b.0));
@@ -182,7 +197,7 @@ fn the_room_ends_at_the_limit() {
         [(0, 1 << 10), (1 << 10, 1 << 10), (5_000, 1 << 14), (1 << 18, 1 << 18), (1 << 30, 1 << 18)]
     {
         let sessions = || Sessions::secret_key("dev").clock(clock_fn(|| Ok(NOW))).flask_defaults();
-        let session = sessions().max_session_bytes(limit_bytes).layer().begin("", None);
+        let session = at_once(sessions().max_session_bytes(limit_bytes).layer().begin("", None));
         assert_eq!(session.insert("text", &"b".repeat(fits - 16)), Ok(()), "{limit_bytes}");
         assert!(session.insert("text", &"b".repeat(fits + fits / 8)).is_err(), "{limit_bytes}");
     }
@@ -233,10 +248,10 @@ fn using_it_makes_the_response_vary() {
     ];
     for (number, (use_session, varies)) in uses.into_iter().enumerate() {
         let lifecycle = lifecycle();
-        let session = lifecycle.begin("session=e30.a.b", None);
+        let session = at_once(lifecycle.begin("session=e30.a.b", None));
         use_session(&session);
         let mut headers = Headers::default();
-        lifecycle.finish(&session, ROUTE, &mut headers).unwrap();
+        at_once(lifecycle.finish(&session, ROUTE, &mut headers)).unwrap();
         assert_eq!(headers.0.iter().any(|(name, _)| *name == "Vary"), varies, "{number}");
     }
 }
@@ -281,12 +296,12 @@ fn an_interface_of_one_s_own_has_sessions_too() {
     let keys = Keyring::new(b"dev", b"another-salt", KeyDerivation::Hmac);
     let interface = SecureCookieSessionInterface::new(keys, clock_fn(|| Ok(NOW))).with_compression();
     let other = Sessions::with_interface(interface).secure(true).same_site(None).layer();
-    let session = other.begin("", None);
+    let session = at_once(other.begin("", None));
     session.insert("user", "ada").unwrap();
     let cookie = saved(&other, &session).unwrap();
-    assert_eq!(other.begin(&*cookie, None).get_as("user"), Ok(Some("ada".to_owned())));
+    assert_eq!(at_once(other.begin(&*cookie, None)).get_as("user"), Ok(Some("ada".to_owned())));
     // The same key without the salt does not open it.
-    let rejected = lifecycle().begin(&*cookie, None).opened().unwrap().rejection();
+    let rejected = at_once(lifecycle().begin(&*cookie, None)).opened().unwrap().rejection();
     assert_eq!(rejected, Some(Error::BadTimeSignature));
 }
 
@@ -319,7 +334,7 @@ fn nothing_shows_keys_or_contents() {
     let sessions = Sessions::secret_key("hunter2").flask_defaults();
     let shown = format!("{sessions:?}");
     let lifecycle = sessions.layer();
-    let session = lifecycle.begin("", None);
+    let session = at_once(lifecycle.begin("", None));
     session.insert("user", "hunter3").unwrap();
     assert!(!format!("{shown} {lifecycle:?} {session:?}").contains("hunter"));
 }

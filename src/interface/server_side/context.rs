@@ -67,6 +67,16 @@ impl<S: ?Sized> ServerSideContext<S> {
 }
 
 impl ServerSideContext {
+    /// As [`RequestContext::copy_from`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn copy_from(&mut self, other: &Self) -> Result<(), Error> {
+        self.context.copy_from(&other.context)?;
+        self.stored = other.stored;
+        Ok(())
+    }
+
     /// Gives the session another id when it is saved, and ends it under the old one. Call
     /// it at login, and whenever somebody's rights change: whoever planted the old id in
     /// the browser, or read it there, must not be logged in with it (session fixation).

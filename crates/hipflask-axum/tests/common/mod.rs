@@ -60,16 +60,11 @@ impl Answer {
 }
 
 pub async fn answer_of(site: Router, request: Request<Body>) -> Answer {
-    let response = site.oneshot(request).await.unwrap();
-    let headers = |name| {
-        response.headers().get_all(name).iter().map(|value| value.to_str().unwrap().to_owned()).collect()
-    };
-    Answer {
-        status: response.status().as_u16(),
-        set_cookies: headers(SET_COOKIE),
-        vary: headers(VARY),
-        page: String::from_utf8(to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec()).unwrap(),
-    }
+    let (head, body) = site.oneshot(request).await.unwrap().into_parts();
+    let page = String::from_utf8(to_bytes(body, 1 << 20).await.unwrap().to_vec()).unwrap();
+    let headers =
+        |name| head.headers.get_all(name).iter().map(|value| value.to_str().unwrap().to_owned()).collect();
+    Answer { status: head.status.as_u16(), page, set_cookies: headers(SET_COOKIE), vary: headers(VARY) }
 }
 
 pub fn request(method: &str, path: &str, cookie: &str) -> Request<Body> {
