@@ -9,7 +9,7 @@ use super::{Opened, Request, Saved, SessionInterface};
 use crate::{
     config::Config,
     error::Error,
-    json::SESSION_JSON_SERIALIZER,
+    json::TaggedJsonSerializer,
     session::{SecureCookieSession, Session, SessionMixin},
 };
 
@@ -127,11 +127,16 @@ impl<S: ?Sized> RequestContext<S> {
 }
 
 impl RequestContext {
-    /// Begins with an empty session, to which this outcome applies.
-    pub(super) fn start(&mut self, outcome: Result<Opened, Error>) -> &mut Session {
+    /// Begins with an empty session, which is written with `serializer`, and to which this
+    /// outcome applies.
+    pub(super) fn start(
+        &mut self,
+        outcome: Result<Opened, Error>,
+        serializer: TaggedJsonSerializer,
+    ) -> &mut Session {
         self.accessed = false;
         self.outcome = Outcome::of(outcome);
-        self.session.reset(SESSION_JSON_SERIALIZER);
+        self.session.reset(serializer);
         &mut self.session
     }
 

@@ -4,13 +4,14 @@ use core::{fmt, time::Duration};
 
 use super::{
     Codec, Condition, Finish, Found, LocalStore, ServerSideContext, SessionId, SessionIdCookie,
+    UnwritableMarkup,
     context::{Stored, is_empty},
     finish::{Plan, Successor},
 };
 use crate::{
     config::{BadCookie, Config},
     cookie::{self, CookieValue},
-    error::Error,
+    error::{Error, PayloadError},
     interface::{Opened, Request, Saved, context::is_setting_s_fault},
     session::{Session, SessionMixin as _},
     signing::{Keyring, Signer, SigningKeys},
@@ -88,6 +89,7 @@ pub struct ServerSideSessionInterface<K, C> {
     signer: Option<Signer<K>>,
     clock: C,
     codec: Codec,
+    unwritable_markup: UnwritableMarkup,
     permanent: bool,
     renewal_after_percent: u8,
     compare_and_set: bool,
@@ -95,14 +97,15 @@ pub struct ServerSideSessionInterface<K, C> {
 }
 
 impl<C: Clock> ServerSideSessionInterface<Keyring, C> {
-    /// Flask-Session's defaults: ids are not signed, new sessions are permanent. The clock is
+    /// Flask-Session's defaults: msgpack, ids are not signed, new sessions are permanent. The clock is
     /// asked only for the `Expires` of a permanent session's cookie.
     #[must_use]
     pub const fn new(clock: C) -> Self {
         Self {
             signer: None,
             clock,
-            codec: Codec::TaggedJson,
+            codec: Codec::MsgPack,
+            unwritable_markup: UnwritableMarkup::Refuse,
             permanent: true,
             renewal_after_percent: 1,
             compare_and_set: false,
@@ -120,24 +123,31 @@ impl<K, C> ServerSideSessionInterface<K, C> {
     #[must_use]
     #[doc(alias = "SESSION_USE_SIGNER")]
     pub fn with_signer<T: SigningKeys>(self, keys: T) -> ServerSideSessionInterface<T, C> {
-        let Self { clock, codec, permanent, renewal_after_percent, compare_and_set, unavailable, .. } = self;
         ServerSideSessionInterface {
             signer: Some(Signer::new(keys)),
-            clock,
-            codec,
-            permanent,
-            renewal_after_percent,
-            compare_and_set,
-            unavailable,
+            clock: self.clock,
+            codec: self.codec,
+            unwritable_markup: self.unwritable_markup,
+            permanent: self.permanent,
+            renewal_after_percent: self.renewal_after_percent,
+            compare_and_set: self.compare_and_set,
+            unavailable: self.unavailable,
         }
     }
 
-    /// Writes sessions with `codec`, and tries it first when it reads them.
+    /// Writes sessions with `codec`, and tries it first when it reads them: msgpack.
     /// `SESSION_SERIALIZATION_FORMAT`.
     #[must_use]
     #[doc(alias = "SESSION_SERIALIZATION_FORMAT")]
     pub fn with_codec(self, codec: Codec) -> Self {
         Self { codec, ..self }
+    }
+
+    /// Says what happens to HTML that a site flashes, where the codec has no form for it:
+    /// [`UnwritableMarkup::Refuse`].
+    #[must_use]
+    pub fn with_unwritable_markup(self, unwritable_markup: UnwritableMarkup) -> Self {
+        Self { unwritable_markup, ..self }
     }
 
     /// Says whether a new session is permanent: true. `SESSION_PERMANENT`.
@@ -197,7 +207,7 @@ impl<K: SigningKeys, C: Clock> ServerSideSessionInterface<K, C> {
     ) -> Option<SessionId> {
         context.stored = Stored::NOTHING;
         if self.signer.as_ref().is_some_and(|signer| !signer.keys().has_current()) {
-            context.start(Ok(Opened::NULL)).make_null();
+            context.start(Ok(Opened::NULL), self.codec.serializer()).make_null();
             return None;
         }
         let cookie = cookie::find_with_duplicates(request.cookie_headers(), config.session_cookie_name);
@@ -221,9 +231,9 @@ impl<K: SigningKeys, C: Clock> ServerSideSessionInterface<K, C> {
     /// - Nothing: the session is fresh, and will get a fresh id.
     /// - Something that is no session, or a pickle, which is never read: the same, with a
     ///   reason for the log. What is stored stays.
-    /// - A session that is too large, or nested too deeply: whoever asks for it gets the
-    ///   error, or it is the same too with
-    ///   [`BadCookie::StartFresh`].
+    /// - A session that Flask may well read, and that is too large here, nested too deeply, or
+    ///   has keys that are not kept: whoever asks for it gets the error, or it is the same too
+    ///   with [`BadCookie::StartFresh`].
     pub fn opened(
         &self,
         config: &Config<'_>,
@@ -253,7 +263,13 @@ impl<K: SigningKeys, C: Clock> ServerSideSessionInterface<K, C> {
             }
             Err(error) => {
                 // What another program may well read is not to be lost by a visit here.
-                let is_too_much = matches!(error, Error::Capacity { .. } | Error::Depth);
+                let is_too_much = matches!(
+                    error,
+                    Error::Capacity { .. }
+                        | Error::Depth
+                        | Error::DictKey { .. }
+                        | Error::BadPayload(PayloadError::EqualKeys)
+                );
                 let opened = match config.bad_cookie {
                     BadCookie::Error if is_too_much => Err(error),
                     _ => Ok(Opened::rejected(error).with_duplicates(has_duplicates)),
@@ -313,11 +329,11 @@ impl<K: SigningKeys, C: Clock> ServerSideSessionInterface<K, C> {
 
     /// Puts a new session into the context.
     fn start_with_nothing(&self, opened: Result<Opened, Error>, context: &mut ServerSideContext) {
-        let session = context.start(opened);
+        let session = context.start(opened, self.codec.serializer());
         session.make_server_side();
         if self.permanent {
             if let Err(error) = session.set_permanent(true) {
-                context.start(Err(error));
+                context.start(Err(error), self.codec.serializer());
                 return;
             }
             context.storage().set_modified(false);
@@ -380,7 +396,7 @@ impl<K: SigningKeys, C: Clock> ServerSideSessionInterface<K, C> {
         }
         let ttl = config.permanent_session_lifetime.positive()?;
         let mut sink = SliceSink::new(buffer);
-        self.codec.encode(session, &mut sink).map_err(|error| match error {
+        self.codec.encode_with(self.unwritable_markup, session, &mut sink).map_err(|error| match error {
             WriteError::Source(error) | WriteError::Sink(error) => error,
         })?;
         let value: &[u8] = sink.into_written();

@@ -7,6 +7,7 @@
 //! | [`SessionId`] | what the cookie holds |
 //! | [`Codec`] | the bytes that are stored |
 //! | [`Store`], [`LocalStore`] | where sessions are kept, for servers with threads and for everything else |
+//! | [`SearchStore`], [`end_sessions`] | stores that can go over all sessions: to log out everywhere |
 //! | [`RamStore`] | a store in RAM |
 //! | [`acceptance`] | what every store has to do, as a suite that runs on yours |
 //!
@@ -36,4 +37,4 @@ pub use finish::{Finish, FinishError, SessionIdCookie, Step};
 pub use id::SessionId;
 pub use machine::{ServerSideSessionInterface, Unavailable};
 pub use ram::{RamStore, RamStoreError};
-pub use store::{Condition, Found, LocalStore, Store};
+pub use store::{Condition, Ended, Found, LocalStore, SearchStore, Store, end_sessions};

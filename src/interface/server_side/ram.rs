@@ -187,6 +187,14 @@ impl<const SESSIONS: usize, const BYTES: usize, C: Clock> RamStore<SESSIONS, BYT
         Ok(is_there)
     }
 
+    /// Takes out every session whose value `matches`, as
+    /// [`SearchStore::remove_where`](super::SearchStore::remove_where).
+    pub fn remove_where(&mut self, mut matches: impl FnMut(&[u8]) -> bool) -> usize {
+        let before = self.rows.len();
+        self.rows.retain(|row| !matches(&row.value));
+        before.saturating_sub(self.rows.len())
+    }
+
     fn now(&self) -> Result<Duration, RamStoreError> {
         let now: UnixTime = self.clock.now().map_err(RamStoreError::Clock)?;
         Ok(Duration::new(now.secs(), now.subsec_micros().saturating_mul(1000)))
@@ -271,6 +279,15 @@ impl<const SESSIONS: usize, const BYTES: usize, C: Clock + Send> super::Store
 
     async fn delete(&self, id: &SessionId) -> Result<bool, RamStoreError> {
         self.lock().map_err(|_| RamStoreError::InUse)?.delete(id)
+    }
+}
+
+#[cfg(feature = "std")]
+impl<const SESSIONS: usize, const BYTES: usize, C: Clock + Send> super::SearchStore
+    for std::sync::Mutex<RamStore<SESSIONS, BYTES, C>>
+{
+    async fn remove_where(&self, matches: impl FnMut(&[u8]) -> bool + Send) -> Result<usize, RamStoreError> {
+        Ok(self.lock().map_err(|_| RamStoreError::InUse)?.remove_where(matches))
     }
 }
 

@@ -2,7 +2,8 @@
 
 use core::{error::Error, time::Duration};
 
-use super::SessionId;
+use super::{Codec, SessionId};
+use crate::session::Session;
 
 /// What a store found under an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,6 +156,72 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// When the store does not answer.
     fn delete(&self, id: &SessionId) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+}
+
+/// A [`Store`] that can go over all its sessions, whoever wrote them: for logging a user
+/// out everywhere ([`end_sessions`]).
+pub trait SearchStore: Store {
+    /// Takes out every value that `matches`, and says how many those were. A value that is
+    /// stored while it is looking may be missed.
+    ///
+    /// A value may be cut where it is longer than the store wants to load at once.
+    ///
+    /// # Errors
+    /// When the store does not answer. Some may have been taken out.
+    fn remove_where(
+        &self,
+        matches: impl FnMut(&[u8]) -> bool + Send,
+    ) -> impl Future<Output = Result<usize, Self::Error>> + Send;
+}
+
+/// What [`end_sessions`] came upon.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ended {
+    /// How many sessions matched, and are ended.
+    pub ended: usize,
+    /// How many could not be read, so that nobody knows whose they are: too large for
+    /// `session`, or no sessions. They are still there.
+    pub unreadable: usize,
+}
+
+/// Ends every session that `matches`, also those that Flask wrote. This is "log out
+/// everywhere", for whoever changed the password or lost the telephone.
+///
+/// It reads every session of the store, with `codec`, into the room of `session`, whose
+/// contents are lost. The requests that are under way bring none of them back. Flask-Session's
+/// requests may do so: they write without a condition.
+///
+/// ```
+/// use hipflask::interface::server_side::{Codec, Ended, SearchStore, end_sessions};
+/// use hipflask::SecureCookieSession;
+///
+/// async fn log_out_everywhere<S: SearchStore>(store: &S, user_id: &str) -> Result<Ended, S::Error> {
+///     let mut room = Box::new(SecureCookieSession::<8192>::new());
+///     end_sessions(store, Codec::TaggedJson, &mut room, |session| {
+///         session.get("_user_id").is_some_and(|id| id == user_id)
+///     })
+///     .await
+/// }
+/// ```
+///
+/// # Errors
+/// When the store does not answer. Some sessions may have been ended.
+pub async fn end_sessions<S: SearchStore + ?Sized>(
+    store: &S,
+    codec: Codec,
+    session: &mut Session,
+    mut matches: impl FnMut(&Session) -> bool + Send,
+) -> Result<Ended, S::Error> {
+    let mut unreadable: usize = 0;
+    let removed = store.remove_where(|value| match codec.decode(value, session) {
+        Ok(_) => matches(session),
+        Err(_) => {
+            unreadable = unreadable.saturating_add(1);
+            false
+        }
+    });
+    Ok(Ended { ended: removed.await?, unreadable })
 }
 
 impl<S: Store + ?Sized> LocalStore for S {
