@@ -21,7 +21,8 @@ def main(wasm, html):
     page = (PAGE / "index.html").read_text()
     style = (PAGE / "style.css").read_text()
     scripts = re.findall(r'<script src="([\w.]+)"></script>\n', page)
-    script = "\n".join((PAGE / name).read_text() for name in scripts)
+    # In a block, their names are no properties of the window.
+    script = '"use strict";\n{\n' + "\n".join((PAGE / name).read_text() for name in scripts) + "}\n"
     script = script.replace("{wasm}", base64.b64encode(wasm).decode())
     assert "</script" not in script and "<!--" not in script and "</style" not in style
 

@@ -1,5 +1,3 @@
-"use strict";
-
 // The crate, as WebAssembly in base64. tools/web_page.py puts it here.
 const WASM = "{wasm}";
 

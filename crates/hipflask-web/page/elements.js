@@ -1,4 +1,4 @@
-"use strict";
+const at = (id) => document.getElementById(id);
 
 /** Makes an element. Text only ever becomes a text node: nothing on this page parses HTML. */
 function element(name, properties = {}, ...children) {
@@ -17,10 +17,11 @@ function button(text, onclick, properties = {}) {
 
 // What one would not see, or what would turn the text around it.
 const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
+const EACH_INVISIBLE = new RegExp(`(${INVISIBLE.source})`, "u");
 
 /** Text as nodes, in which what cannot be seen is spelled as Python spells it. */
 function visible(text) {
-  return text.split(new RegExp(`(${INVISIBLE.source})`, "u")).map((piece) =>
+  return text.split(EACH_INVISIBLE).map((piece) =>
     INVISIBLE.test(piece) ? element("span", { className: "escape", textContent: escaped(piece) }) : piece);
 }
 
@@ -33,20 +34,18 @@ function escaped(letter) {
   return code < 0x10000 ? `\\u${hex.padStart(4, "0")}` : `\\U${hex.padStart(8, "0")}`;
 }
 
-const count = (number, one, many = `${one}s`) => `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
+/** A dict's key as nodes: an empty one would not be seen either. */
+const visibleKey = (key) => (key === "" ? ['""'] : visible(key));
 
-/** A moment in UTC and, below it, in local time, with its microseconds if it has any. */
-function moment(secs, micros = 0) {
-  const date = new Date(secs * 1000);
-  if (Number.isNaN(date.getTime())) return [element("span", { textContent: `${secs} seconds since 1970` }), ""];
-  const fraction = micros ? `.${String(micros).padStart(6, "0")}` : "";
-  const show = (options) => new Intl.DateTimeFormat("en-GB", {
-    day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", ...options,
-  }).format(date).replace(/:\d\d:\d\d/, `$&${fraction}`);
-  return [
-    element("time", { dateTime: date.toISOString(), textContent: `${show({ timeZone: "UTC" })} UTC` }),
-    element("span", { className: "local", textContent: `${show({ timeZoneName: "short" })}, local` }),
-  ];
+/** Gives a button the task to copy what `text` answers, and to say so. */
+function copies(copier, text) {
+  const label = copier.textContent;
+  copier.onclick = async () => {
+    const copied = await copy(text());
+    copier.textContent = copied ? "Copied" : "Not copied";
+    at("status").textContent = copied ? "Copied" : "The browser did not allow to copy";
+  };
+  copier.onblur = copier.onmouseleave = () => { copier.textContent = label; };
 }
 
 /** Copies text, also where the page has no permission for the newer way. */

@@ -1,22 +1,24 @@
-"use strict";
-
 // A value as the crate describes it: { t: type, v: value }.
 const CONTAINERS = { dict: "entry", list: "item", tuple: "item" };
 const PYTHON_NAMES = { null: "None", markup: "Markup", uuid: "UUID" };
 // More rows than this are not made before somebody asks for them.
 const ROWS_AT_ONCE = 200;
 const LETTERS_AT_ONCE = 600;
+// Beyond so many rows, what is inside is folded until somebody asks for it.
+const ROWS_UNFOLDED = 1000;
 
 const childrenOf = ({ t, v }) => (t === "dict" ? v : v.map((item, index) => [index, item]));
 
 /**
  * Shows a value as a tree that folds.
  *
- * `folded` maps paths to whether they are folded, and outlives the tree. `about(path)`
+ * `folded` maps paths to whether somebody folded them, and outlives the tree. `about(path)`
  * is what is known about an entry. `onEdit(path, value)` is called with a new value, or
  * with none when the entry is to go; `isChanged(path)` says whether that happened.
+ * `onButton(path, button)` is told of each button that starts to edit.
  */
-function tree(value, { folded, about, onEdit, isChanged }) {
+function tree(value, { folded, about, onEdit, isChanged, onButton }) {
+  let room = ROWS_UNFOLDED;
   if (!(value.t in CONTAINERS) || value.v.length === 0) {
     return element("ul", { className: "tree" }, leaf(null, value, []));
   }
@@ -43,7 +45,8 @@ function tree(value, { folded, about, onEdit, isChanged }) {
     const id = JSON.stringify(path);
     const inside = element("ul");
     const summary = element("summary", { className: "row" }, name(key), type(child), ...explanation(path));
-    const details = element("details", { open: !folded.get(id) }, summary, inside);
+    room -= Math.min(child.v.length, ROWS_AT_ONCE);
+    const details = element("details", { open: !(folded.get(id) ?? room < 0) }, summary, inside);
     const fill = () => {
       if (details.open && !inside.hasChildNodes()) inside.append(...rows(child, path));
     };
@@ -60,14 +63,16 @@ function tree(value, { folded, about, onEdit, isChanged }) {
     const line = element("div", { className: isChanged(path) ? "row changed" : "row" }, said);
     const item = element("li", {}, line);
     if (child.t in EDITORS) {
-      line.append(button("Edit", () => {
+      const edit = button("Edit", () => {
         const editor = editorOf(key, child, (edited) => onEdit(path, edited), () => {
           editor.replaceWith(line);
-          line.lastElementChild.focus();
+          edit.focus();
         });
         line.replaceWith(editor);
         editor.querySelector("textarea, input, select").focus();
-      }, { className: "quiet", "aria-label": `Edit ${key ?? "the value"}` }));
+      }, { className: "quiet", "aria-label": `Edit ${key ?? "the value"}` });
+      line.append(edit);
+      onButton(path, edit);
     }
     return item;
   }
@@ -80,7 +85,7 @@ function tree(value, { folded, about, onEdit, isChanged }) {
 
 function name(key) {
   if (typeof key === "number") return element("span", { className: "key index", textContent: key });
-  return element("span", { className: "key" }, ...(key === "" ? ['""'] : visible(key)));
+  return element("span", { className: "key" }, ...visibleKey(key));
 }
 
 function type({ t, v }) {
@@ -143,87 +148,4 @@ function floatText(bits) {
   if (!Number.isFinite(float)) return { Infinity: "inf", "-Infinity": "-inf" }[float] ?? "nan";
   const text = Object.is(float, -0) ? "-0" : String(float);
   return /[.e]/.test(text) ? text : `${text}.0`;
-}
-
-function bitsOf(float) {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, float);
-  return view.getBigUint64(0).toString(16).padStart(16, "0");
-}
-
-// How each type is edited: the text to begin with, and the value that a text stands for,
-// or null if it stands for none. The crate judges what it is given once more.
-const EDITORS = {
-  str: { from: (v) => v, to: (text) => text, hint: "text", long: true },
-  markup: { from: (v) => v, to: (text) => text, hint: "HTML", long: true },
-  int: { from: (v) => v, to: (text) => (/^-?\d+$/.test(text.trim()) ? text.trim() : null), hint: "a whole number" },
-  float: {
-    from: floatText,
-    to: (text) => (text.trim() !== "" && Number.isFinite(Number(text)) ? bitsOf(Number(text)) : null),
-    hint: "a number",
-  },
-  bool: { from: (v) => (v ? "True" : "False"), to: (text) => text === "True", choices: ["True", "False"], hint: "" },
-  bytes: {
-    from: (v) => v,
-    to: (text) => {
-      const hex = text.replace(/\s/g, "").toLowerCase();
-      return /^([\da-f]{2})*$/.test(hex) ? hex : null;
-    },
-    hint: "hex",
-    long: true,
-  },
-  uuid: {
-    from: hyphenated,
-    to: (text) => {
-      const hex = text.replaceAll("-", "").trim().toLowerCase();
-      return /^[\da-f]{32}$/.test(hex) ? hex : null;
-    },
-    hint: "32 hex digits",
-  },
-  datetime: {
-    from: (v) => v.replace("T", " "),
-    to: (text) => (/^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d$/.test(text.trim()) ? text.trim().replace(" ", "T") : null),
-    hint: "YYYY-MM-DD HH:MM:SS, UTC",
-  },
-};
-
-let editors = 0;
-
-/** The row of a leaf while it is edited. */
-function editorOf(key, child, onDone, onCancel) {
-  const { from, to, hint, long, choices } = EDITORS[child.t];
-  const id = `editing-${(editors += 1)}`;
-  const field = choices
-    ? element("select", { id }, ...choices.map((text) => element("option", { textContent: text })))
-    : element(long ? "textarea" : "input", { id, spellcheck: false, autocomplete: "off" });
-  field.value = from(child.v);
-  if (long) field.rows = Math.min(12, Math.ceil(field.value.length / 60) || 1);
-  const error = element("span", { className: "error", role: "alert" });
-  const apply = () => {
-    const v = to(field.value);
-    if (v === null) {
-      error.textContent = `This has to be ${hint}.`;
-      field.setAttribute("aria-invalid", "true");
-    } else {
-      onDone({ ...child, v });
-    }
-  };
-  const python = PYTHON_NAMES[child.t] ?? child.t;
-  const editor = element("div", { className: "editor" },
-    element("div", { className: "field" },
-      element("label", { htmlFor: id }, ...(key === null ? ["the value"] : visible(String(key))),
-        element("span", { className: "type", textContent: ` ${[python, hint].filter(Boolean).join(", ")}` })),
-      field, error),
-    button("Apply", apply, { className: "primary" }),
-    button("Cancel", onCancel));
-  if (key !== null) editor.append(button("Remove", () => onDone(undefined), { "aria-label": `Remove ${key}` }));
-  editor.onkeydown = (event) => {
-    if (event.key === "Escape") onCancel();
-    // A text may have several lines, so there Shift makes one.
-    if (event.key === "Enter" && event.target === field && !event.shiftKey) {
-      event.preventDefault();
-      apply();
-    }
-  };
-  return editor;
 }

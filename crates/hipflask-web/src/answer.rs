@@ -1,7 +1,9 @@
 //! What the page is told.
 
 use hipflask::{backends::alloc::OwnedValue, json::SESSION_JSON_SERIALIZER};
-use hipflask_inspect::{Cookie, DERIVATIONS, DIGESTS, Pasted, Report, SALTS, Signing, python, typed};
+use hipflask_inspect::{
+    Cookie, DERIVATIONS, DIGESTS, Pasted, Report, SALTS, Signing, Source, Verdict, python, read_key, typed,
+};
 use serde::Deserialize as _;
 use serde_json::{Value as Json, json};
 
@@ -27,7 +29,9 @@ pub fn answer(question: &[u8]) -> String {
         Question::deserialize(&mut question).map_err(|error| error.to_string()).and_then(|question| {
             match question {
                 Question::Choices => Ok(choices()),
-                Question::Inspect { pasted, which, settings } => inspect(&pasted, which, settings),
+                Question::Inspect { pasted, which, before, settings } => {
+                    inspect(&pasted, which, before.as_deref(), settings)
+                }
                 Question::Write { value } => Ok(written(&value.read()?)),
                 Question::Sign { value, like, signed_at_secs, settings } => {
                     sign(value, like.as_deref(), signed_at_secs, settings)
@@ -64,19 +68,39 @@ fn choices() -> Json {
 }
 
 /// The report on one cookie, and where those of its name stand.
-fn inspect(text: &str, which: usize, settings: Settings) -> Result<Json, String> {
+fn inspect(text: &str, which: usize, before: Option<&str>, settings: Settings) -> Result<Json, String> {
     let (settings, bad_key) = settings.read();
     let pasted = Pasted::read(text.as_bytes(), &settings.name).map_err(|why| why.to_string())?;
     let cookie = pasted.cookies.get(which).or(pasted.cookies.first()).ok_or("there is no cookie in it")?;
     let report = Report::new(cookie, &settings);
-    let value = report.payload.as_ref().and_then(|payload| payload.value.as_ref().ok());
+    let is_new = before.is_none_or(|before| before.as_bytes() != cookie.value);
+    let value = report.payload.as_ref().and_then(|payload| payload.value.as_ref().ok()).filter(|_| is_new);
+    let mut json = report.json();
+    // It is in `written`.
+    json.pointer_mut("/payload/value").map(Json::take);
     Ok(json!({
         "cookies": pasted.cookies.iter().map(|cookie| place(cookie, text)).collect::<Vec<_>>(),
         "notes": pasted.notes(),
-        "report": report.json(),
+        "report": json,
         "bad_key": bad_key.map(|bad| bad.to_string()),
+        "keys": keys(&report.verdict),
         "written": value.map(written),
     }))
+}
+
+/// The keys with which the signature would hold, as one types them.
+fn keys(verdict: &Verdict) -> Vec<String> {
+    let Verdict::Mismatch { holds_with } = verdict else { return Vec::new() };
+    holds_with.iter().map(|way| typed_key(&way.key.secret)).collect()
+}
+
+/// A key as one types it into a field of one line.
+fn typed_key(secret: &[u8]) -> String {
+    let plain = std::str::from_utf8(secret).ok().filter(|text| {
+        !text.contains(char::is_control) && read_key(text.as_bytes()).is_ok_and(|read| read == secret)
+    });
+    let literal = || format!("python:{}", python::repr(&OwnedValue::Bytes(secret.to_vec())));
+    plain.map_or_else(literal, str::to_owned)
 }
 
 /// A cookie's value, and where it begins and ends in the text, counted as JavaScript does.
@@ -84,6 +108,8 @@ fn place(cookie: &Cookie, text: &str) -> Json {
     let at = |byte: usize| text.get(..byte).map_or(0, |before| before.encode_utf16().count());
     json!({
         "value": String::from_utf8_lossy(&cookie.value),
+        // Of those that a browser sends the first one counts, of those that it gets the last.
+        "is_sent": cookie.source != Source::SetCookie,
         "start": at(cookie.range.start),
         "end": at(cookie.range.end),
     })

@@ -82,7 +82,7 @@ mod tests {
     }
 
     fn inspect(pasted: &str, key: &str) -> Json {
-        ask(&json!({"ask": "inspect", "pasted": pasted, "which": 0, "settings": settings(key)}).to_string())
+        ask(&json!({"ask": "inspect", "pasted": pasted, "which": 0, "before": null, "settings": settings(key)}).to_string())
     }
 
     #[test]
@@ -93,9 +93,36 @@ mod tests {
         assert_eq!(answer["written"]["python"], "{'user': 'Zoë'}");
         assert_eq!(answer["written"]["json"], r#"{"user":"Zoë"}"#);
         // The é is two bytes, and one letter of JavaScript's.
-        assert_eq!(answer["cookies"], json!([{"value": COOKIE, "start": 21, "end": 21 + COOKIE.len()}]));
+        assert_eq!(
+            answer["cookies"],
+            json!([{"value": COOKIE, "is_sent": true, "start": 21, "end": 21 + COOKIE.len()}])
+        );
         assert_eq!(inspect(COOKIE, "def")["report"]["signature"]["state"], "mismatch");
         assert_eq!(inspect(COOKIE, "")["report"]["signature"]["state"], "unknown");
+    }
+
+    #[test]
+    fn a_value_is_told_once() {
+        for (before, is_told) in [(COOKIE, false), ("another", true)] {
+            let question = json!({
+                "ask": "inspect", "pasted": COOKIE, "which": 0, "before": before, "settings": settings("dev"),
+            });
+            let answer = ask(&question.to_string());
+            assert_eq!(answer["written"].is_object(), is_told);
+            assert_eq!(answer["report"]["signature"]["state"], "holds");
+        }
+    }
+
+    #[test]
+    fn the_key_that_would_do_is_given_as_one_types_it() {
+        assert_eq!(inspect(COOKIE, " dev ")["keys"], json!(["dev"]));
+        assert_eq!(inspect(COOKIE, "def")["keys"], json!([]));
+        // Of a Flask app with the key "dev\n".
+        let answer = inspect("eyJ1c2VyIjoiWm9cdTAwZWIifQ.ZVPxAA.WCX1C2gWC5Hsm5CfuzhFg9N7C9M", "dev");
+        assert_eq!(answer["keys"], json!([r"python:b'dev\n'"]));
+        let answer =
+            inspect("eyJ1c2VyIjoiWm9cdTAwZWIifQ.ZVPxAA.WCX1C2gWC5Hsm5CfuzhFg9N7C9M", r"python:b'dev\n'");
+        assert_eq!(answer["report"]["signature"]["state"], "holds");
     }
 
     #[test]

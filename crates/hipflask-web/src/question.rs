@@ -11,8 +11,9 @@ use serde_json::Value as Json;
 pub enum Question {
     /// Which salts, derivations and digests are known.
     Choices,
-    /// What is known about the cookie at position `which` of those pasted.
-    Inspect { pasted: String, which: usize, settings: Settings },
+    /// What is known about the cookie at position `which` of those pasted. Its value is
+    /// left out if it is the cookie that the page asked about before.
+    Inspect { pasted: String, which: usize, before: Option<String>, settings: Settings },
     /// The value in all forms in which the page shows it.
     Write { value: Value },
     /// A cookie of the value, made like another one if that holds, with this time if cookies

@@ -1,5 +1,6 @@
 """The field for the cookie, and its colours."""
 
+import base64
 import unittest
 
 from selenium.webdriver.common.keys import Keys
@@ -57,6 +58,13 @@ class Cookie(Case):
         self.assertEqual(self.value("n"), "second")
         self.assertEqual(self.coloured()["payload"], signed({"n": "second"}).rsplit(".", 2)[0])
 
+    def test_the_second_cookie_is_left_when_there_is_none(self):
+        self.paste(f"Cookie: session=a; session=b; admin={signed({'n': 1})}", KEY)
+        self.browser.all("#choice input")[1].send_keys(Keys.SPACE)
+        self.browser.fill("name", "admin")
+        self.assertEqual(self.value("n"), "1")
+        self.assertFalse(self.browser.at("choice").is_displayed())
+
     def test_another_name_finds_another_cookie(self):
         self.paste(f"Cookie: session=x; admin={signed({'n': 1})}", KEY)
         self.browser.fill("name", "admin")
@@ -71,6 +79,19 @@ class Cookie(Case):
         self.paste("   ")
         self.assertFalse(self.browser.at("result").is_displayed())
         self.assertFalse(self.browser.at("notes").is_displayed())
+
+    def test_what_is_another_thing_than_a_session_is_named(self):
+        header, claims = (base64.urlsafe_b64encode(text).rstrip(b"=").decode() for text in (b'{"alg":"HS256"}', b'{"sub":"1"}'))
+        for pasted, name in (
+            (f"{header}.{claims}.{'a' * 43}", "JSON Web Token"),
+            (f"Cookie: remember_token=42|{'ab' * 64}", "remember_token"),
+            (f"session={'5Ee0lqxkRk8Sw_oNO3fqVZ5lS2oHzJzO2sIOJ2Wt9pw'}", "Flask-Session"),
+        ):
+            with self.subTest(name):
+                self.paste(pasted, KEY)
+                self.assertIn(name, self.browser.text("#notes"))
+                self.assertNotEqual(self.verdict()[0], "good")
+                self.assertFalse(self.browser.at("parts").is_displayed())
 
     def test_an_example_comes_by_one_click_and_goes_by_one(self):
         self.browser.button("Load an example").click()

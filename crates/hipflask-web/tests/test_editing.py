@@ -37,6 +37,18 @@ class Editing(Case):
         expected |= {"dict": {"a": {"b": {"c": "changed"}}}, "pair": ("tea", 4)}
         self.assertEqual(opened(self.edited()), expected)
 
+    def test_the_focus_stays_where_one_works(self):
+        self.paste(signed({"a": "b", "in": {"c": 1, "d": 2}}), KEY)
+        label = lambda: self.browser.driver.switch_to.active_element.get_attribute("aria-label")
+        self.edit(["in", "d"], "3")
+        self.assertEqual(label(), "Edit d")
+        self.edit(["a"], "x", apply=False).send_keys(Keys.ESCAPE)
+        self.assertEqual(label(), "Edit a")
+        self.assertEqual(opened(self.edited()), {"a": "b", "in": {"c": 1, "d": 3}})
+        self.edit(["in", "c"], "", apply=False)
+        self.browser.button("Remove c").send_keys(Keys.ENTER)
+        self.assertEqual(self.browser.driver.switch_to.active_element.text, "Edit as JSON")
+
     def test_what_is_no_value_of_the_type_is_refused_and_nothing_is_lost(self):
         self.paste(signed(EVERY_TYPE), KEY)
         for key, typed in (("big", "1.5"), ("float", "x"), ("bytes", "abc"), ("uuid", "12"), ("date", "yesterday")):
