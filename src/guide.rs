@@ -13,6 +13,9 @@ pub mod server {}
 #[doc = include_str!("../docs/nobody-is-logged-in.md")]
 pub mod nobody_is_logged_in {}
 
+#[doc = include_str!("../docs/server-side.md")]
+pub mod server_side {}
+
 #[doc = include_str!("../docs/firmware.md")]
 pub mod firmware {}
 

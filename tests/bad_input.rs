@@ -4,6 +4,8 @@
 //! What is mutated are Flask's own cookies, from `tests/data/vectors.jsonl`.
 
 mod common;
+#[path = "bad_input/stored.rs"]
+mod stored;
 #[path = "bad_input/timing.rs"]
 mod timing;
 

@@ -265,14 +265,17 @@ fn a_handler_sees_ordinary_values() {
     assert_eq!((ext.key, ext.value.0, ext.value.1.as_slice()), (EXT, 5, &b"ab"[..]));
     assert!(session.get_as::<f64>("n").unwrap().unwrap().is_nan());
     assert_eq!(session.get_as::<Bytes<4>>("b").unwrap().unwrap().as_slice(), b"\x00\xff");
-    let cart: BTreeMap<String, String> = session.get_as("c").unwrap().unwrap();
-    assert_eq!(cart, BTreeMap::from([("1".to_owned(), "tea".to_owned()), ("2".to_owned(), "é".to_owned())]));
+    let cart: BTreeMap<i8, String> = session.get_as("c").unwrap().unwrap();
+    assert_eq!(cart, BTreeMap::from([(1, "tea".to_owned()), (2, "é".to_owned())]));
+    assert!(
+        session.get_as::<BTreeMap<String, String>>("c").unwrap().is_some_and(|cart| cart.contains_key("1"))
+    );
     let Some(Kind::Dict(dict)) = session.get("c").map(Value::kind) else { panic!() };
     assert!(dict.keys().all(|key| key.as_i64().is_some()));
     assert!(dict.iter().map(|(key, _)| key).eq(["1", "2"]));
 
     // An int stays a key of its own kind, whoever changes its dict.
-    session.remove_at("/c/2").unwrap();
+    session.modify::<BTreeMap<u32, String>>("c", |cart| drop(cart.remove(&2))).unwrap();
     session.insert_at("/c/1", "mate").unwrap();
     session.pop("d").unwrap();
     session.pop("n").unwrap();
@@ -312,22 +315,21 @@ fn what_has_no_form_is_refused_by_its_key_before_anything_is_written() {
     let dict_key = |found| Err(Error::DictKey { key: KeyName::new("k"), found });
     let bools = BTreeMap::from([(true, 1)]);
     assert_eq!(with_entry(Codec::MsgPack, "k", &bools), Ok(entry("81c301")));
-    let error = decoded(Codec::Json, &entry("81c301")).unwrap_err();
+    assert_eq!(with_entry(Codec::Json, "k", &bools), dict_key(TypeName::Bool));
+    let error = with_entry(Codec::Json, "k", &bools).unwrap_err();
     assert_eq!(error.to_string(), "`k`: a dict in a server-side session has a bool as a key");
     let error = with_entry(Codec::MsgPack, "k", &Markup("x")).unwrap_err();
     assert_eq!(error.to_string(), "`k`: the format of server-side sessions has no form for a Markup");
 
     // Read as msgpack, and to be written as something else.
     let session = decoded(Codec::MsgPack, &entry("810102")).unwrap();
-    assert_eq!(encoded(Codec::Json, &session), dict_key(TypeName::Int));
+    assert_eq!(encoded(Codec::Json, &session), Ok(object(r#"{"1":2}"#)));
     assert_eq!(encoded(Codec::TaggedJson, &session), dict_key(TypeName::Int));
-    for codec in [Codec::Json, Codec::TaggedJson] {
-        let session = decoded(codec, &entry("8202a162e1a16b")).unwrap();
-        let sorted = if codec == Codec::Json { r#"{"2":"b","-31":"k"}"# } else { r#"{"-31":"k","2":"b"}"# };
-        assert_eq!(encoded(codec, &session), Ok(object(sorted)));
-        let error = decoded(Codec::Json, &entry("8202a162a132a16b")).unwrap_err();
-        assert_eq!(error, Error::BadPayload(PayloadError::EqualKeys));
-    }
+    // Of these, JSON would make one.
+    let session = decoded(Codec::Json, &entry("91820102a13103")).unwrap();
+    assert_eq!(encoded(Codec::Json, &session), dict_key(TypeName::Int));
+    let session = decoded(Codec::Json, &entry("92810102 81a13103")).unwrap();
+    assert_eq!(encoded(Codec::Json, &session), Ok(object(r#"[{"1":2},{"1":3}]"#)));
     let session = decoded(Codec::MsgPack, &entry("d5056162")).unwrap();
     assert_eq!(encoded(Codec::TaggedJson, &session), no_form(TypeName::Custom));
     let session = decoded(Codec::MsgPack, &entry("cb7ff8000000000001")).unwrap();
@@ -504,9 +506,9 @@ fn keys_that_are_not_kept_are_named() {
     }
     // The session's own keys are text.
     assert_eq!(resaved(Codec::MsgPack, &bytes("8101c0")), key("", TypeName::Int));
-    assert_eq!(resaved(Codec::MsgPack, &bytes("82a161c0c3c0")), key("a", TypeName::Bool));
-    // JSON has none but text.
-    assert_eq!(decoded(Codec::TaggedJson, &entry("81c302")).map(drop), key("k", TypeName::Bool).map(drop));
+    assert_eq!(resaved(Codec::MsgPack, &bytes("82a161c0c3c0")), key("", TypeName::Bool));
+    // Flask's JSON has none but text.
+    assert_eq!(decoded(Codec::TaggedJson, &entry("810102")).map(drop), key("k", TypeName::Int).map(drop));
 }
 
 #[test]

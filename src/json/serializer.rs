@@ -53,11 +53,10 @@ impl TaggedJsonSerializer {
         Self { dialect: Dialect::PLAIN }
     }
 
-    /// What reads other formats and writes them again: the order of keys and letters stay as
-    /// they are. `tags` are for what those formats have and JSON has not; `number_keys` says
-    /// whether such keys are.
-    pub(crate) const fn untouched(tags: &'static [JsonTag], number_keys: bool) -> Self {
-        let dialect = Dialect { custom: tags, number_keys, ..Dialect::FLASK };
+    /// What reads other formats and writes them again: keys, their order and letters stay as
+    /// they are. `tags` are for what those formats have and JSON has not.
+    pub(crate) const fn untouched(tags: &'static [JsonTag]) -> Self {
+        let dialect = Dialect { custom: tags, number_keys: true, ..Dialect::FLASK };
         Self { dialect }.with_sort_keys(false).with_ensure_ascii(false)
     }
 

@@ -215,14 +215,13 @@ impl Model {
             }
             Self::Dict(entries) => {
                 let is_session = level == 1;
-                let (as_json, is_sorted) = (codec != Codec::MsgPack, codec == Codec::TaggedJson);
+                let is_sorted = codec == Codec::TaggedJson;
                 let mut keys = HashSet::new();
                 for (key, _) in entries {
                     let same = match key {
                         Self::Str(_) => key.clone(),
-                        Self::Int(value) if !is_session && as_json => Self::Str(value.to_string()),
-                        Self::Int(_) if !is_session => key.clone(),
-                        Self::Plain(bool @ (0xC2 | 0xC3)) if !is_session && !as_json => {
+                        Self::Int(_) if !is_session && !is_sorted => key.clone(),
+                        Self::Plain(bool @ (0xC2 | 0xC3)) if !is_session && !is_sorted => {
                             Self::Int((bool - 0xC2).into())
                         }
                         _ => return Err(Reason::Key),

@@ -273,10 +273,14 @@ def reasons(req):
     found = set()
     if "data" in req:
         data = bytes.fromhex(req["data"]["hex"])
+        # What is not a dict is no session.
         if data[:1] >= b"\x80":
-            inspect(parse(data), 0, found)
+            content = parse(data)
         else:
-            inspect(json.loads(data, object_pairs_hook=Pairs), 0, found)
+            content = json.loads(data, object_pairs_hook=Pairs) if data.lstrip()[:1] == b"{" else None
+        if not isinstance(content, Pairs):
+            return {"no session"}
+        inspect(content, 0, found)
     else:
         inspect(oracle.dec(req["value"]), 0, found)
     for op in req.get("ops", ()):

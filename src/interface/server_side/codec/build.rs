@@ -131,9 +131,10 @@ impl<'a> Builder<'a> {
     #[cold]
     fn error(&self, refused: Refused, malformed: PayloadError) -> Error {
         let key = match self.levels.first() {
-            Some(level) if self.depth > 0 && level.key > 0 => {
+            Some(level) if self.depth > 1 => {
                 split_string(sub_slice(self.out, level.key as usize..self.len)).0
             }
+            // It is one of the session's own.
             _ => "",
         };
         match refused {
@@ -238,14 +239,9 @@ impl<'a> Builder<'a> {
         found: TypeName,
         entries: u32,
     ) -> Result<(), Refused> {
-        // The keys of the session itself are text.
-        if self.depth < 2 {
+        // The keys of the session itself are text, and so are all that Flask's JSON has.
+        if self.depth < 2 || !self.dialect.number_keys {
             return Err(Refused::Key(found));
-        }
-        if !self.dialect.number_keys {
-            // JSON has text alone.
-            let spelling = core::str::from_utf8(spelling).ok().filter(|_| found == TypeName::Int);
-            return self.key(spelling.ok_or(Refused::Key(found))?);
         }
         self.begin_key()?;
         let start = self.len - 1;

@@ -13,23 +13,59 @@ use crate::{
 /// Refuses a session that cannot be written, by the key at which that is.
 pub(super) fn check(codec: Codec, markup: UnwritableMarkup, session: &Session) -> Result<(), Error> {
     for (key, entry) in session {
+        let mut kinds = KeyKinds::default();
         for part in Walk::new(entry) {
             match part {
+                Part::Dict => kinds.open(),
+                Part::EndDict => kinds.close(),
+                Part::Key { text, is_number, .. } if codec != Codec::MsgPack => {
+                    kinds.note(is_number);
+                    let is_bool = is_number && matches!(text, "true" | "false");
+                    let found = if is_bool { TypeName::Bool } else { TypeName::Int };
+                    let is_refused = match codec {
+                        Codec::Json => is_bool || kinds.are_mixed(),
+                        _ => is_number,
+                    };
+                    if is_refused {
+                        return Err(Error::DictKey { key: KeyName::new(key), found });
+                    }
+                }
                 Part::Leaf(value) => {
                     if let Some(found) = unwritable(codec, markup, value) {
                         return Err(Error::NoForm { key: KeyName::new(key), found });
                     }
-                }
-                Part::Key { text, is_number: true, .. } if codec != Codec::MsgPack => {
-                    let is_bool = matches!(text, "true" | "false");
-                    let found = if is_bool { TypeName::Bool } else { TypeName::Int };
-                    return Err(Error::DictKey { key: KeyName::new(key), found });
                 }
                 _ => {}
             }
         }
     }
     Ok(())
+}
+
+/// Which kinds of keys the open dicts have: a bit for each, the innermost lowest.
+#[derive(Default)]
+struct KeyKinds {
+    texts: u64,
+    numbers: u64,
+}
+
+impl KeyKinds {
+    const fn open(&mut self) {
+        (self.texts, self.numbers) = (self.texts << 1, self.numbers << 1);
+    }
+
+    const fn close(&mut self) {
+        (self.texts, self.numbers) = (self.texts >> 1, self.numbers >> 1);
+    }
+
+    const fn note(&mut self, is_number: bool) {
+        *if is_number { &mut self.numbers } else { &mut self.texts } |= 1;
+    }
+
+    /// Whether the innermost dict has both.
+    const fn are_mixed(&self) -> bool {
+        self.texts & self.numbers & 1 != 0
+    }
 }
 
 /// What a value is that has no form.

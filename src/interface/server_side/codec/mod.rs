@@ -5,7 +5,7 @@
 //! | None, bool, int, float, str | as ever | msgspec's shortest form; a float has 64 bits | as msgspec spells it; a float that is not finite is `null` |
 //! | list, tuple, set | a list; what a handler puts in as a tuple is one until then | array | array |
 //! | dict | a dict, in the order in which it came | map | object |
-//! | dict with keys that are int or bool | a dict with their text as keys, of which [`Dict::keys`](crate::json::Dict::keys) tells what they are | map, the keys as they were | object with text as keys |
+//! | dict with keys that are int or bool | a dict with their text as keys, of which [`Dict::keys`](crate::json::Dict::keys) tells what they are | map, the keys as they were | object with text as keys; refused are bools, and ints beside text |
 //! | bytes | bytes | bin | base64 text |
 //! | aware datetime | a date, with its microseconds | timestamp, extension −1 | RFC 3339 text in UTC |
 //! | UUID | UUID | text with hyphens | text with hyphens |
@@ -112,8 +112,7 @@ impl Codec {
     #[must_use]
     pub const fn serializer(self) -> TaggedJsonSerializer {
         match self {
-            Self::MsgPack => TaggedJsonSerializer::untouched(TAGS, true),
-            Self::Json => TaggedJsonSerializer::untouched(TAGS, false),
+            Self::MsgPack | Self::Json => TaggedJsonSerializer::untouched(TAGS),
             Self::TaggedJson => SESSION_JSON_SERIALIZER,
         }
     }
@@ -130,8 +129,8 @@ impl Codec {
     ///   [`PayloadError::Pickle`] when it was pickled, with [`PayloadError::EqualKeys`] when
     ///   a dict inside has a key twice, which msgspec does not write.
     /// - [`Error::DictKey`], which names the session's key, when a dict inside has a key that
-    ///   is neither text nor an int nor a bool, or the session one that is not text. Where
-    ///   the session is to be written as JSON, an int becomes text, and a bool is refused.
+    ///   is neither text nor an int nor a bool, or the session one that is not text; for
+    ///   [`TaggedJson`](Self::TaggedJson) any that is not text.
     /// - [`Error::Capacity`] when the session has no room for it; [`Error::Depth`].
     pub fn decode(self, stored: &[u8], session: &mut Session) -> Result<Self, Error> {
         let serializer = self.serializer();
@@ -165,7 +164,8 @@ impl Codec {
     /// [`WriteError::Source`] before anything is written, when the format has no form for
     /// something: with [`Error::NoForm`], which names the session's key, for Markup, for an
     /// int beyond 64 bits in msgpack, and for an extension in JSON; with [`Error::DictKey`]
-    /// for a dict with keys that are numbers in JSON, if the session is one of msgpack. [`WriteError::Sink`] when the sink does
+    /// in JSON for a dict with keys that are bools, or ints beside text: `1` and `"1"`
+    /// would be one key. [`WriteError::Sink`] when the sink does
     /// not take it.
     pub fn encode<S: Sink>(self, session: &Session, sink: &mut S) -> Result<(), WriteError<S::Error>> {
         self.encode_with(UnwritableMarkup::Refuse, session, sink)
