@@ -26,15 +26,16 @@ fn a_time_that_counts_from_2011_is_read() {
     assert!(flat(&ran).contains(old), "{}", ran.answer);
 }
 
-/// From the notes of an exercise of 2025: the text in it is compressed.
+/// From the notes of an exercise of 2025, where the user has another name and number.
 #[test]
 fn a_compressed_cookie_is_shown() {
-    let cookie = ".eJwlzDsOwjAMANC7eGZwUse1e5kqsRMUIVLUz4S4O0iMb3lvsGNv67k96oAFsAkXiY40EwoboobIbiJZSmTR3OagHjwRuRb\
-                  zPCUVssI8oUWDG1xH3dfusARJf438rL_71cf96qOfG3y-FwQjrw.aTHh5A.Lsp-B81WE9IgMdYlqMw0e7R2qPo";
+    let cookie = ".eJwlzDEOgzAMAMC_eGZwgjE2n0GJnUhV1SCRMCH-3krdbrobrJ91H8e7NNgAq3CW6EgrobAhaojsJpIkRxZNdQ3qwRci12ye5kW\
+                  FLDPPaNFggquXc385bOHvlj7lN_dxeWkDni9ugiID.aTHh5A.Lsp-B81WE9IgMdYlqMw0e7R2qPo";
     let report = inspected(cookie, Some("dev"));
     assert_eq!(report["kind"], "session");
     assert_eq!(report["payload"]["compressed"], json!(true));
-    assert_eq!(report["payload"]["value"]["v"][1], json!(["user_id", {"t": "int", "v": "185"}]));
+    assert_eq!(report["payload"]["value"]["v"][1], json!(["user_id", {"t": "int", "v": "1"}]));
+    assert_eq!(report["payload"]["value"]["v"][2], json!(["username", {"t": "str", "v": "student"}]));
     assert_eq!(report["signature"]["state"], "mismatch");
 }
 
