@@ -325,10 +325,39 @@ impl Scanner<'_, '_> {
 
     #[inline(never)]
     fn escape(&mut self) -> Result<(), Refused> {
-        let letter = unescape(self.rest());
-        let (Ok((_, taken)) | Err(taken)) = letter;
-        self.read += taken;
-        let (letter, _) = letter.map_err(|_| Refused::Form)?;
+        let [b'\\', letter, ..] = self.rest() else { return Err(Refused::Form) };
+        let byte = match *letter {
+            b'u' => return self.unicode_escape(),
+            byte @ (b'"' | b'\\' | b'/') => byte,
+            b'n' => b'\n',
+            b't' => b'\t',
+            b'r' => b'\r',
+            b'b' => 0x08,
+            b'f' => 0x0C,
+            _ => return Err(Refused::Form),
+        };
+        self.read += 2;
+        self.emit(byte);
+        Ok(())
+    }
+
+    /// `\uXXXX`, or two of them that make one character.
+    fn unicode_escape(&mut self) -> Result<(), Refused> {
+        let first = hex4(self.rest()).ok_or(Refused::Form)?;
+        self.read += 6;
+        let code = match first {
+            // A lone surrogate has no place in UTF-8.
+            0xD800..0xDC00 => {
+                let second = hex4(self.rest()).ok_or(Refused::Form)?;
+                self.read += 6;
+                if !(0xDC00..0xE000).contains(&second) {
+                    return Err(Refused::Form);
+                }
+                0x1_0000 + ((first & 0x3FF) << 10 | second & 0x3FF)
+            }
+            code => code,
+        };
+        let letter = char::from_u32(code).ok_or(Refused::Form)?;
         for byte in letter.encode_utf8(&mut [0; 4]).bytes() {
             self.emit(byte);
         }
@@ -465,38 +494,21 @@ impl Scanner<'_, '_> {
     }
 }
 
-/// The letter that the escape stands for that `bytes` start with, and the length of the
-/// escape: `\uXXXX`, or two of them that make one letter, or a letter behind a backslash. If
-/// it is none, how much of it could be one.
-pub(crate) fn unescape(bytes: &[u8]) -> Result<(char, usize), usize> {
-    let [b'\\', letter, ..] = bytes else { return Err(0) };
-    let letter = match *letter {
-        b'u' => return unicode_escape(bytes),
-        letter @ (b'"' | b'\\' | b'/') => letter,
-        b'n' => b'\n',
-        b't' => b'\t',
-        b'r' => b'\r',
-        b'b' => 0x08,
-        b'f' => 0x0C,
-        _ => return Err(0),
+/// Puts the letter in place of the escape that `escape` starts with: `\uXXXX`, or two of them
+/// that make one letter, or a letter behind a backslash. Gives the length of the letter and
+/// of the escape.
+pub(crate) fn unescape(escape: &mut [u8]) -> Option<(usize, usize)> {
+    let mut scanner = Scanner {
+        buffer: escape,
+        read: 0,
+        written: 0,
+        too_deep: false,
+        waiting: 0,
+        dialect: Dialect::PLAIN,
+        order: Order::Sort,
     };
-    Ok((letter.into(), 2))
-}
-
-fn unicode_escape(bytes: &[u8]) -> Result<(char, usize), usize> {
-    let first = hex4(bytes).ok_or(0_usize)?;
-    let (code, len) = match first {
-        // A lone surrogate has no place in UTF-8.
-        0xD800..0xDC00 => {
-            let second = hex4(sub_slice(bytes, 6..)).ok_or(6_usize)?;
-            if !(0xDC00..0xE000).contains(&second) {
-                return Err(12);
-            }
-            (0x1_0000 + ((first & 0x3FF) << 10 | second & 0x3FF), 12)
-        }
-        code => (code, 6),
-    };
-    char::from_u32(code).map(|letter| (letter, len)).ok_or(len)
+    scanner.escape().ok()?;
+    Some((scanner.written, scanner.read))
 }
 
 /// The four hex digits of the `\uXXXX` that `bytes` start with.

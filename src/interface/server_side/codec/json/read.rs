@@ -2,13 +2,16 @@
 //! `NaN`, and no number becomes infinite.
 
 use crate::{
-    bytes::sub_slice,
+    bytes::{copy, sub_slice},
     interface::server_side::codec::build::{Builder, Refused},
     json::{
         Number,
         entries::{STRING, STRING_END, literal_len, scan_number, unescape},
     },
 };
+
+/// Two of `\uXXXX`.
+const LONGEST_ESCAPE: usize = 12;
 
 /// Reads a dict. Says how many bytes it took.
 pub(in crate::interface::server_side::codec) fn read(
@@ -89,12 +92,12 @@ fn text(input: &mut Input<'_>, builder: &mut Builder<'_>) -> Result<usize, Refus
             input.rest = rest;
             return Ok(len);
         }
-        let (letter, taken) = unescape(rest).map_err(|_| Refused::Form)?;
-        let mut utf8 = [0; 4];
-        let utf8 = letter.encode_utf8(&mut utf8);
-        builder.put(utf8.as_bytes())?;
-        len = len.saturating_add(utf8.len());
-        input.rest = sub_slice(rest, taken..);
+        let mut escape = [0; LONGEST_ESCAPE];
+        copy(&mut escape, rest);
+        let (letter_len, taken) = unescape(&mut escape).ok_or(Refused::Form)?;
+        builder.put(sub_slice(&escape, ..letter_len))?;
+        len = len.saturating_add(letter_len);
+        input.rest = rest.get(taken..).ok_or(Refused::Form)?;
     }
 }
 
