@@ -15,7 +15,8 @@ mod session;
 pub use error::SessionError;
 #[cfg(feature = "extensions")]
 pub use extensions::{
-    Csrf, CsrfForm, CsrfRejection, CurrentUser, ExtensionsLayer, ExtensionsService, Login, LoginRejection,
+    Csrf, CsrfForm, CsrfProtect, CsrfRejection, CurrentUser, ExtensionsLayer, ExtensionsService, Login,
+    LoginRejection,
 };
 pub use hipflask::cookie::SameSite;
 #[cfg(feature = "extensions")]

@@ -14,8 +14,8 @@ use axum::{
 use common::*;
 use hipflask::clock_fn;
 use hipflask_axum::{
-    Csrf, CsrfForm, CurrentUser, ExtensionsLayer, FlaskExtensions, FlaskLogin, FlaskWtf, Login, Protection,
-    Remember, RememberCookie, SessionError,
+    Csrf, CsrfForm, CsrfProtect, CurrentUser, ExtensionsLayer, FlaskExtensions, FlaskLogin, FlaskWtf, Login,
+    Protection, Remember, RememberCookie, SessionError,
 };
 
 const DELETION: &str = "remember_token=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/";
@@ -42,7 +42,7 @@ fn routes() -> Router {
         .route("/logout", post(async |login: Login| login.logout_user()))
         .route("/form", get(async |csrf: Csrf| csrf.token()))
         .route("/note", post(async |CsrfForm(note): CsrfForm<Note>| note.text))
-        .route("/script", post(async |CsrfForm(()): CsrfForm<()>| "done"))
+        .route("/script", post(async |_: CsrfProtect| "done"))
         .route("/about", get(async || "the same for everybody"))
 }
 
@@ -119,6 +119,8 @@ async fn a_form_is_taken_with_the_token_in_a_field_or_a_header() {
         let answer = send(site(), "/script", &cookie, &[(name, token)], "{}").await;
         assert_eq!(answer, (200, "done".to_owned()));
     }
+    let answer = send(site(), "/script", &cookie, &[kind], &format!("csrf_token={token}&more=x")).await;
+    assert_eq!(answer, (200, "done".to_owned()));
     // A field of what is no form is none.
     let json = ("content-type", "application/json");
     let answer = send(site(), "/script", &cookie, &[json], &format!("csrf_token={token}")).await;

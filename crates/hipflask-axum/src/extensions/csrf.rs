@@ -18,6 +18,8 @@ use serde::de::DeserializeOwned;
 use super::of;
 use crate::SessionError;
 
+const FORM: &[u8] = b"application/x-www-form-urlencoded";
+
 /// Flask-WTF for this request, as a handler's argument. It dereferences to
 /// [`hipflask_server::Csrf`], which makes tokens for forms and checks them.
 ///
@@ -54,8 +56,6 @@ impl<S: Sync> FromRequestParts<S> for Csrf {
 /// session's token, in a field or in the header `X-CSRFToken`. Any other form is answered
 /// with 400 and Flask-WTF's words.
 ///
-/// A request that has no form, from a script, has a `CsrfForm<()>`.
-///
 /// ```
 /// use hipflask_axum::CsrfForm;
 ///
@@ -76,23 +76,55 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for CsrfForm<T> {
     type Rejection = CsrfRejection;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, CsrfRejection> {
-        let (mut parts, body) = request.into_parts();
-        let csrf = Csrf::from_request_parts(&mut parts, state).await.map_err(FormError::Session)?;
-        let (uri, method, headers) = (parts.uri.clone(), parts.method.clone(), parts.headers.clone());
-        let body = Bytes::from_request(Request::from_parts(parts, body), state).await?;
-        let header = |name: &str| match (headers.get(name), uri.authority()) {
-            // In HTTP/2 it is a part of the address.
-            (None, Some(authority)) if name == "host" => Some(authority.as_str().as_bytes()),
-            (value, _) => value.map(HeaderValue::as_bytes),
-        };
-        let is_form = header(CONTENT_TYPE.as_str())
-            .is_some_and(|kind| kind.starts_with(b"application/x-www-form-urlencoded"));
-        let form: &[u8] = if is_form { &body } else { b"" };
-        Ok(Self(csrf.form(method.as_str(), form, header)?))
+        let (_, form) = protected(request, state).await?;
+        Ok(Self(hipflask_server::Csrf::read_form(&form)?))
     }
 }
 
-/// Why there is no [`CsrfForm`].
+/// A request of one of the site's own pages, by a form or a script, as a handler's last
+/// argument: what is in its body, beside the token, does not matter. As [`CsrfForm`] otherwise.
+///
+/// ```
+/// use hipflask_axum::{CsrfProtect, Login, SessionError};
+///
+/// async fn log_out(login: Login, _: CsrfProtect) -> Result<(), SessionError> {
+///     login.logout_user()
+/// }
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CsrfProtect {
+    /// The body.
+    pub body: Bytes,
+}
+
+impl<S: Send + Sync> FromRequest<S> for CsrfProtect {
+    type Rejection = CsrfRejection;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, CsrfRejection> {
+        let (body, _) = protected(request, state).await?;
+        Ok(Self { body })
+    }
+}
+
+/// The body of a request with the session's token, and what of it is a form.
+async fn protected<S: Send + Sync>(request: Request, state: &S) -> Result<(Bytes, Bytes), CsrfRejection> {
+    let (mut parts, body) = request.into_parts();
+    let csrf = Csrf::from_request_parts(&mut parts, state).await.map_err(FormError::Session)?;
+    let (uri, method, headers) = (parts.uri.clone(), parts.method.clone(), parts.headers.clone());
+    let body = Bytes::from_request(Request::from_parts(parts, body), state).await?;
+    let header = |name: &str| match (headers.get(name), uri.authority()) {
+        // In HTTP/2 it is a part of the address.
+        (None, Some(authority)) if name == "host" => Some(authority.as_str().as_bytes()),
+        (value, _) => value.map(HeaderValue::as_bytes),
+    };
+    let is_form = header(CONTENT_TYPE.as_str()).is_some_and(|kind| kind.starts_with(FORM));
+    let form = if is_form { body.clone() } else { Bytes::new() };
+    csrf.protect(method.as_str(), &form, header)?;
+    Ok((body, form))
+}
+
+/// Why there is no [`CsrfForm`] or [`CsrfProtect`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CsrfRejection {

@@ -10,7 +10,7 @@ mod csrf;
 mod layer;
 mod login;
 
-pub use csrf::{Csrf, CsrfForm, CsrfRejection};
+pub use csrf::{Csrf, CsrfForm, CsrfProtect, CsrfRejection};
 pub use layer::{ExtensionsLayer, ExtensionsService};
 pub use login::{CurrentUser, Login, LoginRejection};
 

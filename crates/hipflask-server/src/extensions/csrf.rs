@@ -89,17 +89,11 @@ impl<E: From<SessionError>> Csrf<E> {
         Ok(())
     }
 
-    /// [Checks](Self::protect) a request, and reads its form.
+    /// Reads a form, which [`protect`](Self::protect) took.
     ///
     /// # Errors
-    /// As [`protect`](Self::protect), and [`FormError::Form`] when the form is not a `T`.
-    pub fn form<'h, T: DeserializeOwned>(
-        &self,
-        method: &str,
-        form: &[u8],
-        header: impl Fn(&str) -> Option<&'h [u8]>,
-    ) -> Result<T, FormError<E>> {
-        self.protect(method, form, header)?;
+    /// [`FormError::Form`] when the form is not a `T`.
+    pub fn read_form<T: DeserializeOwned>(form: &[u8]) -> Result<T, FormError<E>> {
         serde_urlencoded::from_bytes(form).map_err(|error| FormError::Form(error.to_string()))
     }
 
