@@ -2,6 +2,7 @@
 
 mod codecs;
 mod extensions;
+mod ids;
 mod request;
 mod session;
 mod tokens;
@@ -57,6 +58,8 @@ fn dispatch(request: &Json) -> Result<Json, Failure> {
         "fs_load" => codecs::load(request),
         "fs_dump" => codecs::dump(request),
         "fs_resave" => codecs::resave(request),
+        "fs_sid" => ids::sign(request),
+        "fs_unsid" => ids::unsign(request),
         "fl_id" => extensions::fl_id(request),
         "fl_remember" => extensions::fl_remember(request),
         "fl_recall" => extensions::fl_recall(request),
