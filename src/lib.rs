@@ -7,6 +7,7 @@
 //! [docs/fuzzing.md]: guide::fuzzing
 //! [docs/nobody-is-logged-in.md]: guide::nobody_is_logged_in
 //! [docs/server.md]: guide::server
+//! [docs/server-side.md]: guide::server_side
 //! [`interface`]: mod@interface
 //! [`session`]: mod@session
 //! [`json`]: mod@json

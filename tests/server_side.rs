@@ -15,10 +15,12 @@ use std::{
 use hipflask::{
     BadCookie, ClockFn, Config, Error, Lifetime, SecureCookieSession, UnixTime, clock_fn,
     cookie::SameSite,
+    error::PayloadError,
     interface::server_side::{
         Codec, Condition, FinishError, Found, LocalStore, RamStore, RamStoreError, ServerSideContext,
-        ServerSideSessionInterface, SessionId, Store, Unavailable, acceptance,
+        ServerSideSessionInterface, SessionId, Store, Unavailable, UnwritableMarkup, acceptance,
     },
+    json::Markup,
     signing::Keyring,
 };
 
@@ -606,6 +608,44 @@ fn a_session_that_is_too_large_harms_only_those_who_ask_and_can_be_logged_out_of
     assert_eq!(context.opened().unwrap().rejection(), Some(too_large));
     assert_eq!(site.save(&context).unwrap().cookie, None);
     assert!(site.stored("session=large").is_some());
+}
+
+#[test]
+fn what_flask_may_well_read_is_an_error_for_who_asks_and_a_pickle_is_named() {
+    let msgpack = |interface: Interface| interface.with_codec(Codec::MsgPack);
+    // {"a": {1.0: 1}}, and {"a": {"b": 1, "b": 1}}.
+    let float_key = b"\x81\xa1a\x81\xcb\x3f\xf0\0\0\0\0\0\0\x01";
+    for stored in [&float_key[..], b"\x81\xa1a\x82\xa1b\x01\xa1b\x01"] {
+        let mut site = Site::with(msgpack);
+        site.plant("session=a", stored);
+        let error = site.open("session=a").session().map(|_| ()).unwrap_err();
+        assert!(site.save(&site.open("session=a")).unwrap().cookie.is_none(), "{error}");
+        site.config = site.config.bad_cookie(BadCookie::StartFresh);
+        assert_eq!(site.open("session=a").opened().unwrap().rejection(), Some(error));
+    }
+    let site = Site::with(msgpack);
+    // pickle.dumps({"user": "ada"})
+    site.plant("session=a", b"\x80\x04\x95\x11\0\0\0\0\0\0\0}\x94\x8c\x04user\x94\x8c\x03ada\x94s.");
+    let rejection = site.open("session=a").opened().unwrap().rejection();
+    assert_eq!(rejection, Some(Error::BadPayload(PayloadError::Pickle)));
+}
+
+#[test]
+fn html_that_a_site_flashes_is_refused_by_name_or_written_as_text() {
+    let flashing = |context: &mut Request| {
+        context.session().unwrap().flash(&Markup("<b>hi</b>"), "info").unwrap();
+    };
+    let site = Site::with(|interface| interface.with_codec(Codec::MsgPack));
+    let mut context = site.open("");
+    flashing(&mut context);
+    let refused = site.save(&context).unwrap_err();
+    assert!(matches!(refused, FinishError::Session(Error::NoForm { key, .. }) if key.as_str() == "_flashes"));
+    assert_eq!(site.notes(), "");
+    let site = Site::with(|interface| {
+        interface.with_codec(Codec::Json).with_unwritable_markup(UnwritableMarkup::WriteText)
+    });
+    let browser = header(&site.visit("", flashing).unwrap());
+    assert_eq!(site.stored(&browser).unwrap(), r#"{"_permanent":true,"_flashes":[["info","<b>hi</b>"]]}"#);
 }
 
 #[test]
