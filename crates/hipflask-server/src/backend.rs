@@ -57,9 +57,39 @@ impl Request for Cookies<'_> {
     }
 }
 
+/// Memory that saving is lent.
+pub(crate) trait Lent {
+    /// As much as the session in `room` needs.
+    fn of(room: &Room) -> Box<Self>;
+
+    /// What takes nothing.
+    fn nothing() -> Box<Self>;
+}
+
+impl Lent for Scratch {
+    fn of(room: &Room) -> Box<Self> {
+        room.scratch()
+    }
+
+    fn nothing() -> Box<Self> {
+        Box::new(DeflateScratch::<0>::new())
+    }
+}
+
+impl Lent for Vec<u8> {
+    fn of(_: &Room) -> Box<Self> {
+        // It grows as it is written.
+        Box::default()
+    }
+
+    fn nothing() -> Box<Self> {
+        Box::default()
+    }
+}
+
 impl<I> CookieBackend for I
 where
-    I: SessionInterface<Session = hipflask::Session, Scratch = Scratch> + Send + Sync,
+    I: SessionInterface<Session = hipflask::Session, Scratch: Lent> + Send + Sync,
 {
     fn open(&self, config: &Config<'_>, cookies: &Cookies<'_>, room: &mut Room) {
         loop {
@@ -74,7 +104,7 @@ where
     fn save(&self, config: &Config<'_>, room: &Room) -> Result<Headers, Error> {
         // Of the sessions of a site, few are sent: only those are compressed.
         let is_sent = room.context.peek().is_ok_and(|session| self.should_set_cookie(config, session));
-        let mut scratch = if is_sent { room.scratch() } else { Box::new(DeflateScratch::<0>::new()) };
+        let mut scratch = if is_sent { I::Scratch::of(room) } else { I::Scratch::nothing() };
         room.context.save(self, config, &mut scratch).map(|saved| Headers::of(&saved))
     }
 }

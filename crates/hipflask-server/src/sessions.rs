@@ -82,6 +82,7 @@ pub struct Cookies {
     keys: Keys,
     clock: Box<dyn Clock + Send + Sync>,
     serializer: TaggedJsonSerializer,
+    compress: bool,
 }
 
 /// Sessions of an interface of your own.
@@ -140,7 +141,12 @@ impl<A> Sessions<A, Cookies, Unsaid, Unsaid> {
     }
 
     fn of_keys(keys: Keys) -> Self {
-        Self::kept_by(Cookies { keys, clock: Box::new(SystemClock), serializer: SESSION_JSON_SERIALIZER })
+        Self::kept_by(Cookies {
+            keys,
+            clock: Box::new(SystemClock),
+            serializer: SESSION_JSON_SERIALIZER,
+            compress: true,
+        })
     }
 }
 
@@ -220,6 +226,15 @@ impl<A, Secure, Same> Sessions<A, Cookies, Secure, Same> {
     /// registered.
     pub fn serializer(mut self, serializer: TaggedJsonSerializer) -> Self {
         self.kept_by.serializer = serializer;
+        self
+    }
+
+    /// Sets whether cookies are compressed where Flask compresses them: true.
+    ///
+    /// Flask reads cookies that are not, and writing one takes far less time. But a session
+    /// that is large and repeats itself may then be too long for a cookie.
+    pub fn compress(mut self, compress: bool) -> Self {
+        self.kept_by.compress = compress;
         self
     }
 }
@@ -413,13 +428,17 @@ impl<A: Adapter> Sessions<A, Cookies> {
     /// Settings that cannot work are in the log at the level `error`; [`check`](Self::check)
     /// finds them before.
     pub fn layer(self) -> A::Layer {
-        let Cookies { keys, clock, serializer } = self.kept_by;
+        let Cookies { keys, clock, serializer, compress } = self.kept_by;
         if !keys.has_current() {
             tracing::warn!("there is no secret key: sessions are empty, and cannot be written");
         }
-        let interface = SecureCookieSessionInterface::new(keys, clock);
-        let interface = interface.with_serializer(serializer).with_compression();
-        A::layer(Lifecycle::new(Backend::Cookie(Box::new(interface)), self.config, self.max_session_bytes))
+        let interface = SecureCookieSessionInterface::new(keys, clock).with_serializer(serializer);
+        let backend: Box<dyn CookieBackend> = if compress {
+            Box::new(interface.with_compression())
+        } else {
+            Box::new(interface.with_scratch::<Vec<u8>>())
+        };
+        A::layer(Lifecycle::new(Backend::Cookie(backend), self.config, self.max_session_bytes))
     }
 }
 

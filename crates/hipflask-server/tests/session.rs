@@ -290,6 +290,23 @@ fn many_threads_share_a_session() {
     assert_eq!(session.get_as::<Vec<String>>("list").unwrap().unwrap().len(), 400);
 }
 
+/// Both read what the other wrote, as Flask does.
+#[test]
+fn cookies_can_be_left_uncompressed() {
+    let plain = Sessions::secret_key("dev").clock(clock_fn(|| Ok(NOW))).compress(false);
+    let plain = plain.flask_defaults().layer();
+    let text = "the same again ".repeat(20);
+    for (writer, reader, begins) in
+        [(&plain, &lifecycle(), "session=eyJ"), (&lifecycle(), &plain, "session=.eJ")]
+    {
+        let session = at_once(writer.begin("", None));
+        session.insert("text", &*text).unwrap();
+        let cookie = saved(writer, &session).unwrap();
+        assert!(cookie.starts_with(begins), "{cookie}");
+        assert_eq!(at_once(reader.begin(&*cookie, None)).get_as("text"), Ok(Some(text.clone())));
+    }
+}
+
 /// A subclass of Flask's interface with another salt, or other tags.
 #[test]
 fn an_interface_of_one_s_own_has_sessions_too() {
