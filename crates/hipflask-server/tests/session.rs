@@ -164,6 +164,17 @@ fn the_room_follows_what_comes() {
     assert_eq!(before, after);
 }
 
+/// A kilobyte for most, and at most some five times what is in it for the rest.
+#[test]
+fn a_session_takes_memory_in_proportion() {
+    for len in [0, 100, 1_000, 1_100, 3_000, 5_000, 12_600, 30_000, 60_000] {
+        let session = empty();
+        session.insert("text", &"a".repeat(len)).unwrap();
+        let (used, room) = session.with(|session| (session.used_bytes(), session.capacity_bytes())).unwrap();
+        assert!(room >= used && room <= (used * 5).max(1152), "{len}: {used} of {room}");
+    }
+}
+
 /// What failed for want of room is made once, not twice.
 #[test]
 fn a_closure_that_needs_more_room_begins_again() {
