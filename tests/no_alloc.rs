@@ -11,6 +11,7 @@ use std::{
 use hipflask::{
     Config, OversizeCookie, RequestContext, SecureCookieSession, SecureCookieSessionInterface, UnixTime,
     clock_fn,
+    interface::server_side::{Codec, RamStore, ServerSideContext, ServerSideSessionInterface, Step},
     json::{Kind, Value},
     signing::Keyring,
     zlib::DeflateScratch,
@@ -45,6 +46,56 @@ fn allocations(run: impl FnOnce()) -> usize {
     let before = ALLOCATIONS.with(Cell::get);
     run();
     ALLOCATIONS.with(Cell::get) - before
+}
+
+/// A login of a server-side session, step by step, over a store in RAM.
+#[test]
+fn sessions_in_a_store_never_allocate() {
+    type Ram<C> = RamStore<4, 512, C>;
+    for codec in [Codec::MsgPack, Codec::Json, Codec::TaggedJson] {
+        let counted = allocations(|| {
+            let clock = clock_fn(|| Ok(UnixTime::from_secs(1_700_000_000)));
+            let interface = ServerSideSessionInterface::new(clock)
+                .with_codec(codec)
+                .with_signer(Keyring::for_session_ids(b"dev"));
+            let mut store = Ram::new(clock_fn(|| Ok(UnixTime::from_secs(1_700_000_000))), codec, "user");
+            let config = Config::new();
+            let mut header = heapless::String::<128>::new();
+            for round in 0..3_u8 {
+                let (mut buffer, mut context) =
+                    ([0; 512], ServerSideContext::new(SecureCookieSession::<512>::new()));
+                if let Some(id) = interface.begin(&config, header.as_str(), &mut context) {
+                    let found = store.load(&id, &mut buffer).unwrap();
+                    interface.opened(&config, &id, found, &buffer, &mut context);
+                    assert!(context.opened().unwrap().is_loaded());
+                }
+                context.regenerate().unwrap();
+                context
+                    .session()
+                    .unwrap()
+                    .insert("user", &(f64::from(round), "é", [1_u8, 2].as_slice()))
+                    .unwrap();
+                let random = |bytes: &mut [u8; 32]| {
+                    *bytes = [round; 32];
+                    Ok(())
+                };
+                let mut finish = interface.finish(&config, &context, random, b"", &mut buffer).unwrap();
+                while let Some(step) = finish.step() {
+                    let done = match step {
+                        Step::Put { id, value, ttl, condition } => store.put(&id, value, ttl, condition),
+                        Step::Delete { id } => store.delete(&id),
+                        _ => panic!("nobody only visits"),
+                    };
+                    finish.answered(done.unwrap()).unwrap();
+                }
+                let cookie = finish.saved().set_cookie.unwrap();
+                header.clear();
+                write!(header, "session={}", cookie.value).unwrap();
+            }
+            assert_eq!(store.len(), 1);
+        });
+        assert_eq!(counted, 0, "{codec:?}");
+    }
 }
 
 /// Looks at every part of a value, as every type that it may be.

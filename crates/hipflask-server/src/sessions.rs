@@ -7,7 +7,7 @@ use hipflask::{
     SessionInterface, UnsetClock,
     backends::std::{EnvSecrets, FileSecrets, FileSecretsError, SystemClock},
     cookie::SameSite,
-    interface::server_side::{Codec, ServerSideSessionInterface, Store, Unavailable},
+    interface::server_side::{Codec, ServerSideSessionInterface, Store, Unavailable, UnwritableMarkup},
     json::{SESSION_JSON_SERIALIZER, TaggedJsonSerializer},
     signing::{Hmac, Keyring, SecretKeySource, SigningKeys},
     zlib::Scratch,
@@ -273,6 +273,12 @@ impl<A, S, Secure, Same> Sessions<A, ServerSide<S>, Secure, Same> {
     /// Sets what a request gets while the store does not answer: a 503 if it asks for the session.
     pub fn unavailable(self, unavailable: Unavailable) -> Self {
         self.change(|interface| interface.with_unavailable(unavailable))
+    }
+
+    /// Sets what happens to HTML that a site flashes, where the codec has no form for it: the
+    /// session is not saved, and the response is a 500.
+    pub fn unwritable_markup(self, unwritable_markup: UnwritableMarkup) -> Self {
+        self.change(|interface| interface.with_unwritable_markup(unwritable_markup))
     }
 
     fn change(mut self, change: impl FnOnce(Interface) -> Interface) -> Self {
