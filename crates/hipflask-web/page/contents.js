@@ -64,7 +64,7 @@ function contents(ask, settings, open) {
 
   /** Takes an edited value if the crate can write it. */
   function attempt(edited, path) {
-    const answer = ask({ ask: "write", value: edited });
+    const answer = ask({ write: { value: edited } });
     at("edit-error").hidden = !answer.error;
     at("edit-error").textContent = answer.error ? sentence(answer.error) : "";
     if (answer.error) return;
@@ -84,11 +84,12 @@ function contents(ask, settings, open) {
     kept.disabled = found.report.timestamp === null;
     const now = settings();
     const answer = now.key === "" ? { error: "type a secret key to sign it" } : ask({
-      ask: "sign",
-      value: { typed: draft.typed },
-      like: found.cookie,
-      signed_at_secs: kept.checked ? found.report.timestamp : now.now_secs,
-      settings: now,
+      sign: {
+        value: { typed: draft.typed },
+        like: found.cookie,
+        signed_at_secs: kept.checked ? found.report.timestamp : now.now_secs,
+        settings: now,
+      },
     });
     const pieces = answer.cookie?.match(/^(.*)\.([^.]*)\.([^.]*)$/s);
     const token = pieces ? ["payload", "time", "signature"].flatMap((className, index) =>

@@ -7,6 +7,8 @@ const EXAMPLE_AGE_SECS = 7000;
 const LONGEST_LIFETIME_SECS = 1e15;
 
 (async () => {
+  // Without a script, none of it would work.
+  at("main").hidden = false;
   let ask;
   try {
     ask = await startCrate();
@@ -39,7 +41,7 @@ const LONGEST_LIFETIME_SECS = 1e15;
     const pasted = at("cookie").value;
     const before = found?.cookie ?? null;
     const now = settings();
-    const answer = pasted.trim() === "" ? {} : ask({ ask: "inspect", pasted, which, before, settings: now });
+    const answer = pasted.trim() === "" ? {} : ask({ inspect: { pasted, which, before, settings: now } });
     // There may be fewer than before.
     if (!answer.cookies?.[which]) which = 0;
     found = answer.report ? { ...answer, cookie: answer.cookies[which].value } : null;
@@ -71,7 +73,7 @@ const LONGEST_LIFETIME_SECS = 1e15;
     at("cookie").focus();
   }
 
-  const choices = ask({ ask: "choices" });
+  const choices = ask("choices");
   for (const [id, texts] of [["derivation", choices.derivations], ["digest", choices.digests], ["salts", choices.salts]]) {
     at(id).replaceChildren(...texts.map((text) => element("option", { value: text, textContent: text })));
   }
@@ -87,7 +89,7 @@ const LONGEST_LIFETIME_SECS = 1e15;
     for (const [id, value] of Object.entries({ ...flask, "lifetime-unit": 86400 })) at(id).value = value;
     const now = settings();
     const { cookie } = ask({
-      ask: "sign", value: { json: EXAMPLE }, like: null, signed_at_secs: now.now_secs - EXAMPLE_AGE_SECS, settings: now,
+      sign: { value: { json: EXAMPLE }, like: null, signed_at_secs: now.now_secs - EXAMPLE_AGE_SECS, settings: now },
     });
     paste(`Cookie: theme=dark; session=${cookie}`);
   };

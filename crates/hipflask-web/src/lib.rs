@@ -82,7 +82,8 @@ mod tests {
     }
 
     fn inspect(pasted: &str, key: &str) -> Json {
-        ask(&json!({"ask": "inspect", "pasted": pasted, "which": 0, "before": null, "settings": settings(key)}).to_string())
+        ask(&json!({"inspect": {"pasted": pasted, "which": 0, "before": null, "settings": settings(key)}})
+            .to_string())
     }
 
     #[test]
@@ -105,7 +106,7 @@ mod tests {
     fn a_value_is_told_once() {
         for (before, is_told) in [(COOKIE, false), ("another", true)] {
             let question = json!({
-                "ask": "inspect", "pasted": COOKIE, "which": 0, "before": before, "settings": settings("dev"),
+                "inspect": {"pasted": COOKIE, "which": 0, "before": before, "settings": settings("dev")}
             });
             let answer = ask(&question.to_string());
             assert_eq!(answer["written"].is_object(), is_told);
@@ -139,7 +140,7 @@ mod tests {
             json!({"typed": inspect(COOKIE, "")["written"]["typed"]}),
         ] {
             let question = json!({
-                "ask": "sign", "value": value, "like": COOKIE, "signed_at_secs": 1_700_000_000, "settings": settings("dev"),
+                "sign": {"value": value, "like": COOKIE, "signed_at_secs": 1_700_000_000, "settings": settings("dev")}
             });
             assert_eq!(ask(&question.to_string()), json!({"cookie": COOKIE, "like": true}));
         }
@@ -150,14 +151,14 @@ mod tests {
         for value in
             [json!({"json": r#"{"a": "#}), json!({"typed": {"t": "uuid", "v": "1"}}), json!({"typed": 7})]
         {
-            let answer = ask(&json!({"ask": "write", "value": value}).to_string());
+            let answer = ask(&json!({"write": {"value": value}}).to_string());
             assert!(answer["error"].as_str().is_some_and(|why| !why.is_empty()), "{answer}");
         }
     }
 
     #[test]
     fn a_question_is_as_deep_as_a_session_and_no_deeper() {
-        let write = |value: String| ask(&format!(r#"{{"ask":"write","value":{{"typed":{value}}}}}"#));
+        let write = |value: String| ask(&format!(r#"{{"write":{{"value":{{"typed":{value}}}}}}}"#));
         let lists = |count: usize, inside: &str| {
             let (before, behind) = (r#"{"t":"list","v":["#.repeat(count), "]}".repeat(count));
             format!("{before}{inside}{behind}")
@@ -173,7 +174,7 @@ mod tests {
 
     #[test]
     fn what_is_no_question_is_refused_with_a_reason() {
-        for question in ["", "{", "[]", r#"{"ask": "everything"}"#, "\u{0}"] {
+        for question in ["", "{", "[]", r#"{"everything": {}}"#, "\u{0}"] {
             assert!(ask(question)["error"].is_string(), "{question:.20}");
         }
     }

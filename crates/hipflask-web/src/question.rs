@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 /// A question.
 #[derive(Deserialize)]
-#[serde(tag = "ask", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Question {
     /// Which salts, derivations and digests are known.
     Choices,

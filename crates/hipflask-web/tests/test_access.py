@@ -115,6 +115,7 @@ class Access(Case):
             self.assertIn("scripts are switched off", self.browser.text("noscript"))
             for part in ("Payload", "Time", "Signature"):
                 self.assertIn(part, self.browser.text("#explained"))
+            self.assertEqual([field for field in self.browser.all("button, textarea, input") if field.is_displayed()], [])
         finally:
             self.browser.cdp("Emulation.setScriptExecutionDisabled", value=False)
         # That was the visit.
