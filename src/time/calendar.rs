@@ -10,25 +10,23 @@
     reason = "of the years 1 to 9999, nothing here is negative or above 4 million"
 )]
 
-/// The Gregorian calendar repeats after 400 years.
-const DAYS_PER_ERA: u32 = 146_097;
+/// On average, in quarters of a day: the Gregorian calendar repeats after 400 years, of
+/// 146,097 days.
+const QUARTERS_PER_CENTURY: u32 = 146_097;
+/// Of four years three have 365 days and one 366.
+const QUARTERS_PER_YEAR: u32 = 1_461;
 /// From 0000-03-01 to 0001-01-01.
 const DAYS_BEFORE_YEAR_1: u32 = 306;
 
 /// The year, month and day of the month of a day of the years 1 to 9999.
 pub(super) fn civil_from_days(day_number: u32) -> (u32, u32, u32) {
-    let from_march_0 = day_number + DAYS_BEFORE_YEAR_1;
-    let era = from_march_0 / DAYS_PER_ERA;
-    let day_of_era = from_march_0 % DAYS_PER_ERA;
-
-    // Takes the leap days out, so that every year counts 365.
-    let without_leap_days = day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096;
-    let year_of_era = without_leap_days / 365;
-    let day_of_year = day_of_era - days_before_year(year_of_era);
-
-    let month_from_march = (day_of_year * 5 + 2) / 153;
-    let day = day_of_year - days_before_month(month_from_march) + 1;
-    let year = era * 400 + year_of_era;
+    // In quarters of a day all years are equally long, and so are all centuries.
+    let quarters = (day_number + DAYS_BEFORE_YEAR_1) * 4 + 3;
+    let quarter_of_century = (quarters % QUARTERS_PER_CENTURY) | 3;
+    let year = quarters / QUARTERS_PER_CENTURY * 100 + quarter_of_century / QUARTERS_PER_YEAR;
+    // And so are the months in fifths of one.
+    let fifths = quarter_of_century % QUARTERS_PER_YEAR / 4 * 5 + 2;
+    let (month_from_march, day) = (fifths / 153, fifths % 153 / 5 + 1);
     if month_from_march < 10 {
         (year, month_from_march + 3, day)
     } else {

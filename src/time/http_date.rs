@@ -8,6 +8,7 @@ use super::{
     calendar::{civil_from_days, days_from_civil},
     date_time::MIN_UNIX_SECS,
 };
+use crate::bytes::{copy, sub_slice_mut};
 
 /// How long an HTTP date is.
 const HTTP_DATE_LEN: usize = 29;
@@ -15,6 +16,13 @@ const HTTP_DATE_LEN: usize = 29;
 const MOMENT_LEN: usize = 25;
 /// How long a point and six digits are.
 const FRACTION_LEN: usize = 7;
+
+/// Where the weekday, the month and the century stand.
+const WEEKDAY: usize = 0;
+const MONTH: usize = 8;
+const CENTURY: usize = 12;
+/// Where two digits stand: day, century, year of it, hour, minute, second.
+const PAIRS: [usize; 6] = [5, CENTURY, 14, 17, 20, 23];
 
 const SECS_PER_DAY: u64 = 86_400;
 
@@ -39,18 +47,15 @@ impl DateTime {
         let second_of_day = (units % 675) << 7 | secs as u32 & 0x7F;
 
         let (year, month, day) = civil_from_days(day_number);
-        let [w0, w1, w2] = name(WEEKDAYS, day_number % 7);
-        let [m0, m1, m2] = name(MONTHS, month.saturating_sub(1));
-        let [d0, d1] = two_digits(day);
-        let [y0, y1] = two_digits(year / 100);
-        let [y2, y3] = two_digits(year % 100);
-        let [h0, h1] = two_digits(second_of_day / 3600);
-        let [n0, n1] = two_digits(second_of_day / 60 % 60);
-        let [s0, s1] = two_digits(second_of_day % 60);
-        [
-            w0, w1, w2, b',', b' ', d0, d1, b' ', m0, m1, m2, b' ', y0, y1, y2, y3, b' ', h0, h1, b':', n0,
-            n1, b':', s0, s1, b' ', b'G', b'M', b'T',
-        ]
+        let minute = second_of_day / 60;
+        let mut text = *b"Ddd, 00 Mmm 0000 00:00:00 GMT";
+        put(&mut text, WEEKDAY, name(&WEEKDAYS, day_number % 7));
+        put(&mut text, MONTH, name(&MONTHS, month.saturating_sub(1)));
+        let pairs = [day, year / 100, year % 100, minute / 60, minute % 60, second_of_day % 60];
+        for (at, pair) in PAIRS.into_iter().zip(pairs) {
+            put(&mut text, at, two_digits(pair));
+        }
+        text
     }
 
     /// Reads an HTTP date in the one form that Flask writes,
@@ -122,27 +127,28 @@ impl DateTime {
 
     /// Computes the date from the digits where they should be, and accepts the
     /// text if that date is written like it.
+    #[expect(clippy::arithmetic_side_effects, reason = "numbers of two digits, and a year of four")]
     fn parse(text: &[u8], meant_by: fn(u32) -> u32) -> Option<Self> {
         let text: &[u8; HTTP_DATE_LEN] = text.try_into().ok()?;
-        #[rustfmt::skip]
-        let [
-            weekday @ .., _, _, d0, d1, _, m0, m1, m2, _, y0, y1, y2, y3, _, h0, h1, _, n0, n1, _, s0, s1, _, _, _, _,
-        ] = text;
-        let month =
-            (1..).zip(MONTHS).find_map(|(number, name)| (name == [*m0, *m1, *m2]).then_some(number))?;
-        let written_year = number(&[*y0, *y1, *y2, *y3])?;
+        let (weekday, month_name) = (take(text, WEEKDAY), take(text, MONTH));
+        // What is no digit is some digit here, and is not written like it.
+        let number = |at| {
+            let [tens, ones] = take(text, at).map(|digit| u32::from(digit & 0xF));
+            tens * 10 + ones
+        };
+        let [day, century, year_of_century, hour, minute, second] = PAIRS.map(number);
+        let month = (1..).zip(MONTHS).find_map(|(number, name)| (name == month_name).then_some(number))?;
+        let written_year = century * 100 + year_of_century;
         let year = meant_by(written_year);
-        let day_number = days_from_civil(year, month, number(&[*d0, *d1])?)?;
-        let date = at(day_number, number(&[*h0, *h1])?, number(&[*n0, *n1])?, number(&[*s0, *s1])?)?;
+        let date = at(days_from_civil(year, month, day)?, hour, minute, second)?;
 
         // Any day of the week will do, and a year of two digits was meant otherwise.
         let mut written = date.http_date_bytes();
-        let [w0, w1, w2, _, _, _, _, _, _, _, _, _, c0, c1, ..] = &mut written;
-        [*w0, *w1, *w2] = *weekday;
+        put(&mut written, WEEKDAY, weekday);
         if year != written_year {
-            [*c0, *c1] = *b"00";
+            put(&mut written, CENTURY, *b"00");
         }
-        (WEEKDAYS.contains(weekday) && written == *text).then_some(date)
+        (WEEKDAYS.contains(&weekday) && written == *text).then_some(date)
     }
 }
 
@@ -166,8 +172,17 @@ fn two_digits(number: u32) -> [u8; 2] {
     [number / 10, number % 10].map(|digit| b'0' | digit as u8)
 }
 
-fn name<const N: usize>(names: [[u8; 3]; N], index: u32) -> [u8; 3] {
-    usize::try_from(index).ok().and_then(|index| names.get(index)).copied().unwrap_or_default()
+fn name(names: &[[u8; 3]], index: u32) -> [u8; 3] {
+    names.get(index as usize).copied().unwrap_or_default()
+}
+
+/// What stands at a place of a date.
+fn take<const N: usize>(text: &[u8; HTTP_DATE_LEN], at: usize) -> [u8; N] {
+    text.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or([0; N])
+}
+
+fn put<const N: usize>(text: &mut [u8; HTTP_DATE_LEN], at: usize, part: [u8; N]) {
+    copy(sub_slice_mut(text, at..), &part);
 }
 
 /// The number that a few decimal digits stand for.
