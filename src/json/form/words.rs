@@ -35,7 +35,7 @@ const fn below(word: Word, limit: u8) -> Word {
 #[inline]
 fn leading(bytes: &[u8], stops: impl Fn(Word) -> Word) -> usize {
     let mut len = 0;
-    let (words, tail) = bytes.as_chunks::<WORD_BYTES>();
+    let (words, tail) = if usize::BITS == 64 { bytes.as_chunks::<WORD_BYTES>() } else { (&[][..], bytes) };
     for word in words {
         let hits = stops(Word::from_le_bytes(*word));
         if hits != 0 {
