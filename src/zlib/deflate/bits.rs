@@ -23,7 +23,8 @@ impl<'a> BitWriter<'a> {
     }
 
     /// Writes the low `n` bits of `value` (at most 16), which has no others.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(super) fn bits(&mut self, value: u16, n: u32) {
         self.hold |= usize::from(value) << self.count;
         self.count += n;

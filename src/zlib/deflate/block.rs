@@ -28,12 +28,21 @@ struct Frequencies {
 
 impl Frequencies {
     /// How many bits the symbols take, with codes that long.
-    fn cost_bits(&self, literal_length: impl Fn(usize) -> u8, distance_length: impl Fn(usize) -> u8) -> u32 {
+    #[inline(never)]
+    fn cost_bits(&self, literal_lengths: &[u8], distance_lengths: &[u8]) -> u32 {
         let literal_extra = iter::repeat_n(0, FIRST_LENGTH)
             .chain((0..LENGTH_SYMBOLS).map(|symbol| lengths_of(symbol).extra_bits));
         let distance_extra = (0..DISTANCE_SYMBOLS).map(|symbol| distances_of(symbol).extra_bits);
-        let literals = cost_bits(&self.literals, (0..).map(literal_length), literal_extra);
-        literals + cost_bits(&self.distances, (0..).map(distance_length), distance_extra)
+        cost_bits(&self.literals, literal_lengths, literal_extra)
+            + cost_bits(&self.distances, distance_lengths, distance_extra)
+    }
+
+    /// How many bits they take with the fixed codes.
+    #[inline(never)]
+    fn fixed_cost_bits(&self) -> u32 {
+        let mut literal_lengths = [0; LITERAL_SYMBOLS];
+        set_fixed_lengths(&mut literal_lengths);
+        self.cost_bits(&literal_lengths, &[FIXED_DISTANCE_BITS; DISTANCE_SYMBOLS])
     }
 }
 
@@ -99,10 +108,8 @@ fn write(block: Tokens<'_>, frequencies: &Frequencies, is_last: bool, out: &mut 
     );
 
     let bytes = |bits: u32| (bits + 3).div_ceil(8);
-    let fixed_bytes = bytes(frequencies.cost_bits(fixed_literal_length, |_| FIXED_DISTANCE_BITS));
-    let literal_length = |symbol| literal_lengths.get(symbol).copied().unwrap_or_default();
-    let distance_length = |symbol| distance_lengths.get(symbol).copied().unwrap_or_default();
-    let dynamic_bits = frequencies.cost_bits(literal_length, distance_length) + header.len_bits;
+    let fixed_bytes = bytes(frequencies.fixed_cost_bits());
+    let dynamic_bits = frequencies.cost_bits(&literal_lengths, &distance_lengths) + header.len_bits;
     let dynamic_bytes = bytes(dynamic_bits);
     let stored_bytes = block.input.len() as u32 + 4;
 
@@ -119,10 +126,7 @@ fn write(block: Tokens<'_>, frequencies: &Frequencies, is_last: bool, out: &mut 
     if fixed_bytes <= dynamic_bytes {
         hit(Path::FixedBlock);
         send_form(out, 1, is_last);
-        literal_lengths
-            .iter_mut()
-            .enumerate()
-            .for_each(|(symbol, slot)| *slot = fixed_literal_length(symbol));
+        set_fixed_lengths(&mut literal_lengths);
         distance_lengths.fill(FIXED_DISTANCE_BITS);
     } else {
         hit(Path::DynamicBlock);
@@ -130,6 +134,12 @@ fn write(block: Tokens<'_>, frequencies: &Frequencies, is_last: bool, out: &mut 
         header.send(out);
     }
     send(block, &literal_lengths, &distance_lengths, out);
+}
+
+/// Makes the codes of literals and lengths as long as they are in a fixed block.
+#[inline(never)]
+fn set_fixed_lengths(lengths: &mut [u8; LITERAL_SYMBOLS]) {
+    lengths.iter_mut().enumerate().for_each(|(symbol, length)| *length = fixed_literal_length(symbol));
 }
 
 fn send_form(out: &mut BitWriter<'_>, form: u16, is_last: bool) {
@@ -144,7 +154,9 @@ fn send(
     distance_lengths: &[u8; DISTANCE_SYMBOLS],
     out: &mut BitWriter<'_>,
 ) {
-    let (literals, distances) = (Codes::new(literal_lengths), Codes::new(distance_lengths));
+    let (mut literals, mut distances) = ([0; LITERAL_SYMBOLS], [0; DISTANCE_SYMBOLS]);
+    let literals = Codes::new(literal_lengths, &mut literals);
+    let distances = Codes::new(distance_lengths, &mut distances);
     for token in block {
         match token {
             Token::Literal(byte) => literals.send(out, byte.into()),

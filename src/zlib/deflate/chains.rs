@@ -36,7 +36,14 @@ pub(super) const FIRST: u16 = 0x8000;
 /// Position 0 is outside: zlib uses it as the chains' end and never finds it.
 #[inline(never)]
 pub(super) fn build(input: &[u8], sorted: &mut [Slot], ranks: &mut [Slot]) {
-    let (mut low_places, mut high_places) = count(input);
+    // How many have each value of the hash's low bits and of its high bits, then where
+    // the first of each goes.
+    let (mut low_places, mut high_places) = ([0; LOW_VALUES], [0; HIGH_VALUES]);
+    for bytes in input.windows(HASH_BYTES).skip(1) {
+        let hash = hash(bytes);
+        next(&mut low_places, hash & (LOW_VALUES - 1));
+        next(&mut high_places, hash >> LOW_BITS);
+    }
     places(&mut low_places);
     places(&mut high_places);
 
@@ -84,17 +91,6 @@ pub(super) fn build(input: &[u8], sorted: &mut [Slot], ranks: &mut [Slot]) {
 fn hash(bytes: &[u8]) -> usize {
     let hash = bytes.iter().fold(0_u32, |hash, &byte| hash << HASH_SHIFT ^ u32::from(byte));
     (hash & ((1 << HASH_BITS) - 1)) as usize
-}
-
-/// How many positions have each value of the hash's low bits and of its high bits.
-fn count(input: &[u8]) -> ([u16; LOW_VALUES], [u16; HIGH_VALUES]) {
-    let (mut low, mut high) = ([0; LOW_VALUES], [0; HIGH_VALUES]);
-    for bytes in input.windows(HASH_BYTES).skip(1) {
-        let hash = hash(bytes);
-        next(&mut low, hash & (LOW_VALUES - 1));
-        next(&mut high, hash >> LOW_BITS);
-    }
-    (low, high)
 }
 
 /// From how many there are of each value to where the first of each goes.

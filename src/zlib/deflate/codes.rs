@@ -8,18 +8,19 @@
 use super::bits::BitWriter;
 use crate::zlib::symbols::{DISTANCE_STEP_BITS, LENGTH_STEP_BITS, LENGTH_SYMBOLS, MAX_CODE_BITS, MIN_MATCH};
 
-/// The codes of up to `N` symbols.
-pub(super) struct Codes<'a, const N: usize> {
+/// The codes of some symbols.
+pub(super) struct Codes<'a> {
     /// How long each symbol's code is, zero for none.
-    lengths: &'a [u8; N],
+    lengths: &'a [u8],
     /// The codes, with the bit that is sent first lowest.
-    codes: [u16; N],
+    codes: &'a [u16],
 }
 
-impl<'a, const N: usize> Codes<'a, N> {
-    /// The canonical codes of these lengths (RFC 1951, section 3.2.2): of equal
-    /// lengths the lower symbol has the lower code, and short codes are lower.
-    pub(super) fn new(lengths: &'a [u8; N]) -> Self {
+impl<'a> Codes<'a> {
+    /// Puts into `codes` the canonical codes of these lengths (RFC 1951, section 3.2.2):
+    /// of equal lengths the lower symbol has the lower code, and short codes are lower.
+    #[inline(never)]
+    pub(super) fn new(lengths: &'a [u8], codes: &'a mut [u16]) -> Self {
         let mut next = [0_u16; MAX_CODE_BITS + 1];
         for &length in lengths {
             if let Some(count) = next.get_mut(usize::from(length)) {
@@ -33,7 +34,6 @@ impl<'a, const N: usize> Codes<'a, N> {
             *slot = code;
             code += count;
         }
-        let mut codes = [0; N];
         for (code, &length) in codes.iter_mut().zip(lengths) {
             if length != 0
                 && let Some(next) = next.get_mut(usize::from(length))
@@ -56,12 +56,8 @@ impl<'a, const N: usize> Codes<'a, N> {
 
 /// How many bits symbols take that occur that often, with codes that long and
 /// `extra_bits` beside them.
-pub(super) fn cost_bits(
-    frequencies: &[u16],
-    lengths: impl Iterator<Item = u8>,
-    extra_bits: impl Iterator<Item = u32>,
-) -> u32 {
-    frequencies.iter().zip(lengths).zip(extra_bits).fold(0, |sum, ((&frequency, length), extra)| {
+pub(super) fn cost_bits(frequencies: &[u16], lengths: &[u8], extra_bits: impl Iterator<Item = u32>) -> u32 {
+    frequencies.iter().zip(lengths).zip(extra_bits).fold(0, |sum, ((&frequency, &length), extra)| {
         sum + u32::from(frequency) * (u32::from(length) + extra)
     })
 }

@@ -55,8 +55,7 @@ impl<'a> Header<'a> {
             LONG_ZEROS => 7,
             _ => 0,
         });
-        let len_bits =
-            cost_bits(&frequencies, lengths.into_iter(), extra_bits) + 3 * sent_lengths as u32 + 5 + 5 + 4;
+        let len_bits = cost_bits(&frequencies, &lengths, extra_bits) + 3 * sent_lengths as u32 + 5 + 5 + 4;
         Self { literal_lengths, distance_lengths, code_lengths: lengths, sent_lengths, len_bits }
     }
 
@@ -68,7 +67,8 @@ impl<'a> Header<'a> {
             let length = self.code_lengths.get(usize::from(symbol)).copied().unwrap_or_default();
             out.bits(length.into(), 3);
         }
-        let codes = Codes::new(&self.code_lengths);
+        let mut codes = [0; CODE_LENGTH_SYMBOLS];
+        let codes = Codes::new(&self.code_lengths, &mut codes);
         let mut send = |symbol: Symbol| {
             codes.send(out, symbol.number);
             out.bits(symbol.extra, symbol.extra_bits);

@@ -12,9 +12,6 @@ use super::trace::{Path, hit};
 use crate::bytes::sub_slice;
 use crate::zlib::symbols::{LITERAL_SYMBOLS, MAX_CODE_BITS};
 
-/// Leaves and inner nodes of the largest tree.
-const MAX_NODES: usize = 2 * LITERAL_SYMBOLS - 1;
-
 /// A heap entry: how often (16 bits), the height of the tree below (6 bits),
 /// which node (10 bits). A block has at most 2^14 symbols, so a
 /// tree is never higher than 21.
@@ -43,10 +40,8 @@ pub(super) fn code_lengths(frequencies: &[u16], longest: usize, lengths: &mut [u
         heap.append(entry(1, 0, partner));
     }
 
-    let mut tree = Tree { nodes: [0; MAX_NODES], symbols: frequencies.len() };
-    let siblings = tree.grow(&mut heap);
     lengths.fill(0);
-    tree.assign(siblings, longest, lengths);
+    assign(heap.join(frequencies.len()), frequencies.len(), longest, lengths);
     used
 }
 
@@ -76,7 +71,7 @@ fn is_smaller(a: Entry, b: Entry) -> bool {
 }
 
 /// A binary heap with the smallest entry first. Behind it, in the places that it
-/// has given up, is what [`Tree::grow`] notes.
+/// has given up, is what [`join`](Self::join) notes.
 struct Heap {
     entries: [Entry; LITERAL_SYMBOLS],
     len: usize,
@@ -136,6 +131,26 @@ impl Heap {
         smallest
     }
 
+    /// Joins the two smallest nodes until one is left. Leaves are numbered as their
+    /// symbols, and the nodes that come of it from there on. Returns the nodes that were
+    /// joined: the root's children first, the rarest ones last.
+    fn join(&mut self, symbols: usize) -> &[Siblings] {
+        self.order();
+        let end = self.len;
+        let mut parent = symbols;
+        while self.len >= 2 {
+            let first = self.pop();
+            let second = self.get(0);
+            self.note(siblings(node(first), node(second)));
+            let frequency = (first >> (NODE_BITS + HEIGHT_BITS)) + (second >> (NODE_BITS + HEIGHT_BITS));
+            let height_mask = (1 << HEIGHT_BITS) - 1;
+            let height = (first >> NODE_BITS & height_mask).max(second >> NODE_BITS & height_mask);
+            self.sift_down(0, entry(frequency, height + 1, parent));
+            parent += 1;
+        }
+        sub_slice(&self.entries, 1..end)
+    }
+
     /// Notes `siblings` in the place that the last `pop` gave up.
     fn note(&mut self, siblings: Siblings) {
         if let Some(slot) = self.entries.get_mut(self.len) {
@@ -144,75 +159,38 @@ impl Heap {
     }
 }
 
-/// The Huffman tree.
-struct Tree {
-    /// By node: its parent, then its depth.
-    nodes: [u16; MAX_NODES],
-    /// How many leaves there may be. They are numbered as their symbols, the
-    /// inner nodes from here on.
-    symbols: usize,
-}
-
-impl Tree {
-    /// Joins the two smallest nodes until one is left. Returns the nodes that
-    /// were joined: the root's children first, the rarest ones last.
-    fn grow<'h>(&mut self, heap: &'h mut Heap) -> &'h [Siblings] {
-        heap.order();
-        let end = heap.len;
-        let mut parent = self.symbols;
-        while heap.len >= 2 {
-            let first = heap.pop();
-            let second = heap.get(0);
-            for child in [node(first), node(second)] {
-                if let Some(slot) = self.nodes.get_mut(child) {
-                    *slot = parent as u16;
-                }
-            }
-            heap.note(siblings(node(first), node(second)));
-            let frequency = (first >> (NODE_BITS + HEIGHT_BITS)) + (second >> (NODE_BITS + HEIGHT_BITS));
-            let height_mask = (1 << HEIGHT_BITS) - 1;
-            let height = (first >> NODE_BITS & height_mask).max(second >> NODE_BITS & height_mask);
-            heap.sift_down(0, entry(frequency, height + 1, parent));
-            parent += 1;
-        }
-        let root = node(heap.get(0));
-        if let Some(slot) = self.nodes.get_mut(root) {
-            *slot = 0;
-        }
-        sub_slice(&heap.entries, 1..end)
-    }
-
-    /// Turns parents into depths and those of leaves into code lengths, none
-    /// above `longest`.
-    fn assign(&mut self, siblings: &[Siblings], longest: usize, lengths: &mut [u8]) {
-        let mut counts = [0_u16; MAX_CODE_BITS + 1];
-        let mut too_deep = 0_u32;
-        // From the root down: a parent's depth stands where its own parent stood.
-        for node in siblings.iter().flat_map(|&pair| nodes(pair)) {
-            let parent = self.nodes.get(node).copied().unwrap_or_default();
-            let above = self.nodes.get(usize::from(parent)).copied().unwrap_or_default();
-            let mut depth = usize::from(above) + 1;
+/// Turns nodes that were joined into code lengths, none above `longest`.
+fn assign(joined: &[Siblings], symbols: usize, longest: usize, lengths: &mut [u8]) {
+    // By inner node, in the order in which they were made: the root is the last.
+    let mut depths = [0_u8; LITERAL_SYMBOLS];
+    let mut counts = [0_u16; MAX_CODE_BITS + 1];
+    let mut too_deep = 0_u32;
+    for (&pair, parent) in joined.iter().zip((0..joined.len()).rev()) {
+        let below = usize::from(depths.get(parent).copied().unwrap_or_default()) + 1;
+        for node in nodes(pair) {
+            let mut depth = below;
             if depth > longest {
                 depth = longest;
                 too_deep += 1;
             }
-            if let Some(slot) = self.nodes.get_mut(node) {
-                *slot = depth as u16;
-            }
-            if node < self.symbols {
-                if let Some(count) = counts.get_mut(depth) {
-                    *count += 1;
+            let slot = match node.checked_sub(symbols) {
+                Some(inner) => depths.get_mut(inner),
+                None => {
+                    if let Some(count) = counts.get_mut(depth) {
+                        *count += 1;
+                    }
+                    lengths.get_mut(node)
                 }
-                if let Some(length) = lengths.get_mut(node) {
-                    *length = depth as u8;
-                }
+            };
+            if let Some(slot) = slot {
+                *slot = depth as u8;
             }
         }
-        if too_deep > 0 {
-            hit(Path::BitLengthOverflow);
-            rebalance(&mut counts, longest, too_deep);
-            deal_out(&counts, siblings, self.symbols, lengths);
-        }
+    }
+    if too_deep > 0 {
+        hit(Path::BitLengthOverflow);
+        rebalance(&mut counts, longest, too_deep);
+        deal_out(&counts, joined, symbols, lengths);
     }
 }
 
