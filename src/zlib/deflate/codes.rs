@@ -22,14 +22,14 @@ impl<'a> Codes<'a> {
     #[inline(never)]
     pub(super) fn new(lengths: &'a [u8], codes: &'a mut [u16]) -> Self {
         let mut next = [0_u16; MAX_CODE_BITS + 1];
-        for &length in lengths {
+        for &length in lengths.iter().filter(|&&length| length != 0) {
             if let Some(count) = next.get_mut(usize::from(length)) {
                 *count += 1;
             }
         }
         let mut code = 0_u16;
-        for (length, slot) in next.iter_mut().enumerate() {
-            let count = if length == 0 { 0 } else { *slot };
+        for slot in &mut next {
+            let count = *slot;
             code *= 2;
             *slot = code;
             code += count;

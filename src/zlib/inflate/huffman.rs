@@ -78,7 +78,7 @@ impl<const SYMBOLS: usize, const FAST: usize> Huffman<SYMBOLS, FAST> {
 fn arrange(lengths: &[u8], levels: &mut Levels, sorted: &mut [u16]) -> Result<usize, Refused> {
     // How many there are of each length, then where the next of that length goes.
     let mut places = [0_u16; MAX_CODE_BITS + 1];
-    for &length in lengths {
+    for &length in lengths.iter().filter(|&&length| length != 0) {
         if let Some(count) = places.get_mut(usize::from(length)) {
             *count += 1;
         }
