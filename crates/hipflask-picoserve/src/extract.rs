@@ -6,7 +6,7 @@ use core::{
     ops::{Deref, DerefMut},
 };
 
-use hipflask::{Error, RequestContext};
+use hipflask::{Error, RequestContext, interface::server_side};
 use picoserve::{
     ResponseSent,
     extract::FromRequestParts,
@@ -24,6 +24,15 @@ use crate::WithSession;
 /// be dropped before the response is written, so it is no part of that.
 pub struct Session(RefMut<'static, hipflask::Session>);
 
+impl Session {
+    /// The session of this context.
+    fn of(mut context: RefMut<'static, RequestContext>) -> Result<Self, SessionError> {
+        context.session().map_err(SessionError::Unreadable)?;
+        let session = RefMut::filter_map(context, |context| context.session().ok());
+        session.map(Self).map_err(|_| SessionError::InUse)
+    }
+}
+
 impl<'r, S> FromRequestParts<'r, WithSession<S>> for Session {
     type Rejection = SessionError;
 
@@ -31,10 +40,19 @@ impl<'r, S> FromRequestParts<'r, WithSession<S>> for Session {
         state: &'r WithSession<S>,
         _: &RequestParts<'r>,
     ) -> Result<Self, SessionError> {
-        let mut context = state.place.context.try_borrow_mut().map_err(|_| SessionError::InUse)?;
-        context.session().map_err(SessionError::Unreadable)?;
-        let session = RefMut::filter_map(context, |context| context.session().ok());
-        session.map(Self).map_err(|_| SessionError::InUse)
+        Self::of(state.place.context.try_borrow_mut().map_err(|_| SessionError::InUse)?)
+    }
+}
+
+impl<'r, S> FromRequestParts<'r, WithSession<S, server_side::ServerSideContext>> for Session {
+    type Rejection = SessionError;
+
+    async fn from_request_parts(
+        state: &'r WithSession<S, server_side::ServerSideContext>,
+        _: &RequestParts<'r>,
+    ) -> Result<Self, SessionError> {
+        let context = state.place.context.try_borrow_mut().map_err(|_| SessionError::InUse)?;
+        Self::of(RefMut::map(context, |context| &mut **context))
     }
 }
 
@@ -88,18 +106,53 @@ impl DerefMut for Context {
     }
 }
 
+/// What [`Context`] is, for sessions that are kept in a store. It dereferences to
+/// [`hipflask::interface::server_side::ServerSideContext`]:
+///
+/// - [`regenerate`](server_side::ServerSideContext::regenerate) gives the session a new id:
+///   call it at each login.
+/// - [`session`](RequestContext::session) is the session, also while this one is held.
+/// - [`start_fresh`](server_side::ServerSideContext::start_fresh) logs out in every case.
+pub struct ServerSideContext(RefMut<'static, server_side::ServerSideContext>);
+
+impl<'r, S> FromRequestParts<'r, WithSession<S, server_side::ServerSideContext>> for ServerSideContext {
+    type Rejection = SessionError;
+
+    async fn from_request_parts(
+        state: &'r WithSession<S, server_side::ServerSideContext>,
+        _: &RequestParts<'r>,
+    ) -> Result<Self, SessionError> {
+        state.place.context.try_borrow_mut().map(Self).map_err(|_| SessionError::InUse)
+    }
+}
+
+impl Deref for ServerSideContext {
+    type Target = server_side::ServerSideContext;
+
+    fn deref(&self) -> &server_side::ServerSideContext {
+        &self.0
+    }
+}
+
+impl DerefMut for ServerSideContext {
+    fn deref_mut(&mut self) -> &mut server_side::ServerSideContext {
+        &mut self.0
+    }
+}
+
 /// Why a session cannot do what it should. As a response it is a page that does not tell
 /// the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionError {
     /// The request brought a session that cannot be read here. As a response: 431 where it
-    /// is too large, otherwise 500.
+    /// is too large, 503 where its store does not answer, otherwise 500.
     Unreadable(Error),
     /// Another argument of the handler has the session, or the response still does. As a
     /// response: 500.
     InUse,
-    /// The session cannot be used or saved. As a response: 500.
+    /// The session cannot be used or saved. As a response: 500, or 503 where its store does
+    /// not answer or another request has changed it.
     Failed(Error),
 }
 
@@ -109,6 +162,10 @@ impl SessionError {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::Unreadable(reason) if reason.is_capacity() => StatusCode::new(431),
+            Self::Unreadable(Error::StoreUnavailable)
+            | Self::Failed(Error::StoreUnavailable | Error::SessionConflict) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

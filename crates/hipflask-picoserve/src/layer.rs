@@ -1,9 +1,6 @@
 //! The layer: opens a session when a request comes, and saves it into the response.
 
-use core::{
-    cell::{RefCell, RefMut},
-    fmt::Display,
-};
+use core::fmt::Display;
 
 use hipflask::{Config, Error, Request, RequestContext, Session, SessionInterface};
 use picoserve::{
@@ -17,7 +14,7 @@ use picoserve::{
 use crate::{
     SessionError,
     pool::{Place, Pool, Taken},
-    queue::Queue,
+    queue::Memory,
 };
 
 /// What sessions need. `&Sessions` is a layer: `router.layer(&sessions)`.
@@ -34,8 +31,7 @@ pub struct Sessions<I: SessionInterface<Scratch: 'static>, const BYTES: usize, c
     interface: I,
     config: Config<'static>,
     pool: &'static Pool<BYTES, PLACES>,
-    scratch: RefCell<&'static mut I::Scratch>,
-    queue: Queue,
+    scratch: Memory<I::Scratch>,
     on_save_error: fn(Error),
 }
 
@@ -51,14 +47,7 @@ where
         pool: &'static Pool<BYTES, PLACES>,
         scratch: &'static mut I::Scratch,
     ) -> Self {
-        Self {
-            interface,
-            config,
-            pool,
-            scratch: RefCell::new(scratch),
-            queue: Queue::new(),
-            on_save_error: |_| {},
-        }
+        Self { interface, config, pool, scratch: Memory::new(scratch), on_save_error: |_| {} }
     }
 
     /// Calls `log` with the reason when a session cannot be saved. The client sees a 500
@@ -68,29 +57,10 @@ where
         self.on_save_error = log;
         self
     }
-
-    /// Waits until no other response uses the scratch.
-    async fn scratch(&self) -> Scratch<'_, I::Scratch> {
-        let free = || self.scratch.try_borrow_mut().ok();
-        Scratch { lent: Some(self.queue.wait(free).await), queue: &self.queue }
-    }
-}
-
-/// The scratch until it is dropped.
-struct Scratch<'s, S: ?Sized + 'static> {
-    lent: Option<RefMut<'s, &'static mut S>>,
-    queue: &'s Queue,
-}
-
-impl<S: ?Sized> Drop for Scratch<'_, S> {
-    fn drop(&mut self) {
-        self.lent = None;
-        self.queue.wake();
-    }
 }
 
 /// A request's headers, as the interface reads them.
-struct Cookies<'r>(Headers<'r>);
+pub(crate) struct Cookies<'r>(pub(crate) Headers<'r>);
 
 impl Request for Cookies<'_> {
     fn cookie_headers(&self) -> impl Iterator<Item = &[u8]> {
@@ -102,11 +72,16 @@ impl Request for Cookies<'_> {
 ///
 /// picoserve's `State` gives a handler a part of the application's state when
 /// `FromRef<WithSession<App>>` says which; examples/site.rs does so.
+///
+/// `X` is what is known of a request's session: [`RequestContext`], or [`ServerSideContext`]
+/// for sessions that are kept in a store.
+///
+/// [`ServerSideContext`]: hipflask::interface::server_side::ServerSideContext
 #[non_exhaustive]
-pub struct WithSession<S> {
+pub struct WithSession<S, X: ?Sized + 'static = RequestContext> {
     /// The application's state.
     pub app: S,
-    pub(crate) place: &'static Place,
+    pub(crate) place: &'static Place<X>,
 }
 
 impl<S: Clone, P, I, const BYTES: usize, const PLACES: usize> Layer<S, P> for &Sessions<I, BYTES, PLACES>
@@ -142,7 +117,7 @@ where
 /// Adds the session's headers to the response.
 struct Saving<'s, I: SessionInterface<Scratch: 'static>, W, const BYTES: usize, const PLACES: usize> {
     sessions: &'s Sessions<I, BYTES, PLACES>,
-    place: &'static Place,
+    place: &'static Place<RequestContext>,
     inner: W,
 }
 
@@ -159,8 +134,8 @@ where
         response: Response<H, B>,
     ) -> Result<ResponseSent, W::Error> {
         let Sessions { interface, config, on_save_error, .. } = self.sessions;
-        let (mut scratch, context) = (self.sessions.scratch().await, self.place.context.try_borrow());
-        let saved = match (&context, &mut scratch.lent) {
+        let (mut scratch, context) = (self.sessions.scratch.borrow().await, self.place.context.try_borrow());
+        let saved = match (&context, scratch.get()) {
             (Ok(context), Some(scratch)) => {
                 context.save(interface, config, scratch).map_err(SessionError::Failed)
             }

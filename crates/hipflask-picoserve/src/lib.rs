@@ -7,7 +7,9 @@ mod extract;
 mod layer;
 mod pool;
 mod queue;
+mod server_side;
 
-pub use extract::{Context, Session, SessionError};
+pub use extract::{Context, ServerSideContext, Session, SessionError};
 pub use layer::{Sessions, WithSession};
-pub use pool::Pool;
+pub use pool::{Pool, ServerSidePool};
+pub use server_side::ServerSideSessions;

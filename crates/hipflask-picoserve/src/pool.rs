@@ -2,7 +2,7 @@
 
 use core::cell::{Cell, RefCell};
 
-use hipflask::{RequestContext, SecureCookieSession, Session};
+use hipflask::{RequestContext, SecureCookieSession, interface::server_side::ServerSideContext};
 
 use crate::queue::Queue;
 
@@ -21,29 +21,27 @@ use crate::queue::Queue;
 /// let pool: &'static Pool<512, 2> = POOL.take();
 /// assert_eq!(pool.taken(), 0);
 /// ```
-pub struct Pool<const BYTES: usize, const PLACES: usize> {
-    places: [Place<SecureCookieSession<BYTES>>; PLACES],
-    queue: Queue,
-}
+pub struct Pool<const BYTES: usize, const PLACES: usize>(
+    Places<RequestContext<SecureCookieSession<BYTES>>, PLACES>,
+);
 
 impl<const BYTES: usize, const PLACES: usize> Pool<BYTES, PLACES> {
     /// Makes a pool of free places.
     #[must_use]
     pub const fn new() -> Self {
-        const { assert!(PLACES > 0, "without a place, every request waits for ever") };
-        Self { places: [const { Place::new() }; PLACES], queue: Queue::new() }
+        Self(Places::of([const { Place::new(RequestContext::new(SecureCookieSession::new())) }; PLACES]))
     }
 
     /// How many places are taken now.
     #[must_use]
     pub fn taken(&self) -> usize {
-        self.places.iter().filter(|place| place.is_taken.get()).count()
+        self.0.taken()
     }
 
     /// Waits for a free place.
-    pub(crate) async fn take(&'static self) -> Taken {
-        let free = || self.places.iter().find(|place| !place.is_taken.replace(true));
-        Taken { place: self.queue.wait(free).await, queue: &self.queue }
+    pub(crate) async fn take(&'static self) -> Taken<RequestContext> {
+        let (place, queue) = self.0.take().await;
+        Taken { place, queue }
     }
 }
 
@@ -53,28 +51,79 @@ impl<const BYTES: usize, const PLACES: usize> Default for Pool<BYTES, PLACES> {
     }
 }
 
-/// A place for one request's session, of any size.
-pub(crate) struct Place<S: ?Sized = Session> {
-    is_taken: Cell<bool>,
-    pub(crate) context: RefCell<RequestContext<S>>,
+/// A [`Pool`] for server-side sessions. It is some 90 bytes larger for each place, which
+/// has the session's id too.
+pub struct ServerSidePool<const BYTES: usize, const PLACES: usize>(
+    Places<ServerSideContext<SecureCookieSession<BYTES>>, PLACES>,
+);
+
+impl<const BYTES: usize, const PLACES: usize> ServerSidePool<BYTES, PLACES> {
+    /// Makes a pool of free places.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Places::of([const { Place::new(ServerSideContext::new(SecureCookieSession::new())) }; PLACES]))
+    }
+
+    /// How many places are taken now.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        self.0.taken()
+    }
+
+    /// Waits for a free place.
+    pub(crate) async fn take(&'static self) -> Taken<ServerSideContext> {
+        let (place, queue) = self.0.take().await;
+        Taken { place, queue }
+    }
 }
 
-impl<const BYTES: usize> Place<SecureCookieSession<BYTES>> {
-    const fn new() -> Self {
-        Self {
-            is_taken: Cell::new(false),
-            context: RefCell::new(RequestContext::new(SecureCookieSession::new())),
-        }
+impl<const BYTES: usize, const PLACES: usize> Default for ServerSidePool<BYTES, PLACES> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Places, and who waits for one.
+struct Places<X, const PLACES: usize> {
+    places: [Place<X>; PLACES],
+    queue: Queue,
+}
+
+impl<X, const PLACES: usize> Places<X, PLACES> {
+    const fn of(places: [Place<X>; PLACES]) -> Self {
+        const { assert!(PLACES > 0, "without a place, every request waits for ever") };
+        Self { places, queue: Queue::new() }
+    }
+
+    fn taken(&self) -> usize {
+        self.places.iter().filter(|place| place.is_taken.get()).count()
+    }
+
+    async fn take(&self) -> (&Place<X>, &Queue) {
+        let free = || self.places.iter().find(|place| !place.is_taken.replace(true));
+        (self.queue.wait(free).await, &self.queue)
+    }
+}
+
+/// A place for what is known of one request's session, of any size.
+pub(crate) struct Place<X: ?Sized> {
+    is_taken: Cell<bool>,
+    pub(crate) context: RefCell<X>,
+}
+
+impl<X> Place<X> {
+    const fn new(context: X) -> Self {
+        Self { is_taken: Cell::new(false), context: RefCell::new(context) }
     }
 }
 
 /// A place until it is dropped, also when the connection breaks.
-pub(crate) struct Taken {
-    pub(crate) place: &'static Place,
+pub(crate) struct Taken<X: ?Sized + 'static> {
+    pub(crate) place: &'static Place<X>,
     queue: &'static Queue,
 }
 
-impl Drop for Taken {
+impl<X: ?Sized> Drop for Taken<X> {
     fn drop(&mut self) {
         self.place.is_taken.set(false);
         self.queue.wake();

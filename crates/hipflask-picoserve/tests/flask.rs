@@ -1,8 +1,11 @@
 //! Requests to a server that runs, with cookies of a real Flask app, whose key is `dev`, at
 //! 1,700,000,000 seconds since 1970.
 
+mod common;
+
 use std::{cell::Cell, net::SocketAddr, rc::Rc};
 
+use common::{Answer, HTTP, answer, send, serve};
 use hipflask::{
     BadCookie, Config, Error, SecureCookieSessionInterface, UnixTime, clock_fn,
     signing::Keyring,
@@ -10,15 +13,13 @@ use hipflask::{
 };
 use hipflask_picoserve::{Context, Pool, Session, SessionError, Sessions, WithSession};
 use picoserve::{
-    Router, Server, Timeouts,
+    Router, Server,
     extract::{FromRef, State},
     response::Content,
-    routing::{PathRouter, get, post},
-    time::Duration,
+    routing::{get, post},
 };
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     sync::Notify,
     task::{self, LocalSet},
 };
@@ -33,13 +34,6 @@ const HALF_EMOJI: &str =
 /// Of Flask: 12.6 KB of JSON.
 const LARGE: &str = "session=.eJztyLEJgDAQhtFVwl9ngqwiIgceapEgyaUSd3cJy--V79F2e6_WvIVK9OlZV3gdKovi9DSserLDrqZMEARBEARBEARBEARBEARBEARBEP_FmjWHdxXZbno_SePK8w.ZVPxAA.kDHxqXsbx0iRSWxUZNuefoTOFWI";
 const DELETED: &str = "session=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; HttpOnly; Path=/";
-
-const HTTP: picoserve::Config = picoserve::Config::new(Timeouts {
-    start_read_request: Duration::from_secs(60),
-    persistent_start_read_request: Duration::from_secs(60),
-    read_request: Duration::from_secs(60),
-    write: Duration::from_secs(60),
-});
 
 /// What the handlers share with the tests.
 #[derive(Clone, Default)]
@@ -157,57 +151,6 @@ async fn start_logging<const PLACES: usize>(
     let address = listener.local_addr().unwrap();
     task::spawn_local(serve(listener, Rc::new(router)));
     address
-}
-
-async fn serve(listener: TcpListener, router: Rc<Router<impl PathRouter + 'static>>) {
-    while let Ok((connection, _)) = listener.accept().await {
-        let router = router.clone();
-        task::spawn_local(async move {
-            let _ = Server::new_tokio(&router, &HTTP, &mut [0; 8192]).serve(connection).await;
-        });
-    }
-}
-
-#[derive(Debug, PartialEq)]
-struct Answer {
-    status: u16,
-    page: String,
-    set_cookies: Vec<String>,
-    vary: Vec<String>,
-}
-
-impl Answer {
-    /// Whether it has no header of a session.
-    fn is_untouched(&self) -> bool {
-        self.set_cookies.is_empty() && self.vary.is_empty()
-    }
-
-    fn varies(&self) -> bool {
-        self.vary == ["Cookie"]
-    }
-}
-
-async fn send(address: SocketAddr, method: &str, path: &str, cookie: &str) -> TcpStream {
-    let mut connection = TcpStream::connect(address).await.unwrap();
-    let request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\nCookie: {cookie}\r\n\r\n");
-    connection.write_all(request.as_bytes()).await.unwrap();
-    connection
-}
-
-async fn answer(mut connection: TcpStream) -> Answer {
-    let mut text = String::new();
-    connection.read_to_string(&mut text).await.unwrap();
-    let (head, page) = text.split_once("\r\n\r\n").unwrap();
-    let headers = |name: &str| -> Vec<String> {
-        let lines = head.lines().filter_map(|line| line.split_once(": "));
-        lines.filter(|(field, _)| *field == name).map(|(_, value)| value.to_owned()).collect()
-    };
-    Answer {
-        status: head.split(' ').nth(1).unwrap().parse().unwrap(),
-        page: page.to_owned(),
-        set_cookies: headers("Set-Cookie"),
-        vary: headers("Vary"),
-    }
 }
 
 /// As a site answers one request.
