@@ -26,7 +26,7 @@ build() {
     local target=thumbv7m-none-eabi
     (cd examples/firmware && CARGO_TARGET_DIR=$output ../../tools/thumb.sh $target cargo build --quiet --release)
     mkdir -p "$output/$1"
-    cp "$output/$target/release/device" "$output/$target/release/counter" "$output/$1"
+    cp "$output/$target/release/"{device,counter,keeper} "$output/$1"
 }
 
 interop() {
@@ -35,6 +35,7 @@ interop() {
     python=$(tools/python.sh)
     case $python in /*) ;; *) python=$PWD/$python ;; esac
     DEVICE=$output/shared-key/device OWN_KEY_DEVICE=$output/own-key/device COUNTER=$output/own-key/counter \
+        KEEPER=$output/own-key/keeper \
         PYTHONDONTWRITEBYTECODE=1 "$python" examples/firmware/interop.py --verbose
 }
 

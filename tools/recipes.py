@@ -4,8 +4,8 @@
     tools/recipes.py [-v] [TEST…]    (tools/recipes.sh builds what it runs)
 
 SMOLTCP is the device of examples/smoltcp, EDGE_HTTP the program of
-examples/edge_http, PICOSERVE the device of examples/firmware. Needs Flask,
-QEMU, nm and size.
+examples/edge_http, PICOSERVE the device of examples/firmware and KEEPER its
+program that keeps sessions in flash. Needs Flask, QEMU, nm and size.
 """
 
 import contextlib
@@ -252,6 +252,8 @@ def main():
         print(f"{name:10} {flash:8,} {static:11,} {stack:11,}")
         budgets.append((name, parts))
         taken.append(static + stack + INTERRUPT_BYTES)
+    flash, static, _ = memory(os.environ["KEEPER"])
+    print(f"{'keeper':10} {flash:8,} {static:11,}")
     for name, parts in budgets:
         print(f"\nRAM of {name}")
         for size, part in parts:

@@ -15,11 +15,12 @@ command -v qemu-system-arm >/dev/null || tools/debian.sh qemu-system-arm
 command -v nm >/dev/null && command -v size >/dev/null || tools/debian.sh binutils
 
 export CARGO_TARGET_DIR=$output
-(cd examples/firmware && ../../tools/thumb.sh $target cargo build --quiet --release --bin device)
+(cd examples/firmware && ../../tools/thumb.sh $target cargo build --quiet --release --bin device --bin keeper)
 (cd examples/smoltcp && ../../tools/thumb.sh $target cargo build --quiet --release)
 (cd examples/edge_http && cargo test --quiet && cargo build --quiet)
 (cd examples/edge_http && ../../tools/thumb.sh $target cargo check --quiet --lib)
 
 SMOLTCP=$output/$target/release/smoltcp-device PICOSERVE=$output/$target/release/device \
+    KEEPER=$output/$target/release/keeper \
     EDGE_HTTP=$output/debug/edge-http-sessions PYTHONDONTWRITEBYTECODE=1 \
     "$python" tools/recipes.py "$@"

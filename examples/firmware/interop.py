@@ -34,9 +34,10 @@ import run
 HERE = pathlib.Path(__file__).resolve().parent
 KEY = "interop"
 DEVICE = os.environ.get("DEVICE", "target/thumbv7m-none-eabi/release/device")
-# The same without a key that is given, and the second program.
+# The same without a key that is given, and the other programs.
 OWN_KEY_DEVICE = os.environ.get("OWN_KEY_DEVICE")
 COUNTER = os.environ.get("COUNTER")
+KEEPER = os.environ.get("KEEPER")
 REQUESTS = int(os.environ.get("REQUESTS", "10000"))
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 TIMEOUT_SECS = 20
@@ -543,6 +544,52 @@ class Counter(unittest.TestCase):
         status, text = client.request(device.port, "GET", "/twice")
         self.assertEqual((status, text), (500, "the session is in use already\n"))
         self.assertEqual(client.request(device.port, "GET", "/"), (200, "visit 5\n"))
+
+
+@unittest.skipUnless(KEEPER, "KEEPER names no firmware")
+class Keeper(unittest.TestCase):
+    def test_53_a_session_in_flash_outlives_a_reboot_and_ends_when_it_is_ended(self):
+        device = Device(firmware=KEEPER, wait=False)
+        self.addCleanup(device.stop)
+        client = Client()
+
+        def first_answer(*expected):
+            deadline = time.monotonic() + BOOT_SECS
+            while time.monotonic() < deadline:
+                try:
+                    answer = client.request(device.port, "GET", "/")
+                    # Before the time is known, nothing is kept.
+                    if answer[0] != 503:
+                        return self.assertEqual(answer, expected)
+                except (OSError, http.client.HTTPException):
+                    pass
+                time.sleep(0.1)
+            self.fail("the device does not answer")
+
+        first_answer(200, "visit 1\n")
+        cookie = client.cookie
+        self.assertRegex(cookie, "^[A-Za-z0-9_-]{43}$")
+        self.assertEqual(client.request(device.port, "GET", "/"), (200, "visit 2\n"))
+        # There is room for four.
+        others = [Client() for _ in range(3)]
+        for other in others:
+            self.assertEqual(other.request(device.port, "GET", "/"), (200, "visit 1\n"))
+        connection = http.client.HTTPConnection("127.0.0.1", device.port, timeout=2)
+        with self.assertRaises((OSError, http.client.HTTPException)):
+            client.request(device.port, "POST", "/reboot", connection=connection)
+        connection.close()
+        first_answer(200, "visit 3\n")
+        self.assertEqual([other.request(device.port, "GET", "/") for other in others], [(200, "visit 2\n")] * 3)
+        # Whoever has a copy of the cookie is out as well: with a cookie session he is not.
+        thief = Client(cookie)
+        self.assertEqual(thief.request(device.port, "GET", "/"), (200, "visit 4\n"))
+        self.assertEqual(client.request(device.port, "POST", "/end"), (200, "ended\n"))
+        self.assertEqual(thief.request(device.port, "GET", "/"), (200, "visit 1\n"))
+        self.assertNotEqual(thief.cookie, cookie)
+        for visit in range(2, 200):
+            self.assertEqual(thief.request(device.port, "GET", "/"), (200, f"visit {visit}\n"))
+        self.assertEqual([other.request(device.port, "GET", "/") for other in others], [(200, "visit 3\n")] * 3)
+        print(client.request(device.port, "GET", "/stats")[1].strip(), end=" ")
 
 
 if __name__ == "__main__":
