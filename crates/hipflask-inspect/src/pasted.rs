@@ -192,10 +192,20 @@ impl<'a> Reader<'a> {
     }
 
     fn pairs(&self, header: &'a [u8], cookies: &mut Vec<Cookie>) {
+        let before = cookies.len();
         cookies.extend(parse_cookie(header).map(|cookie| {
             let value = cookie.value();
             self.cookie(Some(cookie.name()), value.raw(), value.unquoted().collect(), Source::Cookie)
         }));
+        // Werkzeug passes over what no browser sends, and whoever pasted it wants to know.
+        let is_named = |cookie: &Cookie| cookie.name.as_deref() == Some(self.name);
+        if !cookies.iter().skip(before).any(is_named) {
+            let pairs = header.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+            cookies.extend(pairs.filter_map(|pair| {
+                let value = pair.strip_prefix(self.name.as_bytes())?.strip_prefix(b"=")?;
+                Some(self.cookie(Some(self.name.as_bytes()), value, value.to_vec(), Source::Cookie))
+            }));
+        }
     }
 
     fn set_cookie(&self, header: &'a [u8]) -> Option<Cookie> {

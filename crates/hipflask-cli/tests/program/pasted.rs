@@ -85,6 +85,10 @@ fn what_cannot_be_a_cookie_is_said_to_be_none() {
         assert!(sentence.contains(what) && sentence.contains("at byte 20"), "{sentence}");
         assert_eq!(report["notes"], json!(["without what does not belong there, the signature holds"]));
         assert_eq!(inspected(&pasted, Some("other"))["notes"], json!([]));
+        let line = format!("Cookie: theme=dark; session={pasted}");
+        if !pasted.contains(['\n', '"', ',']) {
+            assert_eq!(inspected(&line, Some("dev"))["signature"]["state"], "not_a_cookie", "{line}");
+        }
     }
     let cut = inspected(&COOKIE[..COOKIE.len() - 3], Some("dev"));
     assert!(cut["signature"]["sentences"][0].as_str().unwrap().contains("cut short"), "{cut}");
