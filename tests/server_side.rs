@@ -2,6 +2,8 @@
 //! requests do to each other.
 #![cfg(feature = "std")]
 
+mod common;
+
 use std::{
     cell::{Cell, RefCell},
     collections::HashSet,
@@ -12,13 +14,14 @@ use std::{
     time::Duration,
 };
 
+use common::Random;
 use hipflask::{
     BadCookie, ClockFn, Config, Error, Lifetime, SecureCookieSession, UnixTime, clock_fn,
     cookie::SameSite,
     error::PayloadError,
     interface::server_side::{
-        Codec, Condition, FinishError, Found, LocalStore, RamStore, RamStoreError, ServerSideContext,
-        ServerSideSessionInterface, SessionId, Store, Unavailable, UnwritableMarkup, acceptance,
+        Codec, Condition, Finish, FinishError, Found, LocalStore, RamStore, RamStoreError, ServerSideContext,
+        ServerSideSessionInterface, SessionId, Step, Store, Unavailable, UnwritableMarkup, acceptance,
     },
     json::Markup,
     signing::Keyring,
@@ -387,6 +390,80 @@ fn a_logout_stays_a_logout_while_another_request_is_saving() {
             assert_eq!(site.store.ram.borrow().len(), sessions, "nothing new is stored");
         }
     }
+}
+
+/// What a request is about to do, and how far it has come.
+enum Stage<'a> {
+    Handled(Request),
+    Saving(Finish<'a>),
+}
+
+/// Requests of one user that come between each other at every step: what is over once stays
+/// over, and a browser is told no id under which nothing is.
+#[test]
+fn however_requests_interleave_what_ended_stays_ended() {
+    let mut random = Random(0x5E55_1045);
+    let mut ended_meanwhile = 0;
+    for _ in 0..1000 {
+        let percent = random.pick(&[0, 100]);
+        let site = Site::with(|interface| interface.with_renewal_after_percent(percent));
+        let browser = RefCell::new(site.log_in("ada"));
+        let mut rooms = [[0; BYTES]; 30];
+        let mut free_rooms = rooms.iter_mut();
+        let mut over: HashSet<String> = HashSet::new();
+        let mut under_way: Vec<(String, Stage<'_>)> = Vec::new();
+        for _ in 0..30 {
+            if under_way.len() < 3 && random.below(2) == 0 {
+                let header = browser.borrow().clone();
+                let mut context = site.open(&header);
+                match random.below(5) {
+                    0 => context.session().unwrap().clear().unwrap(),
+                    1 => context.regenerate().unwrap(),
+                    2 => context.session().unwrap().insert("user", "ada").unwrap(),
+                    3 => context.session().unwrap().insert("a", &random.below(9)).unwrap(),
+                    _ => assert!(!context.session().unwrap().modified()),
+                }
+                under_way.push((header, Stage::Handled(context)));
+            } else if !under_way.is_empty() {
+                let (header, stage) = under_way.swap_remove(random.below(under_way.len()));
+                let mut finish = match stage {
+                    Stage::Handled(context) => {
+                        let fresh = |bytes: &mut [u8; 32]| {
+                            bytes.iter_mut().for_each(|byte| *byte = random.below(256) as u8);
+                            Ok(())
+                        };
+                        let buffer = free_rooms.next().unwrap();
+                        site.interface.finish(&site.config, &context, fresh, b"", buffer).unwrap()
+                    }
+                    Stage::Saving(finish) => finish,
+                };
+                match finish.step() {
+                    Some(step) => {
+                        let done = ready(step.run(&site.store)).unwrap();
+                        if let Step::Delete { id } = step
+                            && done
+                        {
+                            over.insert(id.as_str().to_owned());
+                        }
+                        finish.answered(done).unwrap();
+                        under_way.push((header, Stage::Saving(finish)));
+                    }
+                    None => {
+                        let saved = finish.saved();
+                        ended_meanwhile += u32::from(saved.ended_meanwhile);
+                        if let Some(cookie) = saved.set_cookie {
+                            assert!(!saved.ended_meanwhile);
+                            browser.replace(format!("session={}", cookie.value));
+                        }
+                    }
+                }
+            }
+            for id in &over {
+                assert_eq!(site.stored(&format!("session={id}")), None);
+            }
+        }
+    }
+    assert!(ended_meanwhile > 300, "{ended_meanwhile}");
 }
 
 #[test]

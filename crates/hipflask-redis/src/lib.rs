@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![deny(unreachable_pub, clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 use std::fmt;
 use std::time::Duration;
