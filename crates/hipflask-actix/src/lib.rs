@@ -6,13 +6,25 @@
 //   headers      its header lists, as the sessions see them
 //   session      the extractor
 //   error        a response that tells nothing
+//   extensions   Flask-Login and Flask-WTF: a middleware, extractors
 mod error;
+#[cfg(feature = "extensions")]
+mod extensions;
 mod headers;
 mod middleware;
 mod session;
 
 pub use error::SessionError;
+#[cfg(feature = "extensions")]
+pub use extensions::{
+    Csrf, CsrfForm, CsrfProtect, CsrfRejection, CurrentUser, ExtensionsMiddleware, ExtensionsService, Login,
+    LoginRejection,
+};
 pub use hipflask::cookie::SameSite;
+#[cfg(feature = "extensions")]
+pub use hipflask::extensions::{FlaskLogin, FlaskWtf, Protection, Remember, RememberCookie};
+#[cfg(feature = "extensions")]
+pub use hipflask_server::FlaskExtensions;
 pub use hipflask_server::{Cookies, Custom, FlashedMessage, OwnedConfig, Said, ServerSide, Unsaid};
 pub use middleware::{Actix, SessionMiddleware, SessionService};
 pub use session::Session;
