@@ -41,6 +41,8 @@ fn json(unit: &str) -> Vec<u8> {
 /// As msgspec writes them.
 fn valid() -> Vec<Row> {
     let numbers = |len: usize| (0..len).map(|number| text(&format!("{number:05}")));
+    let mut any_order: Vec<Vec<u8>> = numbers(STORED_BYTES / 9).collect();
+    Random(6).shuffle(&mut any_order);
     let msgpack = |name, stored| (name, Codec::MsgPack, stored);
     vec![
         msgpack("ints", many(ENTRY, ARRAY, b"\x01")),
@@ -50,6 +52,8 @@ fn valid() -> Vec<Row> {
         msgpack("words", many(ENTRY, ARRAY, b"\xb3the quick brown fox")),
         msgpack("dicts", many(ENTRY, ARRAY, b"\x82\xa1a\x01\xa1b\x92\x02\xc0")),
         msgpack("keys in order", map(numbers(STORED_BYTES / 9))),
+        // In which they came, as in Python.
+        msgpack("keys in any order", map(any_order.into_iter())),
         msgpack("deep", many(&[ENTRY, &[0x91; 61]].concat(), ARRAY, b"\x01")),
         ("JSON: floats", Codec::Json, json("0.1,")),
         ("JSON: words", Codec::Json, json("\"the quick brown fox\",")),
