@@ -472,7 +472,7 @@ class Running(unittest.TestCase):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
+        self.addCleanup(process.terminate)
         for line in process.stdout:
             if match := re.match(r"open http://127\.0\.0\.1:(\d+)/", line):
                 children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
