@@ -12,6 +12,7 @@ use hipflask::interface::server_side::{
 use hipflask::{Config, Error, SecureCookieSession, backends::std::SystemClock};
 use hipflask_redis::{RedisStore, redis};
 use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig, MultiplexedConnection};
+use redis::sentinel::{SentinelClient, SentinelServerType};
 use redis::{AsyncConnectionConfig, Client};
 use support::Redis;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -46,6 +47,15 @@ async fn a_store_that_connects_again_passes() {
     let redis = Redis::start();
     let client = Client::open(redis.url()).unwrap();
     passes(ConnectionManager::new(client).await.unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_store_that_a_sentinel_finds_passes() {
+    let master = Redis::start();
+    let sentinel = Redis::start_sentinel(&master);
+    let kind = SentinelServerType::Master;
+    let mut client = SentinelClient::build(vec![sentinel.url()], "main".to_owned(), None, kind).unwrap();
+    passes(client.get_async_connection().await.unwrap()).await;
 }
 
 /// Three primaries that share all slots.

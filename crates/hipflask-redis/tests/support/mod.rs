@@ -1,7 +1,7 @@
 //! A real `redis-server` on a free port of the loopback, with a folder of its own.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,6 +15,8 @@ pub struct Redis {
     port: u16,
     folder: PathBuf,
     arguments: Vec<String>,
+    /// A sentinel's, which it rewrites.
+    config: Option<PathBuf>,
     server: Option<Child>,
 }
 
@@ -25,6 +27,17 @@ impl Redis {
     }
 
     pub fn start_with(arguments: &[&str]) -> Self {
+        Self::start_on(arguments, None)
+    }
+
+    /// Starts a sentinel that says where `master` is.
+    #[allow(dead_code, reason = "not every test needs one")]
+    pub fn start_sentinel(master: &Self) -> Self {
+        let monitor = format!("sentinel monitor main 127.0.0.1 {} 1\n", master.port);
+        Self::start_on(&["--sentinel"], Some(&monitor))
+    }
+
+    fn start_on(arguments: &[&str], config: Option<&str>) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let folder = env::temp_dir().join(format!("hipflask-redis-{}-{number}", process::id()));
@@ -35,7 +48,12 @@ impl Redis {
             .find(|port| *port < 50_000 && TcpListener::bind(("127.0.0.1", port + 10_000)).is_ok())
             .expect("there are free ports below 50,000");
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        let mut redis = Self { port, folder, arguments, server: None };
+        let config = config.map(|text| {
+            let path = folder.join("sentinel.conf");
+            fs::write(&path, text).unwrap();
+            path
+        });
+        let mut redis = Self { port, folder, arguments, config, server: None };
         redis.start_again();
         redis
     }
@@ -43,6 +61,7 @@ impl Redis {
     /// Starts it on the folder and the port that it had.
     pub fn start_again(&mut self) {
         let server = Command::new("redis-server")
+            .args(&self.config)
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
             .args(["--dir", self.folder.to_str().unwrap(), "--logfile", "redis.log"])
             .args(&self.arguments)
@@ -82,11 +101,12 @@ impl Redis {
     pub fn command(&self, line: &str) -> Option<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).ok()?;
-        stream.write_all(format!("{line}\r\nQUIT\r\n").as_bytes()).ok()?;
+        stream.write_all(format!("{line}\r\n").as_bytes()).ok()?;
+        // It answers, and then closes too. (A sentinel knows no QUIT.)
+        stream.shutdown(Shutdown::Write).ok()?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).ok()?;
-        let answer = String::from_utf8_lossy(&answer).into_owned();
-        Some(answer.strip_suffix("+OK\r\n")?.to_owned())
+        Some(String::from_utf8_lossy(&answer).into_owned())
     }
 }
 
