@@ -162,6 +162,8 @@ def under_load(seconds, refresh):
               f"{lost} logins lost, {undone} logouts undone, {len(faults)} faults", flush=True)
         for fault in faults[:5]:
             print("   ", fault)
+        if faults:
+            print("   ", *(line for axum in axums for line in axum.logged().splitlines()[-3:]), sep="\n    ")
         return lost, undone, faults
     finally:
         for server in (*axums, flask, redis):

@@ -8,7 +8,7 @@
 //! - `--compare-and-set`: of two requests that change one session, one gets a 409
 //! - `--cookies`: no Redis, but the whole session in the cookie; to compare with
 
-use std::{env, error::Error, process::ExitCode};
+use std::{env, error::Error, process::ExitCode, time::Duration};
 
 use axum::extract::Query;
 use axum::http::StatusCode;
@@ -97,8 +97,10 @@ fn layer(options: &Options) -> Result<SessionLayer, Box<dyn Error>> {
     if options.cookies {
         return Ok(Sessions::from_env("SECRET_KEY")?.flask_defaults().layer());
     }
-    // It connects when it is needed, and again when the connection is lost.
-    let settings = ConnectionManagerConfig::new().set_number_of_retries(1);
+    // It connects when it is needed, and again when the connection is lost. A machine that is
+    // short of CPUs answers late, and that is no reason for a 503.
+    let patience = Some(Duration::from_secs(2));
+    let settings = ConnectionManagerConfig::new().set_number_of_retries(1).set_response_timeout(patience);
     let connection = redis::Client::open(&*options.redis)?.get_connection_manager_lazy(settings)?;
     let sessions = Sessions::server_side(RedisStore::new(connection))
         .codec(options.codec)
