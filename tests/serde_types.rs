@@ -300,10 +300,13 @@ fn map_keys_are_text() {
     assert_eq!(dumps(&BTreeMap::from([(None::<&str>, 2)])), Err(Error::NotSerializable));
     assert_eq!(dumps(&HashMap::from([(Markup("a"), 2)])), Err(Error::NotSerializable));
     assert!(loads::<HashMap<BigInt<String>, u8>>(r#"{"1":2}"#).is_err_and(Error::is_wrong_type));
-    assert!(loads::<BTreeMap<u8, u8>>(r#"{"1":2}"#).is_err_and(Error::is_wrong_type));
+    for key in ["a", "01", "1.0", "256", "-1", ""] {
+        let text = format!(r#"{{"{key}":2}}"#);
+        assert!(loads::<BTreeMap<u8, u8>>(&text).is_err_and(Error::is_wrong_type), "{text}");
+    }
 }
 
-/// What serde writes as text is text as a key too.
+/// What serde writes as text is text as a key too, and an integer is read from the text that it became.
 #[test]
 fn keys_of_every_kind_that_is_text_are_read_again() {
     #[derive(Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -316,6 +319,7 @@ fn keys_of_every_kind_that_is_text_are_read_again() {
     both_ways(BTreeMap::from([(Some(String::from("a")), 1)]), r#"{"a":1}"#);
     both_ways(BTreeMap::from([(Color::Red, 1)]), r#"{"Red":1}"#);
     both_ways(BTreeMap::from([('a', 1)]), r#"{"a":1}"#);
+    both_ways(BTreeMap::from([(-1_i8, 1), (7, 2)]), r#"{"-1":1,"7":2}"#);
 }
 
 /// Entries as they stand, in any order and number.
