@@ -10,7 +10,10 @@ use hipflask::{
     Error, SecureCookieSession, Session,
     error::{KeyName, PayloadError, TypeName},
     interface::server_side::{Codec, EXT, UnwritableMarkup},
-    json::{BigInt, Bytes, Custom, DateTime, Encode, Kind, MAX_DEPTH, Markup, Uuid, Value},
+    json::{
+        BigInt, Bytes, Custom, DateTime, Encode, JsonTag, Kind, MAX_DEPTH, Markup, SESSION_JSON_SERIALIZER,
+        Uuid, Value,
+    },
     sink::WriteError,
 };
 
@@ -312,6 +315,12 @@ fn what_has_no_form_is_refused_by_its_key_before_anything_is_written() {
     let ext = Custom { key: EXT, value: (5_i8, Bytes::<2>::from_slice(b"ab").unwrap()) };
     assert_eq!(with_entry(Codec::MsgPack, "k", &ext), Ok(entry("d5056162")));
     assert_eq!(with_entry(Codec::Json, "k", &ext), no_form(TypeName::Custom));
+    // A session of the application's own serializer, whose tag of that name means something else.
+    const OWN: &[JsonTag] = &[JsonTag::new(EXT, |_| true)];
+    let mut session = Room::new();
+    session.reset(SESSION_JSON_SERIALIZER.register(OWN).unwrap());
+    session.insert("k", &Custom { key: EXT, value: 5 }).unwrap();
+    assert_eq!(encoded(Codec::MsgPack, &session), no_form(TypeName::Custom));
     let dict_key = |found| Err(Error::DictKey { key: KeyName::new("k"), found });
     let bools = BTreeMap::from([(true, 1)]);
     assert_eq!(with_entry(Codec::MsgPack, "k", &bools), Ok(entry("81c301")));

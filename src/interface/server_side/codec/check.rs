@@ -1,7 +1,7 @@
 //! Whether a format has a form for all that a session holds, before anything is written.
 
 use super::{
-    Codec, EXT, UnwritableMarkup,
+    Codec, EXT, UnwritableMarkup, ext_parts,
     walk::{Part, Walk},
 };
 use crate::{
@@ -74,7 +74,7 @@ fn unwritable(codec: Codec, markup: UnwritableMarkup, value: Value<'_>) -> Optio
         (Codec::MsgPack | Codec::Json, Kind::Markup(_)) if markup == UnwritableMarkup::Refuse => {
             Some(TypeName::Markup)
         }
-        (Codec::MsgPack, Kind::Custom { key: EXT, .. }) => None,
+        (Codec::MsgPack, Kind::Custom { key: EXT, value }) if ext_parts(value).is_some() => None,
         (_, Kind::Custom { .. }) => Some(TypeName::Custom),
         (Codec::MsgPack, Kind::Number(number)) if number.is_integer() => {
             (number.as_i64().is_none() && number.as_u64().is_none()).then_some(TypeName::Int)
