@@ -291,6 +291,38 @@ fn a_handler_sees_ordinary_values() {
 }
 
 #[test]
+fn a_dict_that_is_put_into_another_session_keeps_its_keys() {
+    // {"k": {"a": {2: None, 1: "é"}, 7: 0, True: [{-1: 1}]}}
+    let stored = entry("83a161 8202c001a2c3a9 0700 c391 81ff01");
+    let session = decoded(Codec::MsgPack, &stored).unwrap();
+    let value = session.get("k").unwrap();
+    assert_eq!(with_entry(Codec::MsgPack, "k", &value), Ok(stored));
+    let mut cookie = Room::new();
+    cookie.insert("k", &session.pointer("/k/a").unwrap()).unwrap();
+    assert_eq!(encoded(Codec::TaggedJson, &cookie), Ok(object(r#"{"1":"\u00e9","2":null}"#)));
+    // As with a dict of Flask's, numbers beside text have no order.
+    assert_eq!(cookie.insert("k", &value), Err(Error::NotSerializable));
+}
+
+#[test]
+fn as_json_text_a_key_that_is_an_int_is_text() {
+    // Where the keys stand in words of 8 bytes, and how many digits they have.
+    for (key, hex) in [("1", "01"), ("22", "16"), ("333", "cd014d"), ("-1", "ff"), ("true", "c3")] {
+        for pad in 0..9 {
+            let stored = entry(&format!("92 a{pad}{} 82{hex}02a2c3a9c0", "78".repeat(pad)));
+            let session = decoded(Codec::MsgPack, &stored).unwrap();
+            let value = format!(r#"["{}",{{"{key}":2,"é":null}}]"#, "x".repeat(pad));
+            let mut taken = VecSink::default();
+            session.dump(&mut taken).unwrap();
+            assert_eq!(taken.0, object(&value));
+            let mut taken = VecSink::default();
+            SESSION_JSON_SERIALIZER.write(session.get("k").unwrap(), &mut taken).unwrap();
+            assert_eq!(taken.0, value.replace('é', "\\u00e9").into_bytes());
+        }
+    }
+}
+
+#[test]
 fn flashed_messages_are_lists_in_between() {
     let mut session = Room::new();
     session.reset(Codec::MsgPack.serializer());

@@ -206,7 +206,7 @@ impl Serialize for Number<'_> {
 }
 
 impl Number<'_> {
-    fn serialize_value<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize_value<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
         if !self.is_integer() {
             serializer.serialize_f64(self.as_f64())
         } else if let Some(value) = self.as_i64() {

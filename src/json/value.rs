@@ -331,13 +331,20 @@ impl<'a> Dict<'a> {
     /// The keys, in order, as what they are in Python: text, and in a server-side session also
     /// `int` and `bool`.
     pub fn keys(self) -> impl Iterator<Item = Value<'a>> {
+        self.entries().map(|(key, _)| key)
+    }
+
+    /// The entries, with the keys as [`keys`](Self::keys) has them.
+    fn entries(self) -> impl Iterator<Item = (Value<'a>, Value<'a>)> {
         let mut entries = self.iter();
         core::iter::from_fn(move || {
             let start = entries.rest;
-            let (key, _) = entries.next()?;
-            let key_len = key.len().saturating_add(2);
-            let (marked, behind) = start.split_at_checked(key_len)?;
-            Some(Value { span: if behind.first() == Some(&NUMBER_KEY) { key.as_bytes() } else { marked } })
+            let (key, value) = entries.next()?;
+            let span = match start {
+                [NUMBER_KEY, ..] => key.as_bytes(),
+                _ => start.get(..key.len().saturating_add(2))?,
+            };
+            Some((Value { span }, value))
         })
     }
 
@@ -379,7 +386,7 @@ impl<'a> Iterator for Entries<'a> {
     type Item = (&'a str, Value<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        if !matches!(self.rest, [STRING, ..]) {
+        if !matches!(self.rest, [STRING | NUMBER_KEY, ..]) {
             return None;
         }
         let (key, rest) = split_string(self.rest);
@@ -505,7 +512,20 @@ impl Serialize for List<'_> {
 
 impl Serialize for Dict<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.iter())
+        serializer.collect_map(self.entries().map(|(key, value)| (Key(key), value)))
+    }
+}
+
+/// A dict's key.
+struct Key<'a>(Value<'a>);
+
+impl Serialize for Key<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match (self.0.as_str(), self.0.number()) {
+            (Some(text), _) => serializer.serialize_str(text),
+            (None, Some(number)) => number.serialize_value(serializer),
+            (None, None) => serializer.serialize_bool(self.0.span == b"true"),
+        }
     }
 }
 

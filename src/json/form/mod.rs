@@ -26,9 +26,9 @@ pub(crate) const CUSTOM: u8 = 0xFC;
 pub(crate) const WRAPPED: u8 = 0xFB;
 /// Ends a dict that is written in a wrapper in unescaped JSON.
 pub(crate) const WRAPPED_END: u8 = 0xFA;
-/// Stands in place of the colon behind a key that is a number or a bool and not text, which
-/// formats other than JSON have.
-pub(crate) const NUMBER_KEY: u8 = b'=';
+/// Starts a key that is a number or a bool and not text, which formats other than JSON have.
+/// The mark that ends it is the same: as JSON text both are quotes, as for any key.
+pub(crate) const NUMBER_KEY: u8 = STRING_END;
 /// Starts the four bytes in place of a date's ` GMT` that hold its microseconds. The
 /// lowest mark.
 pub(crate) const FRACTION: u8 = 0xF9;

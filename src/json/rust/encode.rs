@@ -123,14 +123,9 @@ enum Key {
         /// Whether it would read as one that the application registered.
         is_registered: bool,
     },
-    /// A number.
-    Int {
-        /// What sorts entries by such keys. Through this pointer only those link it who
-        /// have such keys.
-        sort: fn(&mut [u8]) -> bool,
-        /// What stands behind the key.
-        colon: u8,
-    },
+    /// A number, with what sorts entries by such keys. Through this pointer only
+    /// those link it who have such keys.
+    Int(fn(&mut [u8]) -> bool),
 }
 
 /// A container that is being written.
@@ -492,9 +487,8 @@ impl<'b> Encoder<'b> {
         }
         // The outermost dict may be a session, whose own keys are text.
         let stays = self.dialect.number_keys && self.depth > 1;
-        let colon = if stays { NUMBER_KEY } else { b':' };
-        self.key = Key::Int { sort: int_key::sort, colon };
-        self.emit(&[STRING]);
+        self.key = Key::Int(int_key::sort);
+        self.emit(&[if stays { NUMBER_KEY } else { STRING }]);
         self.emit(spelling);
         self.emit(&[STRING_END]);
         Ok(())
@@ -506,20 +500,20 @@ impl<'b> Encoder<'b> {
         open: &mut Open,
         key: Result<(), EncodeError>,
     ) -> Result<(), EncodeError> {
-        let (sort_ints, colon) = match self.key {
+        let sort_ints = match self.key {
             Key::Text { is_tag, is_registered } => {
                 // In place of a registered tag's dict, no other tag may stand.
                 open.has_tag_key |= if open.custom { is_registered } else { is_tag };
-                (None, b':')
+                None
             }
-            Key::Int { sort, colon } => (Some(sort), colon),
+            Key::Int(sort) => Some(sort),
         };
         // Python compares no number with text.
         let is_mixed = open.count > 1 && sort_ints.is_some() != open.sort_ints.is_some();
         open.sort_ints = sort_ints;
         let key = if is_mixed && self.dialect.sort_keys { Err(EncodeError::NotSerializable) } else { key };
         self.failed = self.failed.or(key.err());
-        self.emit(&[colon]);
+        self.emit(b":");
         key
     }
 

@@ -12,15 +12,15 @@
 
 use base64ct::{Base64, Encoding as _};
 
-use super::{EXT, NUMBER_KEY};
+use super::EXT;
 use crate::{
     bytes::{copy, sub_slice, sub_slice_mut},
     error::{Error, KeyName, PayloadError, TypeName},
     json::{
         MAX_DEPTH,
         entries::{
-            CUSTOM, Dialect, STRING, STRING_END, TAG, WRAPPED, WRAPPED_END, compare_keys, entry_len, levels,
-            pack_date, sort_entries_around, spell_f64, split_string, split_string_bytes, string_len,
+            CUSTOM, Dialect, NUMBER_KEY, STRING, STRING_END, TAG, WRAPPED, WRAPPED_END, compare_keys,
+            entry_len, levels, pack_date, sort_entries_around, spell_f64, split_string, split_string_bytes,
         },
     },
     time::DateTime,
@@ -211,13 +211,13 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Begins a key, whose bytes are [`put`](Self::put) then.
+    /// Begins a key that is text, whose bytes are [`put`](Self::put) then.
     pub(super) fn begin_key(&mut self) -> Result<(), Refused> {
         self.next_item()?;
         self.put(&[STRING])
     }
 
-    /// Ends a key that is text.
+    /// Ends a key.
     pub(super) fn end_key(&mut self, key_len: usize) -> Result<(), Refused> {
         self.put(&[STRING_END, b':'])?;
         let start = self.len - key_len - 3;
@@ -243,8 +243,9 @@ impl<'a> Builder<'a> {
         if self.depth < 2 || !self.dialect.number_keys {
             return Err(Refused::Key(found));
         }
-        self.begin_key()?;
-        let start = self.len - 1;
+        self.next_item()?;
+        self.put(&[NUMBER_KEY])?;
+        let start = self.len;
         if self.compares && entries as usize > SMALL {
             self.is_reordered = true;
             for byte in number_of(spelling) {
@@ -253,8 +254,7 @@ impl<'a> Builder<'a> {
         } else {
             self.put(spelling)?;
         }
-        self.put(&[STRING_END, NUMBER_KEY])?;
-        self.note_key(start);
+        self.end_key(self.len - start)?;
         // The order of texts says nothing about a bool, which is equal to a number.
         if let Some(level) = self.level() {
             level.is_unsorted |= found == TypeName::Bool;
@@ -433,10 +433,9 @@ fn has_equal_keys(entries: &[u8]) -> bool {
         at += entry_len(entries, at);
     }
     let key = |start: &usize| {
-        let key = sub_slice(entries, start + 1..);
-        let (key, behind) = key.split_at_checked(string_len(key)).unwrap_or_default();
-        // Behind the end mark.
-        match behind.get(1) {
+        let entry = sub_slice(entries, *start..);
+        let key = split_string_bytes(entry).0;
+        match entry.first() {
             Some(&NUMBER_KEY) => (true, number_of(key)),
             _ => (false, key),
         }

@@ -101,9 +101,6 @@ pub enum UnwritableMarkup {
 /// ```
 pub const EXT: &str = " ext";
 
-/// In place of the colon behind a key that is a number or a bool.
-const NUMBER_KEY: u8 = crate::json::entries::NUMBER_KEY;
-
 const TAGS: &[JsonTag] = &[JsonTag::new(EXT, |value| ext_parts(value).is_some())];
 
 impl Codec {

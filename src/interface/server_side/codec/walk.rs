@@ -3,11 +3,11 @@
 
 #![expect(clippy::arithmetic_side_effects, reason = "items are counted, of which there are less than bytes")]
 
-use super::NUMBER_KEY;
 use crate::{
     bytes::sub_slice,
     json::entries::{
-        STRING, TUPLE, Value, WRAPPED, WRAPPED_END, span_len, split_item, split_string, string_len,
+        NUMBER_KEY, STRING, TUPLE, Value, WRAPPED, WRAPPED_END, span_len, split_item, split_string,
+        string_len,
     },
 };
 
@@ -86,14 +86,15 @@ impl<'a> Iterator for Walk<'a> {
                     }
                     Part::EndDict
                 }
-                STRING => {
+                mark @ (STRING | NUMBER_KEY) => {
                     let (span, rest) = self.rest.split_at_checked(string_len(behind) + 2)?;
-                    if let [mark @ (b':' | NUMBER_KEY), rest @ ..] = rest {
-                        self.rest = rest;
-                        let is_number = *mark == NUMBER_KEY;
-                        return Some(Part::Key { text: split_string(span).0, span, is_number });
-                    }
-                    return Some(self.leaf());
+                    let [b':', rest @ ..] = rest else { return Some(self.leaf()) };
+                    self.rest = rest;
+                    return Some(Part::Key {
+                        text: split_string(span).0,
+                        span,
+                        is_number: mark == NUMBER_KEY,
+                    });
                 }
                 _ => return Some(self.leaf()),
             };
