@@ -61,7 +61,8 @@ impl hipflask::Clock for Watch {
     }
 }
 
-type Ram = RamStore<8, BYTES, Watch>;
+/// It takes larger sessions than the requests do, as Redis does.
+type Ram = RamStore<8, { 2 * BYTES }, Watch>;
 
 /// A store in RAM that notes what it is asked, and may be down.
 struct Noting {
@@ -948,6 +949,16 @@ mod ram {
         assert_eq!(store.put(&name("u1"), &[b'a'; 65], LIFETIME, Condition::Present), Err(error));
         assert!(has(&mut store, "u1"));
         assert_eq!(put(&mut store, "u2", &[b'a'; 64]), Ok(true));
+    }
+
+    #[test]
+    fn a_user_whose_session_cannot_be_looked_at_is_no_stranger() {
+        let mut store = RamStore::<2, 64, Watch>::new(Watch::new(), Codec::MsgPack, "user");
+        // msgspec.msgpack.encode({"list": [1] * 40, "user": 1}): 53 bytes, and more in a session.
+        let stored = [&b"\x82\xa4list\xdc\x00\x28"[..], &[1; 40], b"\xa4user\x01"].concat();
+        let outcome = store.put(&name("u"), &stored, LIFETIME, Condition::Absent);
+        assert!(matches!(outcome, Err(RamStoreError::TooLong { capacity_bytes: 64, .. })), "{outcome:?}");
+        assert!(store.is_empty());
     }
 
     #[test]

@@ -11,6 +11,8 @@ use crate::{
 };
 
 /// Keeps up to `SESSIONS` sessions of up to `BYTES` bytes each in RAM, and loses them with it.
+/// A `SecureCookieSession<BYTES>` has to hold them too, so take the room that the handlers'
+/// sessions have.
 ///
 /// A `RefCell` of it is a [`LocalStore`]; with the feature `std`, a `Mutex` of it is a
 /// [`Store`](super::Store).
@@ -57,9 +59,9 @@ struct Row<const BYTES: usize> {
 pub enum RamStoreError {
     /// Every place is taken by a user who is logged in.
     Full,
-    /// The value is longer than there is room for in a place.
+    /// The value, or the session that it is, is longer than there is room for in a place.
     TooLong {
-        /// Its length in bytes.
+        /// Its length in bytes, or what the session takes at least.
         len_bytes: usize,
         /// The room in bytes.
         capacity_bytes: usize,
@@ -140,8 +142,14 @@ impl<const SESSIONS: usize, const BYTES: usize, C: Clock> RamStore<SESSIONS, BYT
         let (len_bytes, capacity_bytes) = (value.len(), BYTES);
         let value = heapless::Vec::from_slice(value)
             .map_err(|_| RamStoreError::TooLong { len_bytes, capacity_bytes })?;
-        let is_logged_in =
-            self.codec.decode(&value, &mut self.session).is_ok() && self.session.contains(self.login_key);
+        let is_logged_in = match self.codec.decode(&value, &mut self.session) {
+            Ok(_) => self.session.contains(self.login_key),
+            // It may be a user's, whose place is to be kept.
+            Err(Error::Capacity { needed_bytes, .. }) => {
+                return Err(RamStoreError::TooLong { len_bytes: needed_bytes, capacity_bytes });
+            }
+            Err(_) => false,
+        };
         let expires_at = now.saturating_add(ttl);
         let existing = self.row(id, now);
         let holds = match condition {
