@@ -1051,6 +1051,7 @@ mod suite {
             match self.fault {
                 "seconds" => ttl = Duration::from_secs(ttl.as_secs()),
                 "forever" => ttl = LIFETIME,
+                "never" if ttl < Duration::from_secs(1) => ttl = Duration::ZERO,
                 _ => {}
             }
             LocalStore::put(&self.ram, id, value, ttl, condition).await
@@ -1059,6 +1060,7 @@ mod suite {
         async fn touch(&self, id: &SessionId, ttl: Duration) -> Result<bool, RamStoreError> {
             match self.fault {
                 "touch" => Ok(LocalStore::load(&self.ram, id, &mut []).await?.is_some()),
+                "touch for ever" => LocalStore::touch(&self.ram, id, LIFETIME).await,
                 _ => LocalStore::touch(&self.ram, id, ttl).await,
             }
         }
@@ -1079,8 +1081,10 @@ mod suite {
             ("present", "a logout stays a logout"),
             ("absent", "takes the place of none"),
             ("unchanged", "compare-and-set compares all bytes"),
-            ("seconds", "a touch lets it live longer"),
+            ("seconds", "a value lives as long"),
             ("forever", "no longer"),
+            ("never", "a value lives as long"),
+            ("touch for ever", "a touch may shorten"),
             ("touch", "a touch lets it live longer"),
             ("delete", "nothing is stored under an id before"),
         ] {

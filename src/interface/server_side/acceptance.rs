@@ -215,10 +215,12 @@ async fn lifetimes<S: LocalStore + ?Sized>(
     rule.put(&first, b"a", SHORT, Condition::Present, true).await?;
     rule.put(&second, b"b", SHORTEST, Condition::Absent, true).await?;
     rule.put(&third, b"c", SHORTEST, Condition::Absent, true).await?;
+    rule.has(&second, Some(b"b")).await?;
     let touched = store.rule("a touch lets it live longer, and leaves the value alone");
     touched.touch(&third, LONG, true).await?;
     wait(SHORTEST).await;
     wait(Duration::from_millis(100)).await;
+    rule.has(&first, Some(b"a")).await?;
     rule.has(&second, None).await?;
     touched.has(&third, Some(b"c")).await?;
     wait(SHORT).await;
