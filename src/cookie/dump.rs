@@ -202,6 +202,7 @@ impl<'a, V> SetCookie<'a, V> {
     }
 
     /// The same cookie with another value.
+    #[inline(never)]
     pub fn with_value<W>(&self, value: W) -> SetCookie<'a, W> {
         SetCookie {
             name: self.name,
