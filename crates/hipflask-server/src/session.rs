@@ -1,10 +1,13 @@
 //! The handle of a request's session, which handlers and middlewares have.
 
 use std::{
-    cell::Cell,
     fmt,
     marker::PhantomData,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    ptr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use hipflask::{Error, Opened, backends::alloc::OwnedValue, interface::server_side::SessionId, json::Encode};
@@ -31,7 +34,7 @@ use crate::{config::OwnedConfig, error::SessionError, room::Room};
 ///
 /// `E` is the error of all methods: each adapter has one that is a response.
 pub struct Session<E = SessionError> {
-    state: Arc<Mutex<State>>,
+    shared: Arc<Shared>,
     error: PhantomData<fn() -> E>,
 }
 
@@ -39,6 +42,13 @@ impl<E> Clone for Session<E> {
     fn clone(&self) -> Self {
         self.with_error()
     }
+}
+
+struct Shared {
+    state: Mutex<State>,
+    /// The thread that has lent the session to a closure, or zero. It would wait for itself
+    /// for ever if it asked for the session again.
+    holder: AtomicUsize,
 }
 
 /// What belongs to a request's session.
@@ -65,7 +75,8 @@ pub struct FlashedMessage {
 
 impl Session {
     pub(crate) fn new(state: State) -> Self {
-        Self { state: Arc::new(Mutex::new(state)), error: PhantomData }
+        let shared = Shared { state: Mutex::new(state), holder: AtomicUsize::new(0) };
+        Self { shared: Arc::new(shared), error: PhantomData }
     }
 }
 
@@ -73,20 +84,22 @@ impl<E> Session<E> {
     /// The same session, with another error.
     #[must_use]
     pub fn with_error<F>(&self) -> Session<F> {
-        Session { state: self.state.clone(), error: PhantomData }
+        Session { shared: self.shared.clone(), error: PhantomData }
     }
 
     /// Calls `use_state` while nobody else has the session.
     ///
     /// A handler that panicked in a closure left it in order: each change is made, or is not.
     pub(crate) fn lock<T>(&self, use_state: impl FnOnce(&mut State) -> T) -> Result<T, SessionError> {
-        let _held = Held::by_this_thread(self.address())?;
-        let mut state: MutexGuard<'_, State> = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let Shared { state, holder } = &*self.shared;
+        let this_thread = THREAD.with(|thread| ptr::from_ref(thread).addr());
+        // Another thread never writes this one's address.
+        if holder.load(Ordering::Relaxed) == this_thread {
+            return Err(SessionError::InUse);
+        }
+        let mut state: MutexGuard<'_, State> = state.lock().unwrap_or_else(PoisonError::into_inner);
+        let _held = Held::by(this_thread, holder);
         Ok(use_state(&mut state))
-    }
-
-    fn address(&self) -> usize {
-        Arc::as_ptr(&self.state).addr()
     }
 }
 
@@ -447,29 +460,22 @@ impl<E> fmt::Debug for Session<E> {
 }
 
 thread_local! {
-    /// The address of the session that this thread has lent to a closure, or zero.
-    static HELD: Cell<usize> = const { Cell::new(0) };
+    /// Its address is this thread's alone.
+    static THREAD: u8 = const { 0 };
 }
 
-/// As long as it lives, this thread has a session: it would wait for itself for ever if it
-/// asked for the same one again. A closure that uses a second session may do so.
-struct Held {
-    outer: usize,
-}
+/// As long as it lives, a thread has a session.
+struct Held<'s>(&'s AtomicUsize);
 
-impl Held {
-    fn by_this_thread(address: usize) -> Result<Self, SessionError> {
-        let outer = HELD.get();
-        if outer == address {
-            return Err(SessionError::InUse);
-        }
-        HELD.set(address);
-        Ok(Self { outer })
+impl<'s> Held<'s> {
+    fn by(thread: usize, holder: &'s AtomicUsize) -> Self {
+        holder.store(thread, Ordering::Relaxed);
+        Self(holder)
     }
 }
 
-impl Drop for Held {
+impl Drop for Held<'_> {
     fn drop(&mut self) {
-        HELD.set(self.outer);
+        self.0.store(0, Ordering::Relaxed);
     }
 }

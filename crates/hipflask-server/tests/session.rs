@@ -275,6 +275,9 @@ fn a_closure_cannot_use_the_handle_that_called_it() {
     let nested = session.with(|_| session.clone().get_as::<String>("user"));
     assert_eq!(nested, Ok(Err(SessionError::InUse)));
     assert_eq!(session.with_mut(|_| Ok(session.clear())), Ok(Err(SessionError::InUse)));
+    // Also where another one's closure is between.
+    let nested = session.with(|_| other.with(|_| session.contains("user")));
+    assert_eq!(nested, Ok(Ok(Err(SessionError::InUse))));
     // Another request's session is another one.
     session
         .with(|mine| other.insert("user", mine.get_as::<&str>("user").unwrap().unwrap()))
