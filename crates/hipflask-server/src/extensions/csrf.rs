@@ -44,7 +44,7 @@ impl<E: From<SessionError>> Csrf<E> {
                 *bytes = drawn;
                 Ok::<_, Error>(())
             };
-            Ok(csrf.generate(session, random, &self.0.extensions.0.clock)?.to_string())
+            Ok(csrf.generate(session, random, &*self.0.extensions.clock)?.to_string())
         })
     }
 
@@ -54,7 +54,7 @@ impl<E: From<SessionError>> Csrf<E> {
     /// [`FormError::Csrf`], [`FormError::Session`].
     pub fn validate(&self, token: &[u8]) -> Result<(), FormError<E>> {
         let csrf = self.settings().map_err(FormError::Session)?;
-        let clock = &self.0.extensions.0.clock;
+        let clock = &*self.0.extensions.clock;
         let checked = self.0.session.with(|session| csrf.validate(session, token, clock));
         checked.map_err(FormError::Session)?.map_err(FormError::Csrf)
     }
@@ -82,7 +82,7 @@ impl<E: From<SessionError>> Csrf<E> {
             || FlaskWtf::HEADERS.iter().filter_map(|name| header(name)).find(|token| !token.is_empty());
         let token = token_of(form, name).or_else(|| headers().map(<[u8]>::to_vec));
         self.validate(&token.unwrap_or_default())?;
-        if self.0.extensions.0.is_https {
+        if self.0.extensions.is_https {
             let host = header("host").unwrap_or_default();
             FlaskWtf::check_referrer(header("referer"), host).map_err(FormError::Csrf)?;
         }
@@ -99,7 +99,7 @@ impl<E: From<SessionError>> Csrf<E> {
 
     fn settings(&self) -> Result<&FlaskWtf<'static>, E> {
         // There are some, or there would be no `Csrf`.
-        Ok(self.0.extensions.0.csrf.as_ref().ok_or(SessionError::NoLayer)?)
+        Ok(self.0.extensions.csrf.as_deref().ok_or(SessionError::NoLayer)?)
     }
 }
 

@@ -83,7 +83,7 @@ impl<E: From<SessionError>> Login<E> {
     /// As [`FlaskLogin::remember_cookie`]; [`SessionError::NotSent`]. The response must become
     /// a 500 then.
     pub fn finish<R: Response + ?Sized>(&self, response: &mut R) -> Result<(), E> {
-        let Some((login, settings)) = &self.0.extensions.0.login else { return Ok(()) };
+        let Some((login, settings)) = self.0.extensions.login.as_deref() else { return Ok(()) };
         let settings = settings.as_settings();
         // A session that cannot be read has no order.
         let has_order = |session: &hipflask::Session| session.contains("_remember");
@@ -92,7 +92,7 @@ impl<E: From<SessionError>> Login<E> {
             return Ok(());
         }
         let cookie = self.0.session.with_mut(|session| {
-            let cookie = login.remember_cookie(session, &settings, &self.0.extensions.0.clock)?;
+            let cookie = login.remember_cookie(session, &settings, &*self.0.extensions.clock)?;
             Ok(cookie.map(|cookie| cookie.to_string()))
         })?;
         match cookie.map(|cookie| response.add_set_cookie(&cookie)) {
@@ -106,7 +106,7 @@ impl<E: From<SessionError>> Login<E> {
         mut change: impl FnMut(&FlaskLogin, &mut hipflask::Session, &Client<'_>) -> Result<T, Error>,
     ) -> Result<T, E> {
         // There is one, or there would be no `Login`.
-        let (login, settings) = self.0.extensions.0.login.as_ref().ok_or(SessionError::NoLayer)?;
+        let (login, settings) = self.0.extensions.login.as_deref().ok_or(SessionError::NoLayer)?;
         let settings: RememberCookie<'_> = settings.as_settings();
         let client = self.0.client.client(&settings);
         self.0.session.with_mut(|session| change(login, session, &client))

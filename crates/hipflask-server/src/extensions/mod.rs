@@ -38,57 +38,50 @@ pub use login::{CurrentUser, Login};
 ///
 /// Clones share the keys.
 #[derive(Clone)]
-pub struct FlaskExtensions(Arc<Shared>);
-
-struct Shared {
-    login: Option<(FlaskLogin, OwnedRememberCookie)>,
-    csrf: Option<FlaskWtf<'static>>,
+pub struct FlaskExtensions {
+    login: Option<Arc<(FlaskLogin, OwnedRememberCookie)>>,
+    csrf: Option<Arc<FlaskWtf<'static>>>,
     is_https: bool,
-    clock: Box<dyn Clock + Send + Sync>,
+    clock: Arc<dyn Clock + Send + Sync>,
 }
 
 impl FlaskExtensions {
     /// Neither of them yet.
     #[must_use]
     pub fn new() -> Self {
-        Self(Arc::new(Shared { login: None, csrf: None, is_https: false, clock: Box::new(SystemClock) }))
+        Self { login: None, csrf: None, is_https: false, clock: Arc::new(SystemClock) }
     }
 
     /// Logs in and out as Flask-Login does, and remembers by a cookie with these settings.
     #[must_use]
-    pub fn login(self, login: FlaskLogin, cookie: RememberCookie<'_>) -> Self {
+    pub fn login(mut self, login: FlaskLogin, cookie: RememberCookie<'_>) -> Self {
         if let Err(error) = cookie.check() {
             tracing::error!(%error, "the settings of the cookie that remembers cannot be used");
         }
-        self.with(|shared| shared.login = Some((login, cookie.into())))
+        self.login = Some(Arc::new((login, cookie.into())));
+        self
     }
 
     /// Checks forms as Flask-WTF does.
     #[must_use]
-    pub fn csrf(self, csrf: FlaskWtf<'static>) -> Self {
-        self.with(|shared| shared.csrf = Some(csrf))
+    pub fn csrf(mut self, csrf: FlaskWtf<'static>) -> Self {
+        self.csrf = Some(Arc::new(csrf));
+        self
     }
 
     /// Says whether browsers come by HTTPS: then the page that sent a form must be one of the
     /// same host, as with `WTF_CSRF_SSL_STRICT`, Flask-WTF's default. Not said, they do not.
     #[must_use]
     #[doc(alias = "WTF_CSRF_SSL_STRICT")]
-    pub fn https(self, is_https: bool) -> Self {
-        self.with(|shared| shared.is_https = is_https)
+    pub fn https(mut self, is_https: bool) -> Self {
+        self.is_https = is_https;
+        self
     }
 
     /// Takes the time from `clock` instead of the system.
     #[must_use]
-    pub fn clock(self, clock: impl Clock + Send + Sync + 'static) -> Self {
-        self.with(|shared| shared.clock = Box::new(clock))
-    }
-
-    /// Changes the settings, which nobody else has yet while they are made.
-    fn with(mut self, change: impl FnOnce(&mut Shared)) -> Self {
-        match Arc::get_mut(&mut self.0) {
-            Some(shared) => change(shared),
-            None => tracing::error!("the settings of the extensions are in use, and were not changed"),
-        }
+    pub fn clock(mut self, clock: impl Clock + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(clock);
         self
     }
 
@@ -107,7 +100,7 @@ impl Default for FlaskExtensions {
 /// Shows no keys.
 impl fmt::Debug for FlaskExtensions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FlaskExtensions").field("is_https", &self.0.is_https).finish_non_exhaustive()
+        f.debug_struct("FlaskExtensions").field("is_https", &self.is_https).finish_non_exhaustive()
     }
 }
 
@@ -176,13 +169,13 @@ impl<E> RequestExtensions<E> {
     /// Who is logged in; `None` where the site has no Flask-Login.
     #[must_use]
     pub fn login(&self) -> Option<Login<E>> {
-        self.extensions.0.login.is_some().then(|| Login(self.clone()))
+        self.extensions.login.is_some().then(|| Login(self.clone()))
     }
 
     /// The forms; `None` where the site has no Flask-WTF.
     #[must_use]
     pub fn csrf(&self) -> Option<Csrf<E>> {
-        self.extensions.0.csrf.is_some().then(|| Csrf(self.clone()))
+        self.extensions.csrf.is_some().then(|| Csrf(self.clone()))
     }
 }
 
