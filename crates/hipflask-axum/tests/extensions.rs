@@ -9,7 +9,7 @@ use axum::{
     Router,
     body::Body,
     http::{Request, header::COOKIE},
-    routing::{get, post},
+    routing::{any, get, post},
 };
 use common::*;
 use hipflask::clock_fn;
@@ -43,6 +43,7 @@ fn routes() -> Router {
         .route("/form", get(async |csrf: Csrf| csrf.token()))
         .route("/note", post(async |CsrfForm(note): CsrfForm<Note>| note.text))
         .route("/script", post(async |_: CsrfProtect| "done"))
+        .route("/any", any(async |_: CsrfProtect| "done"))
         .route("/about", get(async || "the same for everybody"))
 }
 
@@ -125,6 +126,17 @@ async fn a_form_is_taken_with_the_token_in_a_field_or_a_header() {
     let json = ("content-type", "application/json");
     let answer = send(site(), "/script", &cookie, &[json], &format!("csrf_token={token}")).await;
     assert_eq!(answer, (400, missing.to_owned()));
+    // Its name may have any case and parameters, and be the start of no other one's.
+    for (kind, status) in [
+        ("Application/X-WWW-Form-URLEncoded ; charset=utf-8", 200),
+        ("application/x-www-form-urlencoded2", 400),
+        // Flask reads this one, too.
+        ("multipart/form-data; boundary=x", 400),
+    ] {
+        let kind = ("content-type", kind);
+        let answer = send(site(), "/script", &cookie, &[kind], &format!("csrf_token={token}")).await;
+        assert_eq!(answer.0, status, "{kind:?}");
+    }
     let stranger = send(site(), "/script", "", &[("x-csrftoken", token)], "").await;
     assert_eq!(stranger, (400, "The CSRF session token is missing.\n".to_owned()));
     let long = "a".repeat(64 * 1024);
@@ -145,6 +157,25 @@ async fn on_https_the_page_that_sent_a_form_is_of_the_same_host() {
     ] {
         let (answered, page) = send(site(), "/script", &cookie, &headers, "").await;
         assert_eq!(answered, status, "{page}");
+    }
+}
+
+/// Browsers send some methods as they are spelled, and Werkzeug takes all for capitals.
+#[tokio::test]
+async fn a_method_in_small_letters_needs_a_token_too() {
+    for (method, status) in [("PATCH", 400), ("patch", 400), ("GET", 200), ("PROPFIND", 200)] {
+        assert_eq!(ask(site(extensions()), method, "/any", "").await.status, status, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn a_clone_s_settings_can_be_changed() {
+    let plain = extensions();
+    let strict = plain.clone().https(true);
+    let form = ask(site(plain.clone()), "GET", "/form", "").await;
+    for (extensions, status) in [(plain, 200), (strict, 400)] {
+        let token = ("x-csrftoken", form.page.as_str());
+        assert_eq!(send(site(extensions), "/script", &pairs(&form), &[token], "").await.0, status);
     }
 }
 

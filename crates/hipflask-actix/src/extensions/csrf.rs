@@ -7,7 +7,8 @@ use actix_web::{
     dev::Payload,
     http::{
         StatusCode,
-        header::{CONTENT_TYPE, HeaderValue},
+        header::{ContentType, HeaderValue},
+        uri::Authority,
     },
     web::Bytes,
 };
@@ -16,8 +17,6 @@ use serde::de::DeserializeOwned;
 
 use super::of;
 use crate::SessionError;
-
-const FORM: &[u8] = b"application/x-www-form-urlencoded";
 
 /// Flask-WTF for this request, as a handler's argument. It dereferences to
 /// [`hipflask_server::Csrf`], which makes tokens for forms and checks them.
@@ -119,14 +118,10 @@ fn protected(
     async move {
         let csrf = of(&request, |extensions| extensions.csrf())?;
         let body = body.await?;
-        let header = |name: &str| match (request.headers().get(name), request.uri().authority()) {
-            // In HTTP/2 it is a part of the address.
-            (None, Some(authority)) if name == "host" => Some(authority.as_str().as_bytes()),
-            (value, _) => value.map(HeaderValue::as_bytes),
-        };
-        let is_form = header(CONTENT_TYPE.as_str()).is_some_and(|kind| kind.starts_with(FORM));
-        let form = if is_form { body.clone() } else { Bytes::new() };
-        csrf.protect(request.method().as_str(), &form, header).map_err(CsrfRejection)?;
+        let header = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
+        let (method, authority) = (request.method().as_str(), request.uri().authority());
+        let form = csrf.protect(method, authority.map(Authority::as_str), header, &body);
+        let form = body.slice_ref(form.map_err(CsrfRejection)?);
         Ok((body, form))
     }
 }
@@ -165,7 +160,7 @@ impl ResponseError for CsrfRejection {
             FormError::Session(error) => error.error_response(),
             error => {
                 tracing::info!(reason = %error, "a form was not taken");
-                HttpResponse::BadRequest().body(format!("{error}\n"))
+                HttpResponse::BadRequest().content_type(ContentType::plaintext()).body(format!("{error}\n"))
             }
         }
     }

@@ -8,17 +8,11 @@ use axum_core::{
 };
 use bytes::Bytes;
 use hipflask_server::FormError;
-use http::{
-    HeaderValue, StatusCode,
-    header::{CONTENT_TYPE, VARY},
-    request::Parts,
-};
+use http::{HeaderValue, StatusCode, header::VARY, request::Parts, uri::Authority};
 use serde::de::DeserializeOwned;
 
 use super::of;
 use crate::SessionError;
-
-const FORM: &[u8] = b"application/x-www-form-urlencoded";
 
 /// Flask-WTF for this request, as a handler's argument. It dereferences to
 /// [`hipflask_server::Csrf`], which makes tokens for forms and checks them.
@@ -113,14 +107,9 @@ async fn protected<S: Send + Sync>(request: Request, state: &S) -> Result<(Bytes
     let csrf = Csrf::from_request_parts(&mut parts, state).await.map_err(FormError::Session)?;
     let (uri, method, headers) = (parts.uri.clone(), parts.method.clone(), parts.headers.clone());
     let body = Bytes::from_request(Request::from_parts(parts, body), state).await?;
-    let header = |name: &str| match (headers.get(name), uri.authority()) {
-        // In HTTP/2 it is a part of the address.
-        (None, Some(authority)) if name == "host" => Some(authority.as_str().as_bytes()),
-        (value, _) => value.map(HeaderValue::as_bytes),
-    };
-    let is_form = header(CONTENT_TYPE.as_str()).is_some_and(|kind| kind.starts_with(FORM));
-    let form = if is_form { body.clone() } else { Bytes::new() };
-    csrf.protect(method.as_str(), &form, header)?;
+    let header = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
+    let form = csrf.protect(method.as_str(), uri.authority().map(Authority::as_str), header, &body)?;
+    let form = body.slice_ref(form);
     Ok((body, form))
 }
 

@@ -59,23 +59,31 @@ impl<E: From<SessionError>> Csrf<E> {
         checked.map_err(FormError::Session)?.map_err(FormError::Csrf)
     }
 
-    /// Checks a request as Flask-WTF's `CSRFProtect` does: its token in the field `csrf_token`
-    /// of `form`, else in a field that ends so, else in a header; on HTTPS also which page sent
-    /// it. A method that changes nothing needs no token.
+    /// Checks a request as Flask-WTF's `CSRFProtect` does, and gives the form in its `body`.
+    /// The token is in the form's field `csrf_token`, else in a field that ends so, else in a
+    /// header; on HTTPS it also counts which page sent it. A method that changes nothing needs
+    /// no token.
     ///
-    /// `form` is a body of the type `application/x-www-form-urlencoded`, or nothing; `header`
-    /// gives the value of a header.
+    /// A body of another type than `application/x-www-form-urlencoded` has no form, not even
+    /// one of the type `multipart/form-data`, which Flask reads too: there the token is in a
+    /// header.
+    ///
+    /// `header` gives the value of a header. `authority` is the host in the request's address,
+    /// where HTTP/2 has it instead of a header.
     ///
     /// # Errors
     /// [`FormError::Csrf`], [`FormError::Session`].
-    pub fn protect<'h>(
+    pub fn protect<'b, 'h>(
         &self,
         method: &str,
-        form: &[u8],
+        authority: Option<&'h str>,
         header: impl Fn(&str) -> Option<&'h [u8]>,
-    ) -> Result<(), FormError<E>> {
-        if !FlaskWtf::METHODS.contains(&method) {
-            return Ok(());
+        body: &'b [u8],
+    ) -> Result<&'b [u8], FormError<E>> {
+        let form = if header("content-type").is_some_and(is_form) { body } else { &[] };
+        // Werkzeug writes a method in capitals before anybody looks at it.
+        if !FlaskWtf::METHODS.iter().any(|protected| protected.eq_ignore_ascii_case(method)) {
+            return Ok(form);
         }
         let name = self.settings().map_err(FormError::Session)?.field_name();
         let headers =
@@ -83,13 +91,13 @@ impl<E: From<SessionError>> Csrf<E> {
         let token = token_of(form, name).or_else(|| headers().map(<[u8]>::to_vec));
         self.validate(&token.unwrap_or_default())?;
         if self.0.extensions.is_https {
-            let host = header("host").unwrap_or_default();
+            let host = header("host").or(authority.map(str::as_bytes)).unwrap_or_default();
             FlaskWtf::check_referrer(header("referer"), host).map_err(FormError::Csrf)?;
         }
-        Ok(())
+        Ok(form)
     }
 
-    /// Reads a form, which [`protect`](Self::protect) took.
+    /// Reads a form, which [`protect`](Self::protect) gave.
     ///
     /// # Errors
     /// [`FormError::Form`] when the form is not a `T`.
@@ -101,6 +109,12 @@ impl<E: From<SessionError>> Csrf<E> {
         // There are some, or there would be no `Csrf`.
         Ok(self.0.extensions.csrf.as_deref().ok_or(SessionError::NoLayer)?)
     }
+}
+
+/// Whether a body of this `Content-Type` is a form: its parameters do not matter.
+fn is_form(content_type: &[u8]) -> bool {
+    let media_type = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
+    media_type.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
 }
 
 /// The token in a form: in the field `name`, else in the first one that ends so (a form may
