@@ -4,7 +4,10 @@ use std::{fmt, ops::Deref};
 
 use actix_web::{
     HttpResponse, ResponseError,
-    http::{StatusCode, header::VARY},
+    http::{
+        StatusCode,
+        header::{ContentType, VARY},
+    },
 };
 
 /// Why a session cannot do what it should: a [`hipflask_server::SessionError`].
@@ -63,6 +66,9 @@ impl ResponseError for NotSaved {
     }
 
     fn error_response(&self) -> HttpResponse {
-        HttpResponse::build(self.status_code()).insert_header((VARY, "Cookie")).body("something went wrong\n")
+        HttpResponse::build(self.status_code())
+            .insert_header((VARY, "Cookie"))
+            .content_type(ContentType::plaintext())
+            .body("something went wrong\n")
     }
 }

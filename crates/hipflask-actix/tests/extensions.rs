@@ -5,7 +5,7 @@
 use actix_web::{
     App, HttpRequest,
     body::to_bytes,
-    http::header::{COOKIE, HOST, REFERER, SET_COOKIE},
+    http::header::{CONTENT_TYPE, COOKIE, HOST, REFERER, SET_COOKIE},
     test::{TestRequest, init_service, try_call_service},
     web,
 };
@@ -40,6 +40,7 @@ struct Answer {
     status: u16,
     page: String,
     set_cookies: Vec<String>,
+    content_type: Option<String>,
 }
 
 impl Answer {
@@ -77,9 +78,11 @@ async fn ask(https: bool, request: TestRequest) -> Answer {
     };
     let set_cookies =
         response.headers().get_all(SET_COOKIE).map(|cookie| cookie.to_str().unwrap().to_owned()).collect();
+    let content_type = response.headers().get(CONTENT_TYPE);
+    let content_type = content_type.map(|kind| kind.to_str().unwrap().to_owned());
     let status = response.status().as_u16();
     let page = String::from_utf8(to_bytes(response.into_body()).await.unwrap().to_vec()).unwrap();
-    Answer { status, page, set_cookies }
+    Answer { status, page, set_cookies, content_type }
 }
 
 fn get(path: &str, cookies: &str) -> TestRequest {
@@ -128,6 +131,21 @@ async fn a_form_is_taken_with_the_session_s_token() {
     }
     let request = post("/note", "").insert_header(FORM).set_payload(format!("text=x&csrf_token={token}"));
     assert_eq!(ask(false, request).await.page, "The CSRF session token is missing.\n");
+}
+
+/// Or a browser would guess, by what the request has in it.
+#[actix_web::test]
+async fn an_error_says_that_it_is_plain_text() {
+    let outside = App::new().route("/", web::get().to(async |login: Login| login.logout_user().map(|()| "")));
+    let outside = init_service(outside).await;
+    let response = try_call_service(&outside, get("/", "").to_request()).await.unwrap();
+    assert_eq!(response.status().as_u16(), 500);
+    assert_eq!(response.headers().get(CONTENT_TYPE).unwrap(), "text/plain; charset=utf-8");
+    for (request, status) in [(get("/account", ""), 401), (post("/note", ""), 400)] {
+        let answer = ask(false, request).await;
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.content_type.as_deref(), Some("text/plain; charset=utf-8"), "{status}");
+    }
 }
 
 #[actix_web::test]

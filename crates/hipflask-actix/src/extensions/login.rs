@@ -2,7 +2,11 @@
 
 use std::{fmt, future, ops::Deref};
 
-use actix_web::{FromRequest, HttpRequest, HttpResponse, ResponseError, dev::Payload, http::StatusCode};
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse, ResponseError,
+    dev::Payload,
+    http::{StatusCode, header::ContentType},
+};
 
 use super::of;
 use crate::SessionError;
@@ -97,7 +101,9 @@ impl ResponseError for LoginRejection {
 
     fn error_response(&self) -> HttpResponse {
         match self {
-            Self::Unauthorized => HttpResponse::Unauthorized().body("nobody is logged in\n"),
+            Self::Unauthorized => HttpResponse::Unauthorized()
+                .content_type(ContentType::plaintext())
+                .body("nobody is logged in\n"),
             Self::Session(error) => error.error_response(),
         }
     }
