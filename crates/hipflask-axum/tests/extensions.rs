@@ -3,7 +3,7 @@
 
 mod common;
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Mutex};
 
 use axum::{
     Router,
@@ -12,10 +12,14 @@ use axum::{
     routing::{any, get, post},
 };
 use common::*;
-use hipflask::clock_fn;
+use hipflask::{
+    backends::std::SystemClock,
+    clock_fn,
+    interface::server_side::{Codec, RamStore},
+};
 use hipflask_axum::{
     Csrf, CsrfForm, CsrfProtect, CurrentUser, ExtensionsLayer, FlaskExtensions, FlaskLogin, FlaskWtf, Login,
-    Protection, Remember, RememberCookie, SessionError,
+    Protection, Remember, RememberCookie, SessionError, Sessions,
 };
 
 const DELETION: &str = "remember_token=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/";
@@ -177,6 +181,30 @@ async fn a_clone_s_settings_can_be_changed() {
         let token = ("x-csrftoken", form.page.as_str());
         assert_eq!(send(site(extensions), "/script", &pairs(&form), &[token], "").await.0, status);
     }
+}
+
+/// Else whoever planted the id is logged in, too.
+#[tokio::test]
+async fn a_login_gives_a_stored_session_another_id() {
+    let ram = RamStore::<4, 1024, _>::new(SystemClock, Codec::TaggedJson, "_user_id");
+    let sessions = Sessions::server_side(Mutex::new(ram)).codec(Codec::TaggedJson).flask_defaults();
+    let site = site(extensions()).layer(sessions.layer());
+    let ask = async |method: &str, path: &str, cookies: &str| {
+        answer_of(site.clone(), request(method, path, cookies)).await
+    };
+    let planted = pairs(&ask("GET", "/form", "").await);
+    let login = ask("POST", "/login", &planted).await;
+    let (remember, session) =
+        pairs(&login).split_once("; ").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    assert_eq!(ask("GET", "/", &session).await.page, "1");
+    assert_eq!(ask("GET", "/", &planted).await.page, "nobody");
+
+    // So does the cookie that remembers.
+    let planted = pairs(&ask("GET", "/form", "").await);
+    let back = ask("GET", "/account", &format!("{planted}; {remember}")).await;
+    assert_eq!(back.page, "1 false");
+    assert_eq!(ask("GET", "/", &pairs(&back)).await.page, "1");
+    assert_eq!(ask("GET", "/", &planted).await.page, "nobody");
 }
 
 /// A route outside of the layer is a mistake of the program's, and not of the visitor's.

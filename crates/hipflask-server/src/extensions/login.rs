@@ -30,13 +30,23 @@ impl<E: From<SessionError>> Login<E> {
     /// Says who is logged in, by the session or by the cookie that remembers, after looking
     /// after the session as the protection says.
     ///
+    /// Whom the cookie logs in gets another id of the session, as with
+    /// [`login_user`](Self::login_user).
+    ///
     /// # Errors
     /// As [`FlaskLogin::user_id`].
     pub fn current_user(&self) -> Result<Option<CurrentUser>, E> {
-        self.with(|login, session, client| {
-            let Some(id) = login.user_id(session, client)?.map(str::to_owned) else { return Ok(None) };
-            Ok(Some(CurrentUser { id, is_fresh: FlaskLogin::login_fresh(session) }))
-        })
+        let (user, is_remembered) = self.with(|login, session, client| {
+            let was_nobody = !session.contains("_user_id");
+            let Some(id) = login.user_id(session, client)?.map(str::to_owned) else {
+                return Ok((None, false));
+            };
+            Ok((Some(CurrentUser { id, is_fresh: FlaskLogin::login_fresh(session) }), was_nobody))
+        })?;
+        if is_remembered {
+            self.0.session.regenerate()?;
+        }
+        Ok(user)
     }
 
     /// Logs in whoever the cookie remembers: for a program that knows no user of the id that
@@ -45,15 +55,25 @@ impl<E: From<SessionError>> Login<E> {
     /// # Errors
     /// As [`FlaskLogin::remembered_user_id`].
     pub fn remembered_user_id(&self) -> Result<Option<String>, E> {
-        self.with(|login, session, client| Ok(login.remembered_user_id(session, client)?.map(str::to_owned)))
+        let user_id = self.with(|login, session, client| {
+            Ok(login.remembered_user_id(session, client)?.map(str::to_owned))
+        })?;
+        if user_id.is_some() {
+            self.0.session.regenerate()?;
+        }
+        Ok(user_id)
     }
 
     /// Logs `user_id` in. The response has the cookie that remembers, if it is to be.
     ///
+    /// A session in a store gets another id: whoever planted the old one in the browser is not
+    /// logged in with it.
+    ///
     /// # Errors
     /// As [`FlaskLogin::login_user`].
     pub fn login_user(&self, user_id: &str, remember: Remember) -> Result<(), E> {
-        self.with(|login, session, client| login.login_user(session, user_id, remember, client))
+        self.with(|login, session, client| login.login_user(session, user_id, remember, client))?;
+        self.0.session.regenerate()
     }
 
     /// Makes the login fresh again.
