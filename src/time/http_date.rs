@@ -15,7 +15,7 @@ const HTTP_DATE_LEN: usize = 29;
 /// How long it is up to the seconds: what follows is ` GMT`.
 const MOMENT_LEN: usize = 25;
 /// How long a point and six digits are.
-const FRACTION_LEN: usize = 7;
+pub(super) const FRACTION_LEN: usize = 7;
 
 /// Where the weekday, the month and the century stand.
 const WEEKDAY: usize = 0;
@@ -40,12 +40,7 @@ impl DateTime {
     /// writes it.
     #[must_use]
     pub fn http_date_bytes(self) -> [u8; HTTP_DATE_LEN] {
-        let secs = self.unix_secs().abs_diff(MIN_UNIX_SECS);
-        // A day is 675 · 2⁷ seconds, so a division of 32 bits will do.
-        let units = (secs >> 7) as u32;
-        let day_number = units / 675;
-        let second_of_day = (units % 675) << 7 | secs as u32 & 0x7F;
-
+        let (day_number, second_of_day) = self.day_and_second();
         let (year, month, day) = civil_from_days(day_number);
         let minute = second_of_day / 60;
         let mut text = *b"Ddd, 00 Mmm 0000 00:00:00 GMT";
@@ -56,6 +51,14 @@ impl DateTime {
             put(&mut text, at, two_digits(pair));
         }
         text
+    }
+
+    /// The day, counted from 0001-01-01, and the second of it.
+    pub(super) fn day_and_second(self) -> (u32, u32) {
+        let secs = self.unix_secs().abs_diff(MIN_UNIX_SECS);
+        // A day is 675 · 2⁷ seconds, so a division of 32 bits will do.
+        let units = (secs >> 7) as u32;
+        (units / 675, (units % 675) << 7 | secs as u32 & 0x7F)
     }
 
     /// Reads an HTTP date in the one form that Flask writes,
@@ -94,12 +97,17 @@ impl DateTime {
     pub(crate) fn exact_text(self) -> heapless::Vec<u8, { HTTP_DATE_LEN + FRACTION_LEN }> {
         let date = self.http_date_bytes();
         let (moment, zone) = date.split_first_chunk::<MOMENT_LEN>().unwrap_or((&[0; MOMENT_LEN], &[]));
+        self.with_fraction(moment, zone)
+    }
+
+    /// The text up to the seconds, a point and six digits if there are microseconds, and the
+    /// zone. `N` is enough for all of them.
+    pub(super) fn with_fraction<const N: usize>(self, moment: &[u8], zone: &[u8]) -> heapless::Vec<u8, N> {
         let [[m0, m1], [m2, m3], [m4, m5]] = self.micros_in_pairs().map(two_digits);
         let fraction: [u8; FRACTION_LEN] = [b'.', m0, m1, m2, m3, m4, m5];
         let fraction = if self.subsec_micros() == 0 { &[][..] } else { &fraction };
         let mut text = heapless::Vec::new();
         for part in [moment, fraction, zone] {
-            // It has room for all of them.
             let _ = text.extend_from_slice(part);
         }
         text
@@ -168,7 +176,7 @@ fn at(day_number: u32, hour: u32, minute: u32, second: u32) -> Option<DateTime> 
 }
 
 /// `number`, which is below 100, in two digits.
-fn two_digits(number: u32) -> [u8; 2] {
+pub(super) fn two_digits(number: u32) -> [u8; 2] {
     [number / 10, number % 10].map(|digit| b'0' | digit as u8)
 }
 

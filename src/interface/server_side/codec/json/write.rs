@@ -12,7 +12,6 @@ use crate::{
     },
     session::Session,
     sink::{AnySink, Stopped},
-    time::DateTime,
 };
 
 /// Writes a session, of which it is known that it can be written.
@@ -56,7 +55,7 @@ fn leaf(writer: &mut Writer<'_>, value: Value<'_>) -> Result<(), Stopped> {
         Kind::Bytes(bytes) => string(writer, bytes.as_base64()),
         Kind::Markup(text) => string(writer, text),
         Kind::Uuid(uuid) => string(writer, as_str(&uuid_text(uuid))),
-        Kind::DateTime(date) => string(writer, as_str(&rfc_3339(date))),
+        Kind::DateTime(date) => string(writer, as_str(&date.rfc_3339())),
         _ => writer.spans(value.span()),
     }
 }
@@ -92,27 +91,4 @@ fn float(writer: &mut Writer<'_>, number: Number<'_>) -> Result<(), Stopped> {
     };
     let digits = digits.trim_start_matches('0');
     [mantissa, sign, digits].iter().try_for_each(|part| writer.spans(part.as_bytes()))
-}
-
-/// A date as RFC 3339 has it, in UTC: with six digits of a second's fraction if there is one.
-fn rfc_3339(date: DateTime) -> heapless::Vec<u8, 27> {
-    const MONTHS: [&[u8; 3]; 12] =
-        [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
-    let two = |number: u32| [b'0' | (number / 10) as u8, b'0' | (number % 10) as u8];
-    #[rustfmt::skip]
-    let [
-        _, _, _, _, _, d0, d1, _, m0, m1, m2, _, y0, y1, y2, y3, _, h0, h1, _, n0, n1, _, s0, s1, ..
-    ] = date.http_date_bytes();
-    let month = (1..).zip(MONTHS).find(|(_, name)| **name == [m0, m1, m2]).map_or(0, |(month, _)| month);
-    let [o0, o1] = two(month);
-    let moment = [y0, y1, y2, y3, b'-', o0, o1, b'-', d0, d1, b'T', h0, h1, b':', n0, n1, b':', s0, s1];
-    let [[f0, f1], [f2, f3], [f4, f5]] = date.micros_in_pairs().map(two);
-    let fraction = [b'.', f0, f1, f2, f3, f4, f5];
-    let fraction = if date.subsec_micros() == 0 { &[][..] } else { &fraction };
-    let mut text = heapless::Vec::new();
-    for part in [&moment[..], fraction, b"Z"] {
-        // It has room for all of them.
-        let _ = text.extend_from_slice(part);
-    }
-    text
 }
