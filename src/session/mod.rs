@@ -25,6 +25,8 @@ mod secure_cookie;
 mod traits;
 mod typed;
 
+pub(crate) use traits::PERMANENT;
+
 pub use dict::Iter;
 pub use flash::{FlashedMessage, FlashedMessages};
 pub use null::NullSession;

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The key under which a session says that it outlives the browser window.
-pub(super) const PERMANENT: &str = "_permanent";
+pub(crate) const PERMANENT: &str = "_permanent";
 
 /// The attributes of any session: Flask's `SessionMixin`, with its defaults.
 pub trait SessionMixin {

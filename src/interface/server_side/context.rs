@@ -9,7 +9,7 @@ use super::SessionId;
 use crate::{
     error::Error,
     interface::RequestContext,
-    session::{SecureCookieSession, Session},
+    session::{PERMANENT, SecureCookieSession, Session},
 };
 
 /// A [`RequestContext`], and what a server-side session has beside it: the id under which
@@ -108,7 +108,7 @@ impl ServerSideContext {
 
 /// Whether a server-side session holds nothing: `_permanent` alone does not count.
 pub(super) fn is_empty(session: &Session) -> bool {
-    session.len() == usize::from(session.contains("_permanent"))
+    session.len() == usize::from(session.contains(PERMANENT))
 }
 
 impl Deref for ServerSideContext {
