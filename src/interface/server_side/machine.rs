@@ -169,6 +169,10 @@ impl<K, C> ServerSideSessionInterface<K, C> {
     /// Writes a session only if what is stored is still what was loaded. Otherwise
     /// [`Finish::run`] is [`Error::SessionConflict`]: nothing was written, and the request
     /// can be tried again.
+    ///
+    /// What ends a session is not compared: a logout, and
+    /// [`regenerate`](ServerSideContext::regenerate), which loses what another request
+    /// changed meanwhile.
     #[must_use]
     pub fn with_compare_and_set(self, compare_and_set: bool) -> Self {
         Self { compare_and_set, ..self }
