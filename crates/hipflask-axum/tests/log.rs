@@ -115,6 +115,50 @@ async fn the_log_has_the_reasons_and_no_contents() {
     assert_eq!(log.take(), [no_key, refused]);
 }
 
+/// What a visitor wrote into a form may be a password.
+#[cfg(feature = "extensions")]
+#[tokio::test]
+async fn the_log_has_why_a_form_was_not_taken_and_nothing_of_it() {
+    use axum::{http::header::CONTENT_TYPE, routing::post};
+    use hipflask_axum::{Csrf, CsrfForm, ExtensionsLayer, FlaskExtensions, FlaskWtf};
+
+    #[derive(serde::Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Colour {
+        Red,
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Paint {
+        colour: Colour,
+    }
+
+    let log = Log::default();
+    let _guard = tracing::subscriber::set_default(log.clone());
+    let paint = async |CsrfForm(Paint { colour: Colour::Red }): CsrfForm<Paint>| "red";
+    let site =
+        Router::new().route("/form", get(async |csrf: Csrf| csrf.token())).route("/paint", post(paint));
+    let extensions =
+        FlaskExtensions::new().csrf(FlaskWtf::new("dev").unwrap()).clock(hipflask::clock_fn(now));
+    let site = site.layer(ExtensionsLayer::new(extensions, |_| None));
+    let form = ask(site.clone(), "GET", "/form", "").await;
+    let cookie = form.set_cookies[0].split(';').next().unwrap();
+    let refused = "INFO, message: a form was not taken, reason: The CSRF token is missing.";
+    for (token, status, lines) in [("", 400, &[refused][..]), (&form.page, 400, &[])] {
+        let mut request = request("POST", "/paint", cookie);
+        let kind = "application/x-www-form-urlencoded".parse().unwrap();
+        request.headers_mut().insert(CONTENT_TYPE, kind);
+        *request.body_mut() = format!("colour=hunter2&csrf_token={token}").into();
+        let answer = answer_of(site.clone().layer(sessions().layer()), request).await;
+        assert_eq!(
+            (answer.status, &log.take()[..]),
+            (status, &lines.iter().map(ToString::to_string).collect::<Vec<_>>()[..]),
+            "{}",
+            answer.page
+        );
+    }
+}
+
 #[tokio::test]
 async fn the_log_has_what_comes_too_late() {
     let log = Log::default();

@@ -159,7 +159,6 @@ impl ResponseError for CsrfRejection {
         match &self.0 {
             FormError::Session(error) => error.error_response(),
             error => {
-                tracing::info!(reason = %error, "a form was not taken");
                 HttpResponse::BadRequest().content_type(ContentType::plaintext()).body(format!("{error}\n"))
             }
         }

@@ -151,7 +151,6 @@ impl IntoResponse for CsrfRejection {
         match self {
             Self::Form(FormError::Session(error)) => error.into_response(),
             Self::Form(error) => {
-                tracing::info!(reason = %error, "a form was not taken");
                 (StatusCode::BAD_REQUEST, [(VARY, "Cookie")], format!("{error}\n")).into_response()
             }
             Self::Body(error) => error.into_response(),

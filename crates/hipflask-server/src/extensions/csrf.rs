@@ -85,6 +85,19 @@ impl<E: From<SessionError>> Csrf<E> {
         if !FlaskWtf::METHODS.iter().any(|protected| protected.eq_ignore_ascii_case(method)) {
             return Ok(form);
         }
+        let checked = self.check(form, authority, header);
+        if let Err(FormError::Csrf(reason)) = &checked {
+            tracing::info!(%reason, "a form was not taken");
+        }
+        checked.map(|()| form)
+    }
+
+    fn check<'h>(
+        &self,
+        form: &[u8],
+        authority: Option<&'h str>,
+        header: impl Fn(&str) -> Option<&'h [u8]>,
+    ) -> Result<(), FormError<E>> {
         let name = self.settings().map_err(FormError::Session)?.field_name();
         let headers =
             || FlaskWtf::HEADERS.iter().filter_map(|name| header(name)).find(|token| !token.is_empty());
@@ -94,7 +107,7 @@ impl<E: From<SessionError>> Csrf<E> {
             let host = header("host").or(authority.map(str::as_bytes)).unwrap_or_default();
             FlaskWtf::check_referrer(header("referer"), host).map_err(FormError::Csrf)?;
         }
-        Ok(form)
+        Ok(())
     }
 
     /// Reads a form, which [`protect`](Self::protect) gave.
