@@ -12,7 +12,7 @@ use actix_web::{
 use hipflask::{UnixTime, clock_fn};
 use hipflask_actix::{
     Csrf, CsrfForm, CsrfProtect, CurrentUser, ExtensionsMiddleware, FlaskExtensions, FlaskLogin, FlaskWtf,
-    Login, Protection, Remember, RememberCookie, SessionError, Sessions,
+    Login, Protection, Remember, RememberCookie, Session, SessionError, Sessions,
 };
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
@@ -29,6 +29,13 @@ async fn account(user: CurrentUser) -> String {
 async fn log_in(login: Login) -> Result<&'static str, SessionError> {
     login.login_user("1", Remember::Yes)?;
     Ok("in")
+}
+
+async fn broken(session: Session) -> Result<&'static str, SessionError> {
+    session.insert("_user_id", &1)?;
+    session.insert("_remember_seconds", "soon")?;
+    session.insert("_remember", "set")?;
+    Ok("")
 }
 
 async fn log_out(login: Login, _: CsrfProtect) -> Result<&'static str, SessionError> {
@@ -67,6 +74,7 @@ async fn ask(https: bool, request: TestRequest) -> Answer {
         .route("/account", web::get().to(account))
         .route("/login", web::post().to(log_in))
         .route("/logout", web::post().to(log_out))
+        .route("/broken", web::get().to(broken))
         .route("/form", web::get().to(async |csrf: Csrf| csrf.token()))
         .route("/note", web::post().to(async |CsrfForm(note): CsrfForm<Note>, _: HttpRequest| note.text))
         .wrap(ExtensionsMiddleware::new(extensions))
@@ -131,6 +139,18 @@ async fn a_form_is_taken_with_the_session_s_token() {
     }
     let request = post("/note", "").insert_header(FORM).set_payload(format!("text=x&csrf_token={token}"));
     assert_eq!(ask(false, request).await.page, "The CSRF session token is missing.\n");
+}
+
+/// As in Flask, where the session is saved all the same, without the order.
+#[actix_web::test]
+async fn a_cookie_that_cannot_be_sent_is_one_500() {
+    let answer = ask(false, get("/broken", "")).await;
+    assert_eq!(
+        (answer.status, answer.set_cookies.len(), answer.page.as_str()),
+        (500, 1, "something went wrong\n")
+    );
+    let next = ask(false, get("/", &answer.pairs())).await;
+    assert_eq!((next.status, next.page.as_str()), (200, "1"));
 }
 
 /// Or a browser would guess, by what the request has in it.

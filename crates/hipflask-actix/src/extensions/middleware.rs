@@ -3,7 +3,8 @@
 use std::{fmt, future, pin::Pin, rc::Rc};
 
 use actix_web::{
-    Error, HttpMessage as _,
+    Error, HttpMessage as _, ResponseError as _,
+    body::{BoxBody, EitherBody},
     dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
     http::header::HeaderValue,
 };
@@ -53,7 +54,7 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: 'static,
 {
-    type Response = ServiceResponse<B>;
+    type Response = ServiceResponse<EitherBody<B, BoxBody>>;
     type Error = Error;
     type Transform = ExtensionsService<S>;
     type InitError = ();
@@ -75,16 +76,17 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: 'static,
 {
-    type Response = ServiceResponse<B>;
+    type Response = ServiceResponse<EitherBody<B, BoxBody>>;
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<ServiceResponse<B>, Error>>>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
 
     forward_ready!(inner);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         // Outside of the sessions' middleware, the extractors say what is wrong.
         let Some(session) = Session::of(&request.extensions()).map(|session| session.0.clone()) else {
-            return Box::pin(self.inner.call(request));
+            let answered = self.inner.call(request);
+            return Box::pin(async move { Ok(answered.await?.map_into_left_body()) });
         };
         let remote_addr = request.peer_addr().map(|address| address.ip());
         let values = |name| request.headers().get_all(name).map(HeaderValue::as_bytes);
@@ -95,11 +97,14 @@ where
             let mut response = inner.call(request).await?;
             let mut headers = ResponseHeaders(response.headers_mut());
             let finished = extensions.login().map_or(Ok(()), |login| login.finish(&mut headers));
-            finished.map_err(|reason| {
-                tracing::error!(%reason, "the cookie that remembers was not sent");
-                NotSaved(reason.0)
-            })?;
-            Ok(response)
+            Ok(match finished {
+                Ok(()) => response.map_into_left_body(),
+                // A response, and no error, so that the session is saved.
+                Err(reason) => {
+                    tracing::error!(%reason, "the cookie that remembers was not sent");
+                    response.into_response(NotSaved(reason.0).error_response()).map_into_right_body()
+                }
+            })
         })
     }
 }

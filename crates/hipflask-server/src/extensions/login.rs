@@ -10,6 +10,11 @@ use hipflask::{
 use super::RequestExtensions;
 use crate::SessionError;
 
+/// Who is logged in, in the session.
+const USER_ID: &str = "_user_id";
+/// The order to set or to delete the cookie that remembers.
+const REMEMBER: &str = "_remember";
+
 /// Who is logged in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -37,7 +42,7 @@ impl<E: From<SessionError>> Login<E> {
     /// As [`FlaskLogin::user_id`].
     pub fn current_user(&self) -> Result<Option<CurrentUser>, E> {
         let (user, is_remembered) = self.with(|login, session, client| {
-            let was_nobody = !session.contains("_user_id");
+            let was_nobody = !session.contains(USER_ID);
             let Some(id) = login.user_id(session, client)?.map(str::to_owned) else {
                 return Ok((None, false));
             };
@@ -101,19 +106,24 @@ impl<E: From<SessionError>> Login<E> {
     ///
     /// # Errors
     /// As [`FlaskLogin::remember_cookie`]; [`SessionError::NotSent`]. The response must become
-    /// a 500 then.
+    /// a 500 then, and the session is saved all the same. The order is gone.
     pub fn finish<R: Response + ?Sized>(&self, response: &mut R) -> Result<(), E> {
         let Some((login, settings)) = self.0.extensions.login.as_deref() else { return Ok(()) };
         let settings = settings.as_settings();
+        let is_asked =
+            |session: &hipflask::Session| settings.refresh_each_request || session.contains(REMEMBER);
         // A session that cannot be read has no order.
-        let has_order = |session: &hipflask::Session| session.contains("_remember");
-        let is_asked = settings.refresh_each_request || self.0.session.peek(has_order).unwrap_or(false);
-        if !is_asked {
+        if !self.0.session.peek(is_asked).unwrap_or(false) {
             return Ok(());
         }
         let cookie = self.0.session.with_mut(|session| {
-            let cookie = login.remember_cookie(session, &settings, &*self.0.extensions.clock)?;
-            Ok(cookie.map(|cookie| cookie.to_string()))
+            let cookie = login.remember_cookie(session, &settings, &*self.0.extensions.clock);
+            let cookie = cookie.map(|cookie| cookie.map(|cookie| cookie.to_string()));
+            if cookie.is_err() {
+                // As in Flask-Login. Otherwise each response to come would fail for it.
+                session.remove(REMEMBER)?;
+            }
+            cookie
         })?;
         match cookie.map(|cookie| response.add_set_cookie(&cookie)) {
             Some(Err(_)) => Err(SessionError::NotSent.into()),
