@@ -118,9 +118,9 @@ fn protected(
     async move {
         let csrf = of(&request, |extensions| extensions.csrf())?;
         let body = body.await?;
-        let header = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
+        let values = |name| request.headers().get_all(name).map(HeaderValue::as_bytes);
         let (method, authority) = (request.method().as_str(), request.uri().authority());
-        let form = csrf.protect(method, authority.map(Authority::as_str), header, &body);
+        let form = csrf.protect(method, authority.map(Authority::as_str), values, &body);
         let form = body.slice_ref(form.map_err(CsrfRejection)?);
         Ok((body, form))
     }

@@ -107,8 +107,8 @@ async fn protected<S: Send + Sync>(request: Request, state: &S) -> Result<(Bytes
     let csrf = Csrf::from_request_parts(&mut parts, state).await.map_err(FormError::Session)?;
     let (uri, method, headers) = (parts.uri.clone(), parts.method.clone(), parts.headers.clone());
     let body = Bytes::from_request(Request::from_parts(parts, body), state).await?;
-    let header = |name: &str| headers.get(name).map(HeaderValue::as_bytes);
-    let form = csrf.protect(method.as_str(), uri.authority().map(Authority::as_str), header, &body)?;
+    let values = |name| headers.get_all(name).iter().map(HeaderValue::as_bytes);
+    let form = csrf.protect(method.as_str(), uri.authority().map(Authority::as_str), values, &body)?;
     let form = body.slice_ref(form);
     Ok((body, form))
 }

@@ -8,7 +8,7 @@ use hipflask::{
 };
 use serde::de::DeserializeOwned;
 
-use super::RequestExtensions;
+use super::{RequestExtensions, joined};
 use crate::SessionError;
 
 /// Flask-WTF for one request. Clones are of the same request.
@@ -68,19 +68,20 @@ impl<E: From<SessionError>> Csrf<E> {
     /// one of the type `multipart/form-data`, which Flask reads too: there the token is in a
     /// header.
     ///
-    /// `header` gives the value of a header. `authority` is the host in the request's address,
+    /// `values` gives what there is of each header. `authority` is the host in the request's address,
     /// where HTTP/2 has it instead of a header.
     ///
     /// # Errors
     /// [`FormError::Csrf`], [`FormError::Session`].
-    pub fn protect<'b, 'h>(
+    pub fn protect<'b, 'v, V: Iterator<Item = &'v [u8]>>(
         &self,
         method: &str,
-        authority: Option<&'h str>,
-        header: impl Fn(&str) -> Option<&'h [u8]>,
+        authority: Option<&str>,
+        values: impl Fn(&'static str) -> V,
         body: &'b [u8],
     ) -> Result<&'b [u8], FormError<E>> {
-        let form = if header("content-type").is_some_and(is_form) { body } else { &[] };
+        let header = |name| joined(values(name));
+        let form = if header("content-type").is_some_and(|kind| is_form(&kind)) { body } else { &[] };
         // Werkzeug writes a method in capitals before anybody looks at it.
         if !FlaskWtf::METHODS.iter().any(|protected| protected.eq_ignore_ascii_case(method)) {
             return Ok(form);
@@ -92,20 +93,20 @@ impl<E: From<SessionError>> Csrf<E> {
         checked.map(|()| form)
     }
 
-    fn check<'h>(
+    fn check(
         &self,
         form: &[u8],
-        authority: Option<&'h str>,
-        header: impl Fn(&str) -> Option<&'h [u8]>,
+        authority: Option<&str>,
+        header: impl Fn(&'static str) -> Option<Vec<u8>>,
     ) -> Result<(), FormError<E>> {
         let name = self.settings().map_err(FormError::Session)?.field_name();
         let headers =
             || FlaskWtf::HEADERS.iter().filter_map(|name| header(name)).find(|token| !token.is_empty());
-        let token = token_of(form, name).or_else(|| headers().map(<[u8]>::to_vec));
+        let token = token_of(form, name).or_else(headers);
         self.validate(&token.unwrap_or_default())?;
         if self.0.extensions.is_https {
-            let host = header("host").or(authority.map(str::as_bytes)).unwrap_or_default();
-            FlaskWtf::check_referrer(header("referer"), host).map_err(FormError::Csrf)?;
+            let host = header("host").or_else(|| Some(authority?.into())).unwrap_or_default();
+            FlaskWtf::check_referrer(header("referer").as_deref(), &host).map_err(FormError::Csrf)?;
         }
         Ok(())
     }

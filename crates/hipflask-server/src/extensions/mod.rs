@@ -136,15 +136,10 @@ impl OwnedClient {
         remote_addr: Option<IpAddr>,
         values: impl Fn(&'static str) -> V,
     ) -> Self {
-        // As Python servers do with several of one name.
-        let joined = |name| {
-            let values: Vec<&[u8]> = values(name).collect();
-            (!values.is_empty()).then(|| values.join(&b","[..]))
-        };
         Self {
             remote_addr: remote_addr.map(|address| address.to_string()),
-            forwarded_for: joined("x-forwarded-for"),
-            user_agent: joined("user-agent"),
+            forwarded_for: joined(values("x-forwarded-for")),
+            user_agent: joined(values("user-agent")),
             cookies: Cookies(values("cookie").map(<[u8]>::to_vec).collect()),
         }
     }
@@ -156,6 +151,12 @@ impl OwnedClient {
         client.user_agent = self.user_agent.as_deref();
         client
     }
+}
+
+/// The value of a header, if there is one. Python servers join those of one name, too.
+fn joined<'v>(values: impl Iterator<Item = &'v [u8]>) -> Option<Vec<u8>> {
+    let values: Vec<&[u8]> = values.collect();
+    (!values.is_empty()).then(|| values.join(&b","[..]))
 }
 
 /// The extensions of a request. Clones are of the same request.
