@@ -265,7 +265,8 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-/// Which of its layers made a signed payload unreadable, from the outermost inwards.
+/// Which of its layers made a signed payload, or a stored session, unreadable, from the
+/// outermost inwards.
 /// (itsdangerous: `BadPayload.original_error`.)
 ///
 /// Offsets count bytes of the JSON text: what is left of the payload when base64 and
@@ -313,9 +314,9 @@ impl fmt::Display for PayloadError {
                 write!(f, "the signed payload's text is not UTF-8 at byte {offset_bytes}")
             }
             Self::Json { offset_bytes } => {
-                write!(f, "the signed payload's text is not tagged JSON near byte {offset_bytes}")
+                write!(f, "the payload's text is not tagged JSON near byte {offset_bytes}")
             }
-            Self::NotASession => f.write_str("the signed payload is neither a dict nor null"),
+            Self::NotASession => f.write_str("the payload is neither a dict nor null"),
             Self::MsgPack { offset_bytes } => {
                 write!(f, "the stored session is not msgpack near byte {offset_bytes}")
             }

@@ -508,6 +508,16 @@ fn what_msgspec_does_not_read_is_refused() {
         assert!(decoded(Codec::Json, &object(value)).unwrap_err().is_bad_data(), "{value}");
     }
     assert!(decoded(Codec::Json, b"{\"k\":\"\xff\"}").unwrap_err().is_bad_data());
+    // Nothing here is signed.
+    for (codec, stored, reason) in [
+        (Codec::Json, &b"{\"k\":tru}"[..], "the payload's text is not tagged JSON near byte 6"),
+        (Codec::Json, b"[]", "the payload is neither a dict nor null"),
+        (Codec::MsgPack, b"\x90", "the payload is neither a dict nor null"),
+        (Codec::MsgPack, b"\x81\xa1k\xc1", "the stored session is not msgpack near byte 4"),
+    ] {
+        let error = decoded(codec, stored).unwrap_err().to_string();
+        assert!(error.ends_with(reason), "{error}");
+    }
     assert!(decoded(Codec::Json, b"{\"k\":\"\xed\xa0\x80\"}").unwrap_err().is_bad_data());
     let digits = |len| object(&"1".repeat(len));
     assert!(decoded(Codec::Json, &digits(4301)).unwrap_err().is_bad_data());

@@ -214,7 +214,7 @@ fn a_bad_payload_says_which_layer_and_where() {
     {
         let error = load(text);
         assert_eq!(error, Error::BadPayload(PayloadError::Json { offset_bytes }), "{text}");
-        let shown = format!("the signed payload's text is not tagged JSON near byte {offset_bytes}");
+        let shown = format!("the payload's text is not tagged JSON near byte {offset_bytes}");
         assert_eq!(error.to_string(), shown);
         assert!(error.is_bad_data() && !error.is_bad_signature());
     }

@@ -336,7 +336,7 @@ fn an_unreadable_payload_s_layer_and_place_are_said() {
         // `"\xff"`
         (b"Iv8i", "the signed payload's text is not UTF-8 at byte 1"),
         // `{"a":tru}`
-        (b"eyJhIjp0cnV9", "the signed payload's text is not tagged JSON near byte 5"),
+        (b"eyJhIjp0cnV9", "the payload's text is not tagged JSON near byte 5"),
     ] {
         let mut token = Vec::new();
         let keys = Keyring::for_sessions(b"dev");

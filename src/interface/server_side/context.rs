@@ -27,7 +27,8 @@ pub struct ServerSideContext<S: ?Sized = Session> {
 /// What is known of the stored session.
 #[derive(Clone, Copy)]
 pub(super) struct Stored {
-    /// The id that the request brought, if something is stored under it.
+    /// The id that the request brought, if something is stored under it, or may be where the
+    /// store did not answer.
     pub(super) id: Option<SessionId>,
     /// Whether that is the request's session now. It is not where it could not be read.
     pub(super) is_loaded: bool,
@@ -55,7 +56,8 @@ impl<S> ServerSideContext<S> {
 
 impl<S: ?Sized> ServerSideContext<S> {
     /// The id under which the session is stored, if the request brought one. A session
-    /// that is new gets its id when it is saved.
+    /// that is new gets its id when it is saved, and one that is to get another has its old one
+    /// until then.
     #[must_use]
     #[doc(alias = "sid")]
     pub const fn id(&self) -> Option<&SessionId> {
