@@ -270,6 +270,8 @@ fn keys_are_text_or_integers_and_no_type_of_key_panics() {
     assert_eq!(reads::<heapless::LinearMap<heapless::String<4>, u8, 4>>(text).unwrap()["1"], 2);
     assert_eq!(reads::<BTreeMap<char, u8>>(text), Ok([('1', 2)].into()));
     assert_eq!(reads::<BTreeMap<u32, u8>>(text), Ok([(1, 2)].into()));
+    // However the digit is spelled: Python's key is the same.
+    assert_eq!(reads::<BTreeMap<u32, u8>>(r#"{"\u0031":2}"#), Ok([(1, 2)].into()));
     for text in [r#"{"01":2}"#, r#"{"-0":2}"#, r#"{"1.0":2}"#, r#"{"":2}"#, r#"{"256":2}"#] {
         wrong::<BTreeMap<u8, u8>>(text);
     }

@@ -87,7 +87,10 @@ fn agrees<T: Serialize + DeserializeOwned + PartialEq + Debug>(text: &[u8]) {
     };
     // serde_json reads -0 as a float.
     if !text.windows(2).any(|pair| pair == b"-0") {
-        assert_eq!(serde_json::from_slice(text).ok().as_ref(), Some(&value));
+        // Nor does it read an integer as a key whose digits are escaped, but in two steps.
+        let expected = serde_json::from_slice(text)
+            .or_else(|_| serde_json::from_slice(text).and_then(serde_json::from_value::<T>));
+        assert_eq!(expected.ok().as_ref(), Some(&value));
     }
     let (mut scratch, mut token) = (vec![0; 2 * text.len() + 400], Vec::new());
     UrlSafeSerializer::new(keys(), CompactJson).dumps(&value, &mut scratch, &mut token).unwrap();
