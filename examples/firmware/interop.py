@@ -469,7 +469,9 @@ class Running(unittest.TestCase):
     def started(self):
         """run.py and its QEMU, and the port, when the device answers."""
         command = [sys.executable, HERE / "run.py", DEVICE]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        # What is started in the background ignores Ctrl-C, and so do its children.
+        heed = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heed)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
         self.addCleanup(process.terminate)
