@@ -7,7 +7,7 @@ use std::{
 };
 
 use hipflask_server::{Adapter, Lifecycle, OwnedConfig, Route};
-use http::{HeaderValue, Request, Response, header::VARY};
+use http::{HeaderValue, Request, Response, StatusCode, header::VARY};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -71,9 +71,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        // The one that said it is ready.
-        let clone = self.inner.clone();
-        let mut inner = mem::replace(&mut self.inner, clone);
+        let mut inner = take_ready(&mut self.inner);
         if Session::of(request.extensions()).is_some() {
             return Box::pin(inner.call(request));
         }
@@ -86,13 +84,26 @@ where
             let mut response = inner.call(request).await?;
             let route = Route { method: method.as_str(), path: &path };
             if let Err(error) = lifecycle.finish(&session, route, response.headers_mut()).await {
-                response = Response::new(C::default());
-                *response.status_mut() = status(error);
-                response.headers_mut().insert(VARY, HeaderValue::from_static("Cookie"));
+                response = without_body(status(error));
             }
             Ok(response)
         })
     }
+}
+
+/// The service that said it is ready. A clone takes its place.
+pub(crate) fn take_ready<S: Clone>(service: &mut S) -> S {
+    let clone = service.clone();
+    mem::replace(service, clone)
+}
+
+/// What is sent in the place of a response whose headers were not to be had: with a body of
+/// a type that is not known, so without one. It depends on the session as that one did.
+pub(crate) fn without_body<C: Default>(status: StatusCode) -> Response<C> {
+    let mut response = Response::new(C::default());
+    *response.status_mut() = status;
+    response.headers_mut().insert(VARY, HeaderValue::from_static("Cookie"));
+    response
 }
 
 impl<S: fmt::Debug> fmt::Debug for SessionService<S> {

@@ -1,7 +1,7 @@
 //! The layer.
 
 use std::{
-    fmt, mem,
+    fmt,
     net::IpAddr,
     pin::Pin,
     sync::Arc,
@@ -9,11 +9,14 @@ use std::{
 };
 
 use hipflask_server::{FlaskExtensions, OwnedClient};
-use http::{Extensions, HeaderValue, Request, Response, StatusCode, header::VARY};
+use http::{Extensions, HeaderValue, Request, Response, StatusCode};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::Session;
+use crate::{
+    Session,
+    layer::{take_ready, without_body},
+};
 
 /// Where the peer's address is among a request's extensions.
 type RemoteAddr = dyn Fn(&Extensions) -> Option<IpAddr> + Send + Sync;
@@ -106,9 +109,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        // The one that said it is ready.
-        let clone = self.inner.clone();
-        let mut inner = mem::replace(&mut self.inner, clone);
+        let mut inner = take_ready(&mut self.inner);
         // Outside of the sessions' layer, the extractors say what is wrong.
         let Some(session) = Session::of(request.extensions()) else { return Box::pin(inner.call(request)) };
         let remote_addr = (self.layer.remote_addr)(request.extensions());
@@ -122,9 +123,7 @@ where
             let finished = extensions.login().map_or(Ok(()), |login| login.finish(response.headers_mut()));
             if let Err(reason) = finished {
                 tracing::error!(%reason, "the cookie that remembers was not sent");
-                response = Response::new(C::default());
-                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-                response.headers_mut().insert(VARY, HeaderValue::from_static("Cookie"));
+                response = without_body(StatusCode::INTERNAL_SERVER_ERROR);
             }
             Ok(response)
         })
