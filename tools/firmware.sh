@@ -2,7 +2,7 @@
 # Builds the firmware of examples/firmware, runs it in QEMU beside a real Flask
 # application, runs Flask's own answers on the chip, and checks what it costs.
 # Installs what is missing: QEMU and binutils from Debian, Flask from PyPI, and a
-# compiler as tools/thumb.sh says.
+# compiler as tools/target.sh says.
 #
 #   tools/firmware.sh               everything
 #   tools/firmware.sh interop       the device beside Flask
@@ -24,7 +24,7 @@ command -v nm >/dev/null && command -v size >/dev/null || tools/debian.sh binuti
 # Builds the firmwares and puts them into folder $1.
 build() {
     local target=thumbv7m-none-eabi
-    (cd examples/firmware && CARGO_TARGET_DIR=$output ../../tools/thumb.sh $target cargo build --quiet --release)
+    (cd examples/firmware && CARGO_TARGET_DIR=$output ../../tools/target.sh $target cargo build --quiet --release)
     mkdir -p "$output/$1"
     cp "$output/$target/release/"{device,counter,keeper} "$output/$1"
 }

@@ -34,7 +34,7 @@ def on_host(requests):
 
 
 def on_chip(target, requests):
-    build = [str(ROOT / "tools/thumb.sh"), target, "cargo", "build", "--quiet", "--release"]
+    build = [str(ROOT / "tools/target.sh"), target, "cargo", "build", "--quiet", "--release"]
     subprocess.run(build, check=True, cwd=PACKAGE, env={**os.environ, "CARGO_TARGET_DIR": str(TARGET_DIR)})
     firmware = TARGET_DIR / target / "release/firmware-conformance"
     with tempfile.TemporaryDirectory() as folder:

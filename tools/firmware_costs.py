@@ -88,19 +88,19 @@ def output(*command, **more):
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, **more).stdout
 
 
-def thumb(target, *command, **more):
+def output_for(target, *command, **more):
     """The output of a command that is set up for `target`."""
-    return output(str(ROOT / "tools/thumb.sh"), target, *command, cwd=PACKAGE, **more)
+    return output(str(ROOT / "tools/target.sh"), target, *command, cwd=PACKAGE, **more)
 
 
 def compiler(target):
-    return thumb(target, "sh", "-c", '"$RUSTC" --version').strip()
+    return output_for(target, "sh", "-c", '"$RUSTC" --version').strip()
 
 
 def build(target, level):
     folder = TARGET_DIR / level
     settings = {"CARGO_PROFILE_RELEASE_OPT_LEVEL": level, "CARGO_TARGET_DIR": str(folder)}
-    thumb(target, "cargo", "build", "--quiet", "--release", env={**os.environ, **settings})
+    output_for(target, "cargo", "build", "--quiet", "--release", env={**os.environ, **settings})
     return folder / target / "release"
 
 

@@ -5,7 +5,7 @@
 #   tools/web.sh           builds it
 #   tools/web.sh test      tests it in Chromium, with cookies of a real Flask
 #
-# It installs what is missing: a compiler as tools/thumb.sh says, Chromium from Debian,
+# It installs what is missing: a compiler as tools/target.sh says, Chromium from Debian,
 # Flask and Selenium from PyPI. wasm-opt makes the page smaller where there is one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,7 +18,7 @@ page=$output/hipflask.html
 export CARGO_PROFILE_RELEASE_OPT_LEVEL=s CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1
 export CARGO_PROFILE_RELEASE_PANIC=abort CARGO_PROFILE_RELEASE_STRIP=symbols CARGO_PROFILE_RELEASE_DEBUG=0
 export RUSTFLAGS="${RUSTFLAGS:-} --cfg sha2_backend_soft=\"compact\" --remap-path-prefix=$PWD=hipflask --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo"
-CARGO_TARGET_DIR=$output/web tools/thumb.sh $target \
+CARGO_TARGET_DIR=$output/web tools/target.sh $target \
     cargo build --quiet --release --locked --package hipflask-web --lib
 wasm=$output/web/$target/release/hipflask_web.wasm
 if command -v wasm-opt >/dev/null; then

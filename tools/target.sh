@@ -1,8 +1,8 @@
 #!/bin/sh
-# Runs a command, such as cargo, set up to build for a microcontroller, or for
+# Runs a command, such as cargo, set up to build for a target: a microcontroller, or
 # WebAssembly.
 #
-#   tools/thumb.sh TARGET cargo build --release
+#   tools/target.sh TARGET cargo build --release
 #
 # It takes rustup's libraries for TARGET, and installs them where there is a rustup
 # that can; else Debian's compiler, with the libraries built from their sources.
