@@ -13,7 +13,7 @@ done <<'CHIPS'
 nrf52840 thumbv7em-none-eabihf
 nrf5340 thumbv8m.main-none-eabihf
 nrf54l15 thumbv8m.main-none-eabihf
-stm32f429 thumbv7em-none-eabihf
+stm32f439 thumbv7em-none-eabihf
 esp32c3 riscv32imc-unknown-none-elf
 rp2040 thumbv6m-none-eabi
 rp2350 thumbv8m.main-none-eabihf

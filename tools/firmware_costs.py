@@ -13,18 +13,22 @@ counts time in instructions. Fails when
   other code: with one that is not the table's, only the limits below count;
 - a program takes more than its limit;
 - a panic or an allocator is linked at level s or 3, or float code without need;
+- SHA-1 or HMAC is linked where the MAC comes from elsewhere;
 - a signature's check depends on where it is wrong, see `check_signatures`.
 
 Needs qemu-system-arm, nm and size; tools/firmware.sh installs them.
 """
 
 import collections
+import hmac
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "examples/firmware/costs"
@@ -45,6 +49,7 @@ PROGRAMS = [
     "open_save_deflate",
     "typed",
     "floats",
+    "own_mac",
 ]
 SIZES = ["flash", "static RAM", "stack"]
 COUNTS = ["open", "save", "save, compressed"]
@@ -62,6 +67,7 @@ LIMITS = {
 }
 
 UNWANTED = re.compile(r"4core9panicking|rust_begin_unwind|__rust_alloc|__rust_realloc|5alloc5alloc")
+HASHES = re.compile(r"sha1|hmac", re.IGNORECASE)
 FLOATS = re.compile(r"dec2flt|flt2dec|__aeabi_d|__aeabi_f|__adddf3|__muldf3")
 
 # Symbols by what they are for; the first that matches counts.
@@ -104,15 +110,34 @@ def build(target, level):
     return folder / target / "release"
 
 
+def be_secure_element(line):
+    """Computes MACs with the keys of Flask's sessions for who is at the other end, as
+    `own_mac` asks for them. Ends with the line."""
+    keys = [hmac.digest(secret, b"cookie-session", "sha1") for secret in (b"dev", b"old")]
+    asked = line.makefile("rb")
+    while command := asked.read(1):
+        if command == b"s":
+            mac = hmac.new(keys[asked.read(1)[0]], digestmod="sha1")
+        elif command == b"u":
+            mac.update(asked.read(asked.read(1)[0]))
+        else:
+            line.sendall(mac.digest())
+
+
 def run(program, *more):
-    """What the program reports: names and numbers."""
-    said = subprocess.run(
-        [
-            "qemu-system-arm", "-machine", "lm3s6965evb", "-nographic", "-monitor", "none", "-serial", "none",
-            "-semihosting-config", "enable=on,target=native", *more, "-kernel", str(program),
-        ],
-        check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
-    ).stdout
+    """What the program reports: names and numbers. A secure element is at its serial line."""
+    ours, its = socket.socketpair()
+    with ours, its:
+        threading.Thread(target=be_secure_element, args=[ours], daemon=True).start()
+        said = subprocess.run(
+            [
+                "qemu-system-arm", "-machine", "lm3s6965evb", "-nographic", "-monitor", "none",
+                "-chardev", f"socket,id=element,fd={its.fileno()}", "-serial", "chardev:element",
+                "-semihosting-config", "enable=on,target=native", *more, "-kernel", str(program),
+            ],
+            check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
+            pass_fds=[its.fileno()],
+        ).stdout
     found = re.findall(r"^(.+) (\d{10})$", said, re.MULTILINE)
     if not found or "failed" in dict(found):
         sys.exit(f"{program} does not run: {said}")
@@ -156,9 +181,11 @@ def parts(program, empty):
 
 
 def check_symbols(folder, where, promised, problems):
-    """No panic, no allocator, no float code that nobody asked for."""
+    """No panic, no allocator, no float code that nobody asked for, and no hash where
+    another computes the MAC."""
     names = {program: output("nm", str(folder / program)) for program in [*PROGRAMS, "panics"]}
-    if not UNWANTED.search(names["panics"]) or not FLOATS.search(names["floats"]):
+    seen = [(UNWANTED, "panics"), (FLOATS, "floats"), *((HASHES, program) for program in PROGRAMS if program != "own_mac")]
+    if not all(pattern.search(names[program]) for pattern, program in seen):
         problems.append(f"{where}: the check is blind: it does not find what is there")
     for program in PROGRAMS:
         # Rust's own code for floats can panic.
@@ -167,6 +194,8 @@ def check_symbols(folder, where, promised, problems):
                 problems.append(f"{where}: {program} could panic or allocate")
             if FLOATS.search(names[program]):
                 problems.append(f"{where}: {program} has float code")
+    if HASHES.search(names["own_mac"]):
+        problems.append(f"{where}: own_mac has a hash of its own")
 
 
 def traces(program):

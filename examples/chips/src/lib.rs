@@ -14,7 +14,7 @@ pub mod nrf;
 pub mod rp2040;
 #[cfg(feature = "rp2350")]
 pub mod rp2350;
-#[cfg(feature = "stm32f429")]
+#[cfg(feature = "stm32f439")]
 pub mod stm32;
 
 use embedded_storage::nor_flash::NorFlash;

@@ -1,18 +1,22 @@
-//! ST's, for example an STM32F429: with a random number generator, which not all
+//! ST's, for example an STM32F439: with a random number generator, which not all
 //! parts have, and a clock that runs on while VBAT has power.
+
+pub mod hash;
 
 use core::fmt::Debug;
 
 use embassy_stm32::{
     Peri, bind_interrupts,
     flash::Flash,
-    peripherals,
+    hash as hash_unit, peripherals,
     rng::{self, Rng},
     rtc::RtcTimeProvider,
 };
 use hipflask::{Clock, Error, UnixTime, clock_fn, signing::Keyring};
 
-bind_interrupts!(struct Interrupts { HASH_RNG => rng::InterruptHandler<peripherals::RNG>; });
+bind_interrupts!(struct Interrupts {
+    HASH_RNG => rng::InterruptHandler<peripherals::RNG>, hash_unit::InterruptHandler<peripherals::HASH>;
+});
 
 /// One of the second bank's sectors of 16 KB: those of 128 KB would be a waste.
 pub fn keys(

@@ -4,6 +4,7 @@
 #![no_std]
 
 pub mod requests;
+pub mod serial;
 
 use core::{arch::asm, ffi::CStr, hint::black_box, panic::PanicInfo};
 
