@@ -28,7 +28,7 @@ def costs():
     rows = {}
     wanted = False
     for line in (ROOT / "docs" / "firmware-costs.txt").read_text().splitlines():
-        if line.startswith("thumb"):
+        if "-none-" in line:
             wanted = line.startswith("thumbv7m-none-eabi s, ")
         elif wanted and line:
             # Names stand in columns, and may have spaces.

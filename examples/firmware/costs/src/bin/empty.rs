@@ -5,7 +5,7 @@
 
 use firmware_costs::{measure, requests::now};
 
-#[cortex_m_rt::entry]
+#[firmware_costs::entry]
 fn main() -> ! {
     measure(|| Ok(now()?.secs() as usize))
 }

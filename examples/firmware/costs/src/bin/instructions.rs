@@ -93,7 +93,7 @@ fn run() -> Result<(), Error> {
     Ok(())
 }
 
-#[cortex_m_rt::entry]
+#[firmware_costs::entry]
 fn main() -> ! {
     if run().is_err() {
         report(c"failed", 0);

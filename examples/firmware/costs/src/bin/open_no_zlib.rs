@@ -20,7 +20,7 @@ fn run() -> Result<usize, Error> {
     Ok(context.session()?.get_as::<u32>(black_box("a"))?.unwrap_or_default() as usize)
 }
 
-#[cortex_m_rt::entry]
+#[firmware_costs::entry]
 fn main() -> ! {
     measure(run)
 }

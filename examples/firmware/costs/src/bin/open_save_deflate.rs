@@ -17,7 +17,7 @@ fn run() -> Result<usize, Error> {
     answer(&interface, &COOKIES, scratch, visit)
 }
 
-#[cortex_m_rt::entry]
+#[firmware_costs::entry]
 fn main() -> ! {
     measure(run)
 }

@@ -61,7 +61,7 @@ fn run() -> Result<usize, Error> {
     answer(&interface, &COOKIES, &mut NoCompression, visit)
 }
 
-#[cortex_m_rt::entry]
+#[firmware_costs::entry]
 fn main() -> ! {
     measure(run)
 }

@@ -5,7 +5,7 @@
 
 use core::hint::black_box;
 
-#[cortex_m_rt::entry]
+#[firmware_costs::entry]
 fn main() -> ! {
     firmware_costs::measure(|| Ok([1, 2, 3][black_box(0)]))
 }

@@ -35,7 +35,7 @@ fn check(signer: &Signer<&Keyring<Sha1, 0>>, signed: &[u8]) -> (bool, u32) {
     })
 }
 
-#[cortex_m_rt::entry]
+#[firmware_costs::entry]
 fn main() -> ! {
     let keys = Keyring::from_secret(black_box(b"dev"), b"s", KeyDerivation::Hmac);
     let signer = Signer::new(&keys);

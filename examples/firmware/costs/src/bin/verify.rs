@@ -21,7 +21,7 @@ fn run() -> Result<usize, Error> {
     Ok(len)
 }
 
-#[cortex_m_rt::entry]
+#[firmware_costs::entry]
 fn main() -> ! {
     measure(run)
 }
