@@ -1,16 +1,13 @@
 #!/usr/bin/env python3
-"""Checks what `cargo package` made: small, with the backends, without the rest."""
-import os
+"""Checks the library's package in the folder that it is given: small, with the backends, without the rest."""
 import pathlib
 import sys
 import tarfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Half of it are answers of Flask and its extensions, for whoever runs the tests of what is published.
 LIMIT = 1_250_000
 
-packages = sorted((ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "package").glob("hipflask-[0-9]*.crate"), key=lambda path: path.stat().st_mtime)
-crate = packages[-1]
+(crate,) = pathlib.Path(sys.argv[1]).glob("hipflask-[0-9]*.crate")
 with tarfile.open(crate) as archive:
     names = {name.partition("/")[2] for name in archive.getnames()}
 size = crate.stat().st_size
