@@ -143,7 +143,6 @@ async fn a_form_is_taken_with_the_token_in_a_field_or_a_header() {
     for (kind, status) in [
         ("Application/X-WWW-Form-URLEncoded ; charset=utf-8", 200),
         ("application/x-www-form-urlencoded2", 400),
-        // Flask reads this one, too.
         ("multipart/form-data; boundary=x", 400),
     ] {
         let kind = ("content-type", kind);
@@ -155,6 +154,50 @@ async fn a_form_is_taken_with_the_token_in_a_field_or_a_header() {
     let long = "a".repeat(64 * 1024);
     let answer = send(site(), "/note", &cookie, &[kind], &format!("csrf_token={long}")).await;
     assert_eq!(answer, (400, "The CSRF token is invalid.\n".to_owned()));
+}
+
+/// Statuses and pages are Flask-WTF's (1.3.0, Werkzeug 3.1), but where a comment says so.
+#[tokio::test]
+async fn a_form_with_files_is_taken_with_the_token_in_a_field() {
+    let form = ask(site(extensions()), "GET", "/form", "").await;
+    let (cookie, token) = (pairs(&form), form.page.as_str());
+    let part = |disposition: &str, value: &str| {
+        format!("--x\r\nContent-Disposition: form-data; {disposition}\r\n\r\n{value}\r\n")
+    };
+    let text = part(r#"name="text""#, "Zoë & b=c");
+    let file = part(r#"name="photo"; filename="a.png""#, "--y\0\r\n--");
+    let no_file = part(r#"name="photo"; filename="""#, "");
+    let of = |disposition: &str| part(disposition, token);
+    let end = "--x--\r\n";
+    let (taken, missing, invalid) =
+        ((200, "Zoë & b=c"), (400, "The CSRF token is missing.\n"), (400, "The CSRF token is invalid.\n"));
+    let kind = "multipart/form-data; boundary=x";
+    let exact = of(r#"name="csrf_token""#);
+    for (kind, body, answer) in [
+        (kind, format!("{text}{exact}{end}"), taken),
+        (kind, format!("{file}{text}{exact}{end}"), taken),
+        (kind, format!("{no_file}{text}{exact}{end}"), taken),
+        (kind, format!("{text}{}{end}", of(r#"name="f-csrf_token""#)), taken),
+        (kind, format!("{text}{}{end}", of("name=csrf_token")), taken),
+        (kind, format!("hello\r\n{text}{exact}{end}more"), taken),
+        ("Multipart/Form-Data; charset=utf-8; boundary=\"x\"", format!("{text}{exact}{end}"), taken),
+        (kind, format!("{text}{}{exact}{end}", part(r#"name="csrf_token""#, "y")), invalid),
+        // A file is not a field.
+        (kind, format!("{text}{}{end}", of(r#"name="csrf_token"; filename="t""#)), missing),
+        (kind, format!("{text}{}{end}", of(r#"name="csrf_token"; filename="""#)), missing),
+        (kind, format!("{text}{}{end}", of(r#"name="csrf_token"; filename*=UTF-8''t"#)), missing),
+        // What is cut off, or not of this boundary, has no fields at all.
+        (kind, format!("{text}{exact}"), missing),
+        ("multipart/form-data; boundary=z", format!("{text}{exact}{end}"), missing),
+        ("multipart/form-data", format!("{text}{exact}{end}"), missing),
+        (kind, String::new(), missing),
+        // Flask takes lines that end in a line feed alone, and a name in the spelling `name*`.
+        (kind, format!("{text}{exact}{end}").replace("\r\n", "\n"), missing),
+        (kind, format!("{text}{}{end}", of("name*=UTF-8''csrf_token")), missing),
+    ] {
+        let answered = send(site(extensions()), "/note", &cookie, &[("content-type", kind)], &body).await;
+        assert_eq!((answered.0, answered.1.as_str()), answer, "{kind}\n{body}");
+    }
 }
 
 #[tokio::test]

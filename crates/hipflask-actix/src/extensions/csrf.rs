@@ -75,8 +75,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for CsrfForm<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let protected = protected(request, payload);
         Box::pin(async move {
-            let (_, form) = protected.await?;
-            Ok(Self(hipflask_server::Csrf::read_form(&form).map_err(CsrfRejection)?))
+            let (_, fields) = protected.await?;
+            Ok(Self(hipflask_server::Csrf::read_form(&fields).map_err(CsrfRejection)?))
         })
     }
 }
@@ -109,7 +109,7 @@ impl FromRequest for CsrfProtect {
     }
 }
 
-/// The body of a request with the session's token, and what of it is a form.
+/// The body of a request with the session's token, and the fields of the form in it.
 fn protected(
     request: &HttpRequest,
     payload: &mut Payload,
@@ -120,9 +120,8 @@ fn protected(
         let body = body.await?;
         let values = |name| request.headers().get_all(name).map(HeaderValue::as_bytes);
         let (method, authority) = (request.method().as_str(), request.uri().authority());
-        let form = csrf.protect(method, authority.map(Authority::as_str), values, &body);
-        let form = body.slice_ref(form.map_err(CsrfRejection)?);
-        Ok((body, form))
+        let fields = csrf.protect(method, authority.map(Authority::as_str), values, &body).await;
+        Ok((body, fields.map_err(CsrfRejection)?))
     }
 }
 

@@ -70,8 +70,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for CsrfForm<T> {
     type Rejection = CsrfRejection;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, CsrfRejection> {
-        let (_, form) = protected(request, state).await?;
-        Ok(Self(hipflask_server::Csrf::read_form(&form)?))
+        let (_, fields) = protected(request, state).await?;
+        Ok(Self(hipflask_server::Csrf::read_form(&fields)?))
     }
 }
 
@@ -101,16 +101,16 @@ impl<S: Send + Sync> FromRequest<S> for CsrfProtect {
     }
 }
 
-/// The body of a request with the session's token, and what of it is a form.
+/// The body of a request with the session's token, and the fields of the form in it.
 async fn protected<S: Send + Sync>(request: Request, state: &S) -> Result<(Bytes, Bytes), CsrfRejection> {
     let (mut parts, body) = request.into_parts();
     let csrf = Csrf::from_request_parts(&mut parts, state).await.map_err(FormError::Session)?;
     let (uri, method, headers) = (parts.uri.clone(), parts.method.clone(), parts.headers.clone());
     let body = Bytes::from_request(Request::from_parts(parts, body), state).await?;
     let values = |name| headers.get_all(name).iter().map(HeaderValue::as_bytes);
-    let form = csrf.protect(method.as_str(), uri.authority().map(Authority::as_str), values, &body)?;
-    let form = body.slice_ref(form);
-    Ok((body, form))
+    let authority = uri.authority().map(Authority::as_str);
+    let fields = csrf.protect(method.as_str(), authority, values, &body).await?;
+    Ok((body, fields))
 }
 
 /// Why there is no [`CsrfForm`] or [`CsrfProtect`].

@@ -1,14 +1,15 @@
 //! Forms that are the site's own.
 
-use std::{collections::HashSet, fmt};
+use std::fmt;
 
+use bytes::Bytes;
 use hipflask::{
     Error,
     extensions::{CsrfError, FlaskWtf},
 };
 use serde::de::DeserializeOwned;
 
-use super::{RequestExtensions, joined};
+use super::{RequestExtensions, form, joined};
 use crate::SessionError;
 
 /// Flask-WTF for one request. Clones are of the same request.
@@ -59,50 +60,49 @@ impl<E: From<SessionError>> Csrf<E> {
         checked.map_err(FormError::Session)?.map_err(FormError::Csrf)
     }
 
-    /// Checks a request as Flask-WTF's `CSRFProtect` does, and gives the form in its `body`.
-    /// The token is in the form's field `csrf_token`, else in a field that ends so, else in a
-    /// header; on HTTPS it also counts which page sent it. A method that changes nothing needs
-    /// no token.
+    /// Checks a request as Flask-WTF's `CSRFProtect` does, and gives the fields of the form in its
+    /// `body`, for [`read_form`](Self::read_form). The token is in the form's field `csrf_token`,
+    /// else in a field that ends so, else in a header; on HTTPS it also counts which page sent
+    /// it. A method that changes nothing needs no token.
     ///
-    /// A body of another type than `application/x-www-form-urlencoded` has no form, not even
-    /// one of the type `multipart/form-data`, which Flask reads too: there the token is in a
-    /// header.
+    /// A form is `application/x-www-form-urlencoded` or `multipart/form-data`. The files of
+    /// the latter are no fields.
     ///
     /// `values` gives what there is of each header. `authority` is the host in the request's address,
     /// where HTTP/2 has it instead of a header.
     ///
     /// # Errors
     /// [`FormError::Csrf`], [`FormError::Session`].
-    pub fn protect<'b, 'v, V: Iterator<Item = &'v [u8]>>(
+    pub async fn protect<'v, V: Iterator<Item = &'v [u8]>>(
         &self,
         method: &str,
         authority: Option<&str>,
         values: impl Fn(&'static str) -> V,
-        body: &'b [u8],
-    ) -> Result<&'b [u8], FormError<E>> {
+        body: &Bytes,
+    ) -> Result<Bytes, FormError<E>> {
         let header = |name| joined(values(name));
-        let form = if header("content-type").is_some_and(|kind| is_form(&kind)) { body } else { &[] };
+        let fields = form::fields(&header("content-type").unwrap_or_default(), body).await;
         // Werkzeug writes a method in capitals before anybody looks at it.
         if !FlaskWtf::METHODS.iter().any(|protected| protected.eq_ignore_ascii_case(method)) {
-            return Ok(form);
+            return Ok(fields);
         }
-        let checked = self.check(form, authority, header);
+        let checked = self.check(&fields, authority, header);
         if let Err(FormError::Csrf(reason)) = &checked {
             tracing::info!(%reason, "a form was not taken");
         }
-        checked.map(|()| form)
+        checked.map(|()| fields)
     }
 
     fn check(
         &self,
-        form: &[u8],
+        fields: &[u8],
         authority: Option<&str>,
         header: impl Fn(&'static str) -> Option<Vec<u8>>,
     ) -> Result<(), FormError<E>> {
         let name = self.settings().map_err(FormError::Session)?.field_name();
         let headers =
             || FlaskWtf::HEADERS.iter().filter_map(|name| header(name)).find(|token| !token.is_empty());
-        let token = token_of(form, name).or_else(headers);
+        let token = form::token(fields, name).or_else(headers);
         self.validate(&token.unwrap_or_default())?;
         if self.0.extensions.is_https {
             let host = header("host").or_else(|| Some(authority?.into())).unwrap_or_default();
@@ -111,42 +111,18 @@ impl<E: From<SessionError>> Csrf<E> {
         Ok(())
     }
 
-    /// Reads a form, which [`protect`](Self::protect) gave.
+    /// Reads a form's fields, which [`protect`](Self::protect) gave.
     ///
     /// # Errors
-    /// [`FormError::Form`] when the form is not a `T`.
-    pub fn read_form<T: DeserializeOwned>(form: &[u8]) -> Result<T, FormError<E>> {
-        serde_urlencoded::from_bytes(form).map_err(|error| FormError::Form(error.to_string()))
+    /// [`FormError::Form`] when they are not a `T`.
+    pub fn read_form<T: DeserializeOwned>(fields: &[u8]) -> Result<T, FormError<E>> {
+        serde_urlencoded::from_bytes(fields).map_err(|error| FormError::Form(error.to_string()))
     }
 
     fn settings(&self) -> Result<&FlaskWtf<'static>, E> {
         // There are some, or there would be no `Csrf`.
         Ok(self.0.extensions.csrf.as_deref().ok_or(SessionError::NoLayer)?)
     }
-}
-
-/// Whether a body of this `Content-Type` is a form: its parameters do not matter.
-fn is_form(content_type: &[u8]) -> bool {
-    let media_type = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
-    media_type.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
-}
-
-/// The token in a form: in the field `name`, else in the first one that ends so (a form may
-/// have a prefix) and is not empty. Of fields with one name the first counts.
-fn token_of(form: &[u8], name: &str) -> Option<Vec<u8>> {
-    let (mut seen, mut of_prefix) = (HashSet::new(), None);
-    for (key, value) in form_urlencoded::parse(form) {
-        let is_exact = key == name;
-        if !key.ends_with(name) || !seen.insert(key) || value.is_empty() {
-            continue;
-        }
-        let token = value.into_owned().into_bytes();
-        if is_exact {
-            return Some(token);
-        }
-        of_prefix.get_or_insert(token);
-    }
-    of_prefix
 }
 
 impl<E> Clone for Csrf<E> {

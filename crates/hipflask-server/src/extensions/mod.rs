@@ -5,8 +5,10 @@
 //! | here | the settings, and what belongs to one request |
 //! | `login` | who is logged in |
 //! | `csrf` | forms that are the site's own |
+//! | `form` | what of a body is a form |
 
 mod csrf;
+mod form;
 mod login;
 
 use std::{fmt, net::IpAddr, sync::Arc};
