@@ -16,7 +16,7 @@ page=$output/hipflask.html
 
 # Small matters here, and what is known about the machine that builds it does not.
 export CARGO_PROFILE_RELEASE_OPT_LEVEL=s CARGO_PROFILE_RELEASE_LTO=fat CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1
-export CARGO_PROFILE_RELEASE_PANIC=abort CARGO_PROFILE_RELEASE_STRIP=symbols CARGO_PROFILE_RELEASE_DEBUG=0
+export CARGO_PROFILE_RELEASE_PANIC=abort CARGO_PROFILE_RELEASE_STRIP=symbols
 export RUSTFLAGS="${RUSTFLAGS:-} --cfg sha2_backend_soft=\"compact\" --remap-path-prefix=$PWD=hipflask --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo"
 CARGO_TARGET_DIR=$output/web tools/target.sh $target \
     cargo build --quiet --release --locked --package hipflask-web --lib
