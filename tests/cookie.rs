@@ -7,8 +7,8 @@
 use hipflask::{
     Error,
     cookie::{
-        Charset, CookieValue, QuotedValue, SameSite, SetCookie, find, find_with_duplicates, parse_cookie,
-        vary,
+        Charset, CookieValue, QuotedValue, SameSite, SetCookie, find, find_plain, find_with_duplicates,
+        parse_cookie, vary,
     },
     json::DateTime,
 };
@@ -139,6 +139,29 @@ fn more_of_a_name_are_seen_however_headers_are_cut() {
         }
     }
     assert!(seen.iter().all(|seen| *seen > 50_000), "{seen:?}");
+}
+
+/// For all short sequences of what means something to a reader. With a quote nothing is
+/// found: what Flask finds there is lost, and what it does not find stays unfound.
+#[test]
+fn the_plain_reader_finds_what_the_other_one_finds_where_nothing_is_quoted() {
+    const PARTS: [&str; 9] = ["a", "=", ";", " ", "\t", "b", "é", "\"", "|"];
+    let mut seen = [0; 3];
+    for number in 0..PARTS.len().pow(6) {
+        let parts = (0..6).map(|place| PARTS[number / PARTS.len().pow(place) % PARTS.len()]);
+        let text: String = parts.collect();
+        let found = find_plain(text.split('|').map(str::as_bytes), "a");
+        let expected = find_with_duplicates(text.split('|').map(str::as_bytes), "a");
+        if text.contains('"') {
+            assert_eq!(found, None, "{text:?}");
+        } else {
+            assert_eq!(found, expected, "{text:?}");
+            seen[found.map_or(0, |(_, has_more)| 1 + usize::from(has_more))] += 1;
+        }
+    }
+    assert!(seen.iter().all(|seen| *seen > 1_000), "{seen:?}");
+    assert_eq!(find_plain(std::iter::once("日=x".as_bytes()), "日"), None);
+    assert!(find_plain(std::iter::once(&b"\xe9=x"[..]), "é").is_some());
 }
 
 /// Whether one of the `;` that join the headers is inside the value.

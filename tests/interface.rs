@@ -15,7 +15,7 @@ use hipflask::{
     Session, SessionInterface, SessionMixin, UnixTime, UnsetClock, clock_fn,
     cookie::SameSite,
     error::PayloadError,
-    interface::SessionCookie,
+    interface::{PlainCookies, SessionCookie},
     json::{Bytes, DateTime, TaggedJsonSerializer},
     signing::{KeyDerivation, Keyring, NoCompression, NoZlib, Sha1, SigningKeys, TimestampSigner},
     sink::Sink,
@@ -131,6 +131,89 @@ fn a_cookie_is_the_same_whatever_memory_is_lent() {
         let mut buffer = b"what was there".to_vec();
         let saved = context.save(&interface, &config, &mut buffer).unwrap();
         assert_eq!(saved.set_cookie.unwrap().to_string(), streamed);
+    }
+}
+
+/// Each way that a response can have a cookie, and one that has none.
+const HANDLERS: [fn(&mut RequestContext); 5] = [
+    |_| (),
+    fill,
+    |context| {
+        fill(context);
+        context.session().unwrap().set_permanent(true).unwrap();
+    },
+    |context| context.session().unwrap().clear().unwrap(),
+    |context| {
+        context.start_fresh().unwrap();
+    },
+];
+
+#[test]
+fn attributes_as_one_text_make_the_cookie_that_the_settings_make() {
+    let texts = [
+        (Config::new(), "; HttpOnly; Path=/"),
+        (
+            Config::new()
+                .session_cookie_name("__Host-s")
+                .session_cookie_secure(true)
+                .session_cookie_samesite(SameSite::Lax),
+            "; Secure; HttpOnly; Path=/; SameSite=Lax",
+        ),
+    ];
+    for (config, attributes) in &texts {
+        for handler in HANDLERS {
+            for header in [COOKIE, b"__Host-s=eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk"] {
+                let expected = request(&flask(), config, header, handler).unwrap();
+                let interface = flask().without_attributes();
+                let mut context = open::<1024>(&interface, config, header);
+                handler(&mut context);
+                let mut scratch = NoCompression;
+                let saved = context.save(&interface, config, &mut scratch).unwrap();
+                // Whoever writes it as usual gets what is usual.
+                assert_eq!(sent(&saved), expected);
+                let set_cookie =
+                    saved.set_cookie.map(|cookie| cookie.with_attributes(attributes).to_string());
+                assert_eq!(Sent { set_cookie, vary: saved.vary_cookie }, expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn without_attributes_the_limit_is_for_name_and_value_and_settings_are_not_looked_at() {
+    let interface = flask().without_attributes();
+    let unseen = Config::new().session_cookie_domain("a;b").session_cookie_samesite(SameSite::None);
+    let filled = |max_cookie_size: usize| {
+        let config = unseen.max_cookie_size(max_cookie_size);
+        let mut context = open::<1024>(&interface, &config, "");
+        fill(&mut context);
+        save(&interface, &config, &context, NoCompression).map(|(sent, _)| sent.set_cookie.is_some())
+    };
+    let len_bytes = FILLED.len() + ".nig0WyA1i-DJTXY0_tehIhtBUDw".len();
+    assert_eq!(filled(len_bytes), Ok(true));
+    assert_eq!(filled(0), Ok(true));
+    let limit_bytes = len_bytes - 1;
+    assert_eq!(filled(limit_bytes), Err(Error::CookieTooLarge { len_bytes, limit_bytes }));
+}
+
+#[test]
+fn plain_cookies_are_opened_and_with_a_quote_there_is_none() {
+    let quoted = [&COOKIE[..8], b"\"", &COOKIE[8..], b"\""].concat();
+    let beside = [b"theme=\"dark\"; ", COOKIE].concat();
+    let hidden = [b"theme=\"; ", COOKIE, b"; b=\""].concat();
+    for (header, everywhere, plain) in [
+        (COOKIE, Opened::LOADED, Opened::LOADED),
+        (&b"theme=dark"[..], Opened::FRESH, Opened::FRESH),
+        (&b"session="[..], Opened::FRESH, Opened::FRESH),
+        (&b"session=\xe9"[..], Opened::rejected(Error::BadSignature), Opened::rejected(Error::BadSignature)),
+        (&quoted[..], Opened::LOADED, Opened::FRESH),
+        (&beside[..], Opened::LOADED, Opened::FRESH),
+        (&hidden[..], Opened::FRESH, Opened::FRESH),
+    ] {
+        let text = String::from_utf8_lossy(header);
+        assert_eq!(open::<64>(&flask(), &Config::new(), header).opened(), Ok(everywhere), "{text}");
+        let opened = open::<64>(&flask(), &Config::new(), &PlainCookies(header)).opened();
+        assert_eq!(opened, Ok(plain), "{text}");
     }
 }
 

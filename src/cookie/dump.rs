@@ -243,6 +243,31 @@ impl<'a, V> SetCookie<'a, V> {
         if domain_is_fine { Ok(()) } else { Err(Error::InvalidConfig { setting: "SESSION_COOKIE_DOMAIN" }) }
     }
 
+    /// The same cookie with other attributes: `attributes` is a text such as
+    /// `; HttpOnly; Path=/; SameSite=Lax`, and stands behind `Expires` and `Max-Age`, which
+    /// come and go. Nothing is checked, and the other attributes set here do not count.
+    ///
+    /// ```
+    /// use hipflask::cookie::SetCookie;
+    ///
+    /// const ATTRIBUTES: &str = "; HttpOnly; Path=/";
+    /// let cookie = SetCookie::new("session", "eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk");
+    /// assert_eq!(
+    ///     cookie.with_attributes(ATTRIBUTES).to_string(),
+    ///     "session=eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk; HttpOnly; Path=/"
+    /// );
+    /// assert_eq!(
+    ///     SetCookie::deletion("session").with_attributes(ATTRIBUTES).to_string(),
+    ///     "session=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; HttpOnly; Path=/"
+    /// );
+    /// ```
+    pub fn with_attributes<'s>(&'s self, attributes: &'s str) -> impl Display + 's
+    where
+        V: Display,
+    {
+        WithAttributes { cookie: self, attributes }
+    }
+
     /// The length of the header value, which is what `MAX_COOKIE_SIZE` limits.
     pub fn len_bytes(&self) -> usize
     where
@@ -265,6 +290,22 @@ impl<V: Display> Display for SetCookie<'_, V> {
     }
 }
 
+/// A cookie, and what stands in the place of its attributes.
+struct WithAttributes<'a, V> {
+    cookie: &'a SetCookie<'a, V>,
+    attributes: &'a str,
+}
+
+impl<V: Display> Display for WithAttributes<'_, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.cookie.name)?;
+        f.write_str("=")?;
+        write!(f, "{}", self.cookie.value)?;
+        self.cookie.with_value(()).write_ages(&mut |text| f.write_str(text))?;
+        f.write_str(self.attributes)
+    }
+}
+
 impl SetCookie<'_, ()> {
     /// How long the header value is with a value of `value_len_bytes`.
     pub(crate) fn len_bytes_with(&self, value_len_bytes: usize) -> usize {
@@ -276,13 +317,8 @@ impl SetCookie<'_, ()> {
         len_bytes
     }
 
-    /// The one copy of what follows the value, whatever that is.
-    #[inline(never)]
-    fn write_attributes(&self, out: Out<'_>) -> fmt::Result {
-        if let Some(domain) = self.domain {
-            out("; Domain=")?;
-            out(bare_domain(domain))?;
-        }
+    /// Writes when the browser drops it.
+    fn write_ages(&self, out: Out<'_>) -> fmt::Result {
         if let Some(expires) = self.expires {
             out("; Expires=")?;
             out(as_str(&expires.http_date_bytes()))?;
@@ -292,6 +328,17 @@ impl SetCookie<'_, ()> {
             // `core::fmt`'s integer code can panic.
             out(as_str(spell_i64(max_age_secs).as_bytes()))?;
         }
+        Ok(())
+    }
+
+    /// The one copy of what follows the value, whatever that is.
+    #[inline(never)]
+    fn write_attributes(&self, out: Out<'_>) -> fmt::Result {
+        if let Some(domain) = self.domain {
+            out("; Domain=")?;
+            out(bare_domain(domain))?;
+        }
+        self.write_ages(out)?;
         if self.is_secure() {
             out("; Secure")?;
         }

@@ -88,6 +88,63 @@ pub fn find_with_duplicates<'a>(
     provisional
 }
 
+/// As [`find_with_duplicates`], in less code: with a `"` anywhere in the headers, nothing is
+/// found. So it never finds what another cookie's quotes hold.
+///
+/// ```
+/// use hipflask::cookie::find_plain;
+///
+/// let headers: [&[u8]; 1] = [b"theme=dark; session=first; session=second"];
+/// let (session, has_duplicates) = find_plain(headers.into_iter(), "session").unwrap();
+/// assert_eq!((session.plain(), has_duplicates), (Some(&b"first"[..]), true));
+///
+/// let headers: [&[u8]; 1] = [b"theme=\"dark\"; session=first"];
+/// assert_eq!(find_plain(headers.into_iter(), "session"), None);
+/// ```
+pub fn find_plain<'a>(
+    headers: impl Iterator<Item = &'a [u8]>,
+    name: &str,
+) -> Option<(CookieValue<'a>, bool)> {
+    let (value, has_duplicates) = first_plain(headers, name)?;
+    Some((CookieValue::token(value), has_duplicates))
+}
+
+#[inline(never)]
+#[expect(clippy::manual_contains, reason = "a search by words takes half as much code as all of this")]
+fn first_plain<'a>(headers: impl Iterator<Item = &'a [u8]>, name: &str) -> Option<(&'a [u8], bool)> {
+    let mut found = None;
+    for header in headers {
+        if header.iter().any(|byte| *byte == b'"') {
+            return None;
+        }
+        for value in header.split(|byte| *byte == b';').filter_map(|pair| plain_value(pair, name)) {
+            found = Some(found.map_or((value, false), |(first, _)| (first, true)));
+        }
+    }
+    found
+}
+
+/// The value in a pair without quotes, if it has this name.
+#[inline(never)]
+fn plain_value<'a>(pair: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let name_len = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+    let (pair_name, value) = pair.split_at_checked(name_len)?;
+    let [pair_name, value] = [pair_name, value.get(1..).unwrap_or_default()].map(without_blanks_around);
+    let is_pair = !pair_name.iter().chain(value).any(is_blank);
+    (is_pair && is_named(pair_name, name)).then_some(value)
+}
+
+fn without_blanks_around(mut bytes: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t'] | [b' ' | b'\t', rest @ ..] = bytes {
+        bytes = rest;
+    }
+    bytes
+}
+
+fn is_blank(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
 fn has_named(cookies: &mut Cookies<'_>, name: &str) -> bool {
     first_named(cookies, name).is_some()
 }

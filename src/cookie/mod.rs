@@ -2,7 +2,7 @@
 //!
 //! | way | items | header |
 //! |---|---|---|
-//! | in | [`find`], [`find_with_duplicates`], [`parse_cookie`], [`Cookie`], [`CookieValue`] | `Cookie` |
+//! | in | [`find`], [`find_with_duplicates`], [`find_plain`], [`parse_cookie`], [`Cookie`], [`CookieValue`] | `Cookie` |
 //! | out | [`SetCookie`], [`SameSite`], [`QuotedValue`] | `Set-Cookie` |
 //! | out | [`vary`](fn@vary) | `Vary` |
 //!
@@ -18,7 +18,7 @@ mod value;
 mod vary;
 
 pub use dump::{SameSite, SetCookie};
-pub use find::{find, find_with_duplicates};
+pub use find::{find, find_plain, find_with_duplicates};
 pub use parse::{Cookie, Cookies, parse_cookie};
 pub use quote::QuotedValue;
 pub(crate) use quote::is_bare_in_value;

@@ -8,7 +8,9 @@
 //! | [`Opened`], [`Saved`] | what came of either |
 //! | [`server_side`] | the other kind: the cookie holds an id, a store the session |
 //! | [`Request`], [`Response`] | what the session layer needs to know of a server |
+//! | [`PlainCookies`], [`OwnAttributes`] | less flash, where a device needs less |
 
+mod attributes;
 mod context;
 mod opened;
 mod request;
@@ -16,9 +18,10 @@ mod saved;
 mod secure_cookie;
 pub mod server_side;
 
+pub use attributes::{Attributes, ConfigAttributes, OwnAttributes};
 pub use context::RequestContext;
 pub use opened::Opened;
-pub use request::{Request, Response};
+pub use request::{PlainCookies, Request, Response};
 pub use saved::Saved;
 pub use secure_cookie::{CookieSession, SecureCookieSessionInterface, SessionCookie};
 

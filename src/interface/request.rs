@@ -2,6 +2,8 @@
 
 use core::fmt::Display;
 
+use crate::cookie::{CookieValue, find_plain, find_with_duplicates};
+
 /// A request, as far as sessions look at it: once, while its session is opened.
 ///
 /// ```
@@ -19,6 +21,46 @@ use core::fmt::Display;
 pub trait Request {
     /// The values of all `Cookie` headers, in order.
     fn cookie_headers(&self) -> impl Iterator<Item = &[u8]>;
+
+    /// The value of the first cookie called `name`, and whether there are more of that name:
+    /// as [`find_with_duplicates`] reads them.
+    fn find_cookie(&self, name: &str) -> Option<(CookieValue<'_>, bool)> {
+        find_with_duplicates(self.cookie_headers(), name)
+    }
+}
+
+/// A request whose cookies are read only where none of them is quoted, as
+/// [`find_plain`] reads them: with a `"` in its `Cookie` headers, it brings no session.
+///
+/// Neither Flask nor this crate quotes a session's cookie, and browsers do not either. A
+/// device whose host name is its own sees no other cookies, and does without the code for
+/// quotes: `docs/firmware.md` says how much that is.
+///
+/// ```
+/// use hipflask::signing::Keyring;
+/// use hipflask::{Config, Opened, RequestContext, SecureCookieSession, SecureCookieSessionInterface, UnixTime, clock_fn};
+/// use hipflask::interface::PlainCookies;
+///
+/// let clock = clock_fn(|| Ok(UnixTime::from_secs(1_700_000_000)));
+/// let interface = SecureCookieSessionInterface::new(Keyring::for_sessions(b"dev"), clock);
+/// let config = Config::new();
+/// let mut context = RequestContext::new(SecureCookieSession::<64>::new());
+/// let header = "theme=dark; session=eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk";
+/// context.open(&interface, &config, &PlainCookies(header));
+/// assert_eq!(context.opened(), Ok(Opened::LOADED));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a wrapper is what it wraps")]
+pub struct PlainCookies<'r, R: ?Sized>(pub &'r R);
+
+impl<R: Request + ?Sized> Request for PlainCookies<'_, R> {
+    fn cookie_headers(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.cookie_headers()
+    }
+
+    fn find_cookie(&self, name: &str) -> Option<(CookieValue<'_>, bool)> {
+        find_plain(self.cookie_headers(), name)
+    }
 }
 
 /// The value of a single `Cookie` header is a request.

@@ -60,7 +60,15 @@ impl<'a, V> Saved<'a, V> {
     ) -> Result<Self, Error> {
         let without_value = cookie.with_value(());
         config.check_cookie(&without_value)?;
-        let len_bytes = without_value.len_bytes_with(value_len_bytes);
+        Self::measured(config, cookie, without_value.len_bytes_with(value_len_bytes))
+    }
+
+    /// A cookie to send, unless its length is beyond the limit.
+    pub(super) fn measured(
+        config: &Config<'_>,
+        cookie: SetCookie<'a, V>,
+        len_bytes: usize,
+    ) -> Result<Self, Error> {
         let limit_bytes = config.max_cookie_size;
         let mut saved = Self { set_cookie: Some(cookie), vary_cookie: true, ..Self::nothing() };
         if limit_bytes > 0 && len_bytes > limit_bytes {

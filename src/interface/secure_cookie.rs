@@ -2,7 +2,7 @@
 
 use core::{fmt, marker::PhantomData};
 
-use super::{Opened, Request, Saved, SessionInterface};
+use super::{Attributes, ConfigAttributes, Opened, OwnAttributes, Request, Saved, SessionInterface};
 use crate::{
     bytes::copy_within,
     config::{BadCookie, Config, UnsetClock},
@@ -90,16 +90,24 @@ impl<S: CookieSession + ?Sized> Dump for S {
 /// `Z` is what saving is lent, which says whether cookies are compressed: [`NoCompression`];
 /// `[u8]` after [`with_buffer`](Self::with_buffer);
 /// [`zlib::Scratch`](crate::zlib::Scratch) after [`with_compression`](Self::with_compression);
-/// [`NoZlib`](crate::signing::NoZlib) after [`without_zlib`](Self::without_zlib).
-pub struct SecureCookieSessionInterface<K, C, Z: ?Sized = NoCompression, S: ?Sized = Session> {
+/// [`NoZlib`](crate::signing::NoZlib) after [`without_zlib`](Self::without_zlib). `A` says who
+/// sees to the cookies' attributes: the settings, or, after
+/// [`without_attributes`](Self::without_attributes), the application.
+pub struct SecureCookieSessionInterface<
+    K,
+    C,
+    Z: ?Sized = NoCompression,
+    S: ?Sized = Session,
+    A = ConfigAttributes,
+> {
     signer: TimestampSigner<K>,
     clock: C,
     serializer: TaggedJsonSerializer,
-    storage: Storage<Z, S>,
+    storage: Storage<Z, S, A>,
 }
 
-/// Names two types without holding a value of either.
-type Storage<Z, S> = PhantomData<(fn(&Z), fn(&S))>;
+/// Names three types without holding a value of any.
+type Storage<Z, S, A> = PhantomData<(fn(&Z), fn(&S), fn(&A))>;
 
 impl<K: SigningKeys, C: Clock> SecureCookieSessionInterface<K, C> {
     /// Flask's default interface, whose cookies are not compressed. Flask's keys are those
@@ -118,7 +126,7 @@ impl<K: SigningKeys, C: Clock> SecureCookieSessionInterface<K, C> {
     }
 }
 
-impl<K, C, Z: ?Sized, S: ?Sized> SecureCookieSessionInterface<K, C, Z, S> {
+impl<K, C, Z: ?Sized, S: ?Sized, A> SecureCookieSessionInterface<K, C, Z, S, A> {
     /// Writes and reads payloads with `serializer`: other tags, another order.
     #[must_use]
     pub fn with_serializer(self, serializer: TaggedJsonSerializer) -> Self {
@@ -129,7 +137,7 @@ impl<K, C, Z: ?Sized, S: ?Sized> SecureCookieSessionInterface<K, C, Z, S> {
     /// [`zlib::DeflateScratch`](crate::zlib::DeflateScratch). Cookies have Flask's very
     /// bytes then.
     #[must_use]
-    pub fn with_compression(self) -> SecureCookieSessionInterface<K, C, Scratch, S> {
+    pub fn with_compression(self) -> SecureCookieSessionInterface<K, C, Scratch, S, A> {
         self.with_scratch()
     }
 
@@ -155,28 +163,63 @@ impl<K, C, Z: ?Sized, S: ?Sized> SecureCookieSessionInterface<K, C, Z, S> {
     /// # Ok::<(), hipflask::Error>(())
     /// ```
     #[must_use]
-    pub fn with_buffer(self) -> SecureCookieSessionInterface<K, C, [u8], S> {
+    pub fn with_buffer(self) -> SecureCookieSessionInterface<K, C, [u8], S, A> {
         self.with_scratch()
     }
 
     /// Does without zlib: a compressed cookie is no session here, see
     /// [`NoZlib`](crate::signing::NoZlib).
     #[must_use]
-    pub fn without_zlib(self) -> SecureCookieSessionInterface<K, C, NoZlib, S> {
+    pub fn without_zlib(self) -> SecureCookieSessionInterface<K, C, NoZlib, S, A> {
         self.with_scratch()
     }
 
     /// Saves with a `T`, where a program is generic over it: the two methods above name
     /// the types there are.
     #[must_use]
-    pub fn with_scratch<T: Compression + ?Sized>(self) -> SecureCookieSessionInterface<K, C, T, S> {
+    pub fn with_scratch<T: Compression + ?Sized>(self) -> SecureCookieSessionInterface<K, C, T, S, A> {
+        let Self { signer, clock, serializer, .. } = self;
+        SecureCookieSessionInterface { signer, clock, serializer, storage: PhantomData }
+    }
+
+    /// Leaves the attributes of cookies to the application, which writes them as one text:
+    /// [`SetCookie::with_attributes`](crate::cookie::SetCookie::with_attributes). It leaves
+    /// the code that checks, measures and writes them out of a firmware; `docs/firmware.md`
+    /// says how much that is.
+    ///
+    /// Of the [`Config`], the cookie's name counts, and [`max_cookie_size`] for the name and
+    /// the value alone. [`Config::check`] finds on a computer what saving does not look at.
+    ///
+    /// [`max_cookie_size`]: Config#structfield.max_cookie_size
+    ///
+    /// ```
+    /// use hipflask::signing::{Keyring, NoCompression};
+    /// use hipflask::{Config, RequestContext, SecureCookieSession, SecureCookieSessionInterface, UnixTime, clock_fn};
+    ///
+    /// let clock = clock_fn(|| Ok(UnixTime::from_secs(1_700_000_000)));
+    /// let keys = Keyring::for_sessions(b"dev");
+    /// let interface = SecureCookieSessionInterface::new(keys, clock).without_attributes();
+    /// let config = Config::new();
+    /// let mut context = RequestContext::new(SecureCookieSession::<64>::new());
+    /// context.open(&interface, &config, "");
+    /// context.session()?.insert("a", &1)?;
+    /// let mut scratch = NoCompression;
+    /// let saved = context.save(&interface, &config, &mut scratch)?;
+    /// assert_eq!(
+    ///     saved.set_cookie.unwrap().with_attributes("; HttpOnly; Path=/; SameSite=Lax").to_string(),
+    ///     "session=eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk; HttpOnly; Path=/; SameSite=Lax"
+    /// );
+    /// # Ok::<(), hipflask::Error>(())
+    /// ```
+    #[must_use]
+    pub fn without_attributes(self) -> SecureCookieSessionInterface<K, C, Z, S, OwnAttributes> {
         let Self { signer, clock, serializer, .. } = self;
         SecureCookieSessionInterface { signer, clock, serializer, storage: PhantomData }
     }
 
     /// Keeps sessions in a `T`.
     #[must_use]
-    pub fn with_session<T: CookieSession + ?Sized>(self) -> SecureCookieSessionInterface<K, C, Z, T> {
+    pub fn with_session<T: CookieSession + ?Sized>(self) -> SecureCookieSessionInterface<K, C, Z, T, A> {
         let Self { signer, clock, serializer, .. } = self;
         SecureCookieSessionInterface { signer, clock, serializer, storage: PhantomData }
     }
@@ -192,12 +235,13 @@ impl<K, C, Z: ?Sized, S: ?Sized> SecureCookieSessionInterface<K, C, Z, S> {
     }
 }
 
-impl<K, C, Z, S> SessionInterface for SecureCookieSessionInterface<K, C, Z, S>
+impl<K, C, Z, S, A> SessionInterface for SecureCookieSessionInterface<K, C, Z, S, A>
 where
     K: SigningKeys,
     C: Clock,
     Z: Compression + ?Sized,
     S: CookieSession + ?Sized,
+    A: Attributes,
 {
     type Session = S;
     type Scratch = Z;
@@ -226,12 +270,13 @@ where
     }
 }
 
-impl<K, C, Z, S> SecureCookieSessionInterface<K, C, Z, S>
+impl<K, C, Z, S, A> SecureCookieSessionInterface<K, C, Z, S, A>
 where
     K: SigningKeys,
     C: Clock,
     Z: Compression + ?Sized,
     S: CookieSession + ?Sized,
+    A: Attributes,
 {
     /// Opens a session as [`open_session`](SessionInterface::open_session) does,
     /// with the hooks of `interface`: of one that overrides some, as a subclass
@@ -310,8 +355,7 @@ where
             return Ok(Opened::NULL);
         }
         let name = interface.get_cookie_name(config);
-        let Some((value, has_duplicates)) = cookie::find_with_duplicates(request.cookie_headers(), name)
-        else {
+        let Some((value, has_duplicates)) = request.find_cookie(name) else {
             return Ok(Opened::FRESH);
         };
         let opened = self.open_cookie(config, value, session)?;
@@ -328,7 +372,7 @@ where
         if value.raw().is_empty() {
             return Ok(Opened::FRESH);
         }
-        let error = match self.unsign(config, value, session.buffer()) {
+        let error = match self.load_payload(config, value, session.buffer()) {
             Ok(len_bytes) => match session.load(self.serializer, len_bytes) {
                 Ok(()) => return Ok(Opened::LOADED),
                 Err(error) => error,
@@ -374,7 +418,7 @@ where
             if !session.modified() {
                 return Ok(unchanged);
             }
-            return Saved::cookie(config, interface.make_deletion(config, SessionCookie(None)), 0);
+            return A::save(config, interface.make_deletion(config, SessionCookie(None)), 0);
         }
         if !interface.should_set_cookie(config, session) {
             return Ok(unchanged);
@@ -398,30 +442,44 @@ where
         let value_len_bytes = token.len_bytes();
         let mut cookie = interface.make_cookie(config, SessionCookie(Some(token)));
         cookie.expires = expires;
-        Saved::cookie(config, cookie, value_len_bytes)
+        A::save(config, cookie, value_len_bytes)
     }
 }
 
-impl<K: SigningKeys, C: Clock, Z: Compression + ?Sized, S: ?Sized> SecureCookieSessionInterface<K, C, Z, S> {
-    /// Checks a cookie and decodes its payload into `buffer`: the signature
-    /// first, the age next, the payload last.
-    #[inline(never)]
-    fn unsign(&self, config: &Config<'_>, value: CookieValue<'_>, buffer: &mut [u8]) -> Result<usize, Error> {
-        let max_age_secs = config.permanent_session_lifetime.max_age_secs()?;
-        let plain = value.plain();
-        let (value, buffer) = match plain {
-            Some(value) => (value, buffer),
-            None => unquote(value, buffer)?,
-        };
-        let beside_bytes = if plain.is_some() { 0 } else { value.len() };
-        let clock_skew_secs = config.clock_skew_secs.max(self.signer.clock_skew_secs());
-        let signed = self.signer.unsign_with_skew(value, Some(max_age_secs), &self.clock, clock_skew_secs)?;
-        let mut loaded = load_payload::<Z>(signed.payload, buffer);
+impl<K: SigningKeys, C: Clock, Z: Compression + ?Sized, S: ?Sized, A>
+    SecureCookieSessionInterface<K, C, Z, S, A>
+{
+    /// Checks a cookie and decodes its payload into `buffer`.
+    fn load_payload(
+        &self,
+        config: &Config<'_>,
+        value: CookieValue<'_>,
+        buffer: &mut [u8],
+    ) -> Result<usize, Error> {
+        if let Some(value) = value.plain() {
+            return self.unsign(config, value, buffer);
+        }
+        // Where no value is quoted, there is no code for it.
+        if !value.is_quoted() {
+            return Err(Error::BadSignature);
+        }
+        let (value, buffer) = unquote(value, buffer)?;
+        let mut loaded = self.unsign(config, value, buffer);
         if let Err(Error::Capacity { needed_bytes, capacity_bytes }) = &mut loaded {
-            *needed_bytes = needed_bytes.saturating_add(beside_bytes);
-            *capacity_bytes = capacity_bytes.saturating_add(beside_bytes);
+            *needed_bytes = needed_bytes.saturating_add(value.len());
+            *capacity_bytes = capacity_bytes.saturating_add(value.len());
         }
         loaded
+    }
+
+    /// The same, of a value without quotes: the signature is checked first, the age next,
+    /// and the payload is decoded last.
+    #[inline(never)]
+    fn unsign(&self, config: &Config<'_>, value: &[u8], buffer: &mut [u8]) -> Result<usize, Error> {
+        let max_age_secs = config.permanent_session_lifetime.max_age_secs()?;
+        let clock_skew_secs = config.clock_skew_secs.max(self.signer.clock_skew_secs());
+        let signed = self.signer.unsign_with_skew(value, Some(max_age_secs), &self.clock, clock_skew_secs)?;
+        load_payload::<Z>(signed.payload, buffer)
     }
 }
 
@@ -469,7 +527,7 @@ impl<S: ?Sized> fmt::Debug for SessionCookie<'_, S> {
     }
 }
 
-impl<K, C, Z: ?Sized, S: ?Sized> fmt::Debug for SecureCookieSessionInterface<K, C, Z, S> {
+impl<K, C, Z: ?Sized, S: ?Sized, A> fmt::Debug for SecureCookieSessionInterface<K, C, Z, S, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SecureCookieSessionInterface")
             .field("serializer", &self.serializer)

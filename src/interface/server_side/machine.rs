@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::{BadCookie, Config},
-    cookie::{self, CookieValue},
+    cookie::CookieValue,
     error::{Error, PayloadError},
     interface::{Opened, Request, Saved, context::is_setting_s_fault},
     session::{Session, SessionMixin as _},
@@ -214,7 +214,7 @@ impl<K: SigningKeys, C: Clock> ServerSideSessionInterface<K, C> {
             context.start(Ok(Opened::NULL), self.codec.serializer()).make_null();
             return None;
         }
-        let cookie = cookie::find_with_duplicates(request.cookie_headers(), config.session_cookie_name);
+        let cookie = request.find_cookie(config.session_cookie_name);
         let (cookie, has_duplicates) = cookie.unzip();
         let id = cookie.filter(|value| !value.raw().is_empty()).map(|value| self.read_id(value)).transpose();
         let opened = match id {

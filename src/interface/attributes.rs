@@ -1,0 +1,49 @@
+//! Who sees to the attributes of a session's cookie: the settings, or the application.
+
+use super::Saved;
+use crate::{config::Config, cookie::SetCookie, error::Error};
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// Who sees to the attributes of a session's cookie: [`ConfigAttributes`] or [`OwnAttributes`].
+pub trait Attributes: sealed::Sealed {
+    /// What to send when the session is to be this cookie, whose value has `value_len_bytes`.
+    #[doc(hidden)]
+    fn save<'a, V>(
+        config: &Config<'_>,
+        cookie: SetCookie<'a, V>,
+        value_len_bytes: usize,
+    ) -> Result<Saved<'a, V>, Error> {
+        Saved::cookie(config, cookie, value_len_bytes)
+    }
+}
+
+/// The settings do, as in Flask: each cookie is checked and measured when it is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a unit: its name is its value")]
+pub struct ConfigAttributes;
+
+impl sealed::Sealed for ConfigAttributes {}
+
+impl Attributes for ConfigAttributes {}
+
+/// The application does, which writes them as one text: see
+/// [`without_attributes`](super::SecureCookieSessionInterface::without_attributes).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a unit: its name is its value")]
+pub struct OwnAttributes;
+
+impl sealed::Sealed for OwnAttributes {}
+
+impl Attributes for OwnAttributes {
+    fn save<'a, V>(
+        config: &Config<'_>,
+        cookie: SetCookie<'a, V>,
+        value_len_bytes: usize,
+    ) -> Result<Saved<'a, V>, Error> {
+        let len_bytes = cookie.name.len().saturating_add(1).saturating_add(value_len_bytes);
+        Saved::measured(config, cookie, len_bytes)
+    }
+}
