@@ -9,7 +9,7 @@ use common::VecSink;
 use hipflask::{
     Error, SecureCookieSession, Session,
     error::{KeyName, PayloadError, TypeName},
-    interface::server_side::{Codec, EXT, UnwritableMarkup},
+    interface::server_side::{Codec, EXT, SessionCodec as _, TaggedJson, UnwritableMarkup},
     json::{
         BigInt, Bytes, Custom, DateTime, Encode, JsonTag, Kind, MAX_DEPTH, Markup, SESSION_JSON_SERIALIZER,
         Uuid, Value,
@@ -417,6 +417,48 @@ fn a_session_in_another_format_is_read_and_written_as_configured() {
     assert_eq!(encoded(Codec::TaggedJson, &session), Ok(tagged.as_bytes().to_vec()));
     assert_eq!(Codec::TaggedJson.decode(&bytes("81a2207490"), &mut session), Ok(Codec::MsgPack));
     assert_eq!(encoded(Codec::TaggedJson, &session), Ok(br#"{" di":{" t__":[]}}"#.to_vec()));
+}
+
+/// A device that shares its sessions with nobody has no other format in its flash.
+#[test]
+fn tagged_json_by_its_type_is_the_codec_of_that_name_and_reads_nothing_else() {
+    let outcome = |read: Result<Codec, Error>, session: &Room| {
+        let mut taken = VecSink::default();
+        let written = TaggedJson.encode_with(UnwritableMarkup::Refuse, session, &mut taken);
+        (read, session.modified(), written.map(|()| taken.0).map_err(Error::from))
+    };
+    let too_large = object(&format!("\"{}\"", "a".repeat(5000)));
+    let too_deep = object(&format!("{}1{}", "[".repeat(1000), "]".repeat(1000)));
+    for stored in [
+        // By Flask's TaggedJSONSerializer, and what is no session to it.
+        &br#"{"a":{" d":"Tue, 02 Jan 2024 03:04:05 GMT"},"k":{" t":["\u00e9",{" b":"YQ=="}]},"m":{" m":"<"}}"#[..],
+        br#"{"z":1,"a":{"c":NaN,"b":-0.0,"a":[{" u":"0123456789abcdef0123456789abcdef"}]}} "#,
+        b"{}",
+        b"null",
+        b"[]",
+        b"{\"k\":tru}",
+        b"{\"k\":\"\xff\"}",
+        b"",
+        b"}.",
+        &too_large,
+        &too_deep,
+    ] {
+        let (mut chosen, mut typed) = (Room::new(), Room::new());
+        chosen.insert("before", &1).unwrap();
+        typed.insert("before", &1).unwrap();
+        let read = Codec::TaggedJson.decode(stored, &mut chosen);
+        let expected = (read, chosen.modified(), encoded(Codec::TaggedJson, &chosen));
+        assert_eq!(outcome(TaggedJson.decode(stored, &mut typed), &typed), expected);
+    }
+    let mut session = Room::new();
+    assert!(TaggedJson.decode(&entry("05"), &mut session).unwrap_err().is_bad_data() && session.is_empty());
+    // pickle.dumps({"user": "ada"})
+    let pickled = bytes("80049511000000000000007d948c0475736572948c03616461947 32e");
+    assert_eq!(TaggedJson.decode(&pickled, &mut session), Err(Error::BadPayload(PayloadError::Pickle)));
+    // An extension, which has no form in JSON.
+    Codec::MsgPack.decode(&entry("d5056162"), &mut session).unwrap();
+    assert_eq!(outcome(Ok(Codec::MsgPack), &session).2, encoded(Codec::TaggedJson, &session));
+    assert!(encoded(Codec::TaggedJson, &session).is_err());
 }
 
 #[test]

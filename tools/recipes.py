@@ -210,6 +210,13 @@ class Smoltcp(Pages, unittest.TestCase):
         self.assertLessEqual(self.program.stack_used(), used + INTERRUPT_BYTES)
 
 
+class Keeper(unittest.TestCase):
+    def test_01_it_has_one_codec_and_no_floats(self):
+        names = output("nm", "--demangle", os.environ["KEEPER"])
+        self.assertIn("codec::by_type::TaggedJson", names)
+        self.assertNotRegex(names, r"codec::(msgpack|json|Codec)|dec2flt|flt2dec|__aeabi_d")
+
+
 def memory(firmware):
     """Flash and static RAM of a firmware in bytes, and what the RAM is for."""
     text, data, bss = map(int, output("size", firmware).splitlines()[1].split()[:3])

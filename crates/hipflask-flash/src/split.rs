@@ -5,7 +5,7 @@ use core::{cell::RefCell, error, fmt, time::Duration};
 use embassy_sync::{blocking_mutex::raw::NoopRawMutex, mutex::Mutex};
 use hipflask::{
     SecureCookieSession,
-    interface::server_side::{Codec, Condition, Found, LocalStore, SessionId},
+    interface::server_side::{Codec, Condition, Found, LocalStore, SessionCodec, SessionId},
 };
 
 /// Keeps the sessions of users who are logged in in one store, and those of strangers in
@@ -31,10 +31,10 @@ use hipflask::{
 /// A session that logs in or out under the same id moves from one store to the other. Take
 /// a new id at each login all the same
 /// ([`regenerate`](hipflask::interface::server_side::ServerSideContext::regenerate)).
-pub struct SplitStore<U, S, const BYTES: usize> {
+pub struct SplitStore<U, S, const BYTES: usize, F = Codec> {
     users: U,
     strangers: S,
-    codec: Codec,
+    codec: F,
     login_key: &'static str,
     /// Where a value is looked at for the login key.
     session: RefCell<SecureCookieSession<BYTES>>,
@@ -65,12 +65,12 @@ impl<U: error::Error, S: error::Error> error::Error for SplitStoreError<U, S> {}
 
 type Answer<T, U, S> = Result<T, SplitStoreError<<U as LocalStore>::Error, <S as LocalStore>::Error>>;
 
-impl<U: LocalStore, S: LocalStore, const BYTES: usize> SplitStore<U, S, BYTES> {
+impl<U: LocalStore, S: LocalStore, const BYTES: usize, F: SessionCodec> SplitStore<U, S, BYTES, F> {
     /// Keeps in `users` each session with the key `login_key`, which a login puts into it,
     /// and in `strangers` the others. `codec` is the one that the interface has. A session
     /// with more than `BYTES` bytes of JSON, 8 bytes more for each entry, is taken for a
     /// stranger's.
-    pub const fn new(users: U, strangers: S, codec: Codec, login_key: &'static str) -> Self {
+    pub const fn new(users: U, strangers: S, codec: F, login_key: &'static str) -> Self {
         let session = RefCell::new(SecureCookieSession::new());
         Self { users, strangers, codec, login_key, session, turn: Mutex::new(()) }
     }
@@ -134,7 +134,9 @@ impl<U: LocalStore, S: LocalStore, const BYTES: usize> SplitStore<U, S, BYTES> {
     }
 }
 
-impl<U: LocalStore, S: LocalStore, const BYTES: usize> LocalStore for SplitStore<U, S, BYTES> {
+impl<U: LocalStore, S: LocalStore, const BYTES: usize, F: SessionCodec> LocalStore
+    for SplitStore<U, S, BYTES, F>
+{
     type Error = SplitStoreError<U::Error, S::Error>;
 
     async fn load(&self, id: &SessionId, buffer: &mut [u8]) -> Result<Option<Found>, Self::Error> {
@@ -177,7 +179,7 @@ impl<U: LocalStore, S: LocalStore, const BYTES: usize> LocalStore for SplitStore
 }
 
 /// Shows no session.
-impl<U, S, const BYTES: usize> fmt::Debug for SplitStore<U, S, BYTES> {
+impl<U, S, const BYTES: usize, F> fmt::Debug for SplitStore<U, S, BYTES, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SplitStore").finish_non_exhaustive()
     }

@@ -17,9 +17,8 @@ use hipflask::{
     Clock, Config, Error, SecureCookieSession, UnixTime,
     interface::server_side::{
         Codec, Condition, LocalStore, RamStore, ServerSideContext, ServerSideSessionInterface, SessionId,
-        acceptance,
+        TaggedJson, acceptance,
     },
-    signing::Keyring,
 };
 use hipflask_flash::{FlashStore, FlashStoreError, SplitStore};
 use nor_flash::{EmulatedFlash, Failed};
@@ -304,11 +303,11 @@ fn the_longest_sessions_fit() {
 const CONFIG: Config<'static> = Config::new();
 
 /// The device of these tests: who logs in is kept in flash.
-type Device<'f> = SplitStore<Small<'f>, RefCell<RamStore<2, 128, Watch>>, 128>;
+type Device<'f> = SplitStore<Small<'f>, RefCell<RamStore<2, 128, Watch, TaggedJson>>, 128, TaggedJson>;
 
 fn device<'f>(flash: &'f mut Flash, watch: &Watch) -> Device<'f> {
-    let strangers = RefCell::new(RamStore::new(watch.clone(), Codec::TaggedJson, "user"));
-    SplitStore::new(open(flash, watch).unwrap(), strangers, Codec::TaggedJson, "user")
+    let strangers = RefCell::new(RamStore::new(watch.clone(), TaggedJson, "user"));
+    SplitStore::new(open(flash, watch).unwrap(), strangers, TaggedJson, "user")
 }
 
 /// What a request to it does, and the cookie after it.
@@ -319,8 +318,7 @@ fn visit(
     random: u8,
     handler: impl FnOnce(&mut ServerSideContext<SecureCookieSession<128>>),
 ) -> String {
-    let interface =
-        ServerSideSessionInterface::<Keyring, _>::new(watch.clone()).with_codec(Codec::TaggedJson);
+    let interface = ServerSideSessionInterface::new(watch.clone()).with_codec(TaggedJson);
     let mut context = ServerSideContext::new(SecureCookieSession::<128>::new());
     let mut buffer = [0; 128];
     if let Some(id) = interface.begin(&CONFIG, cookie, &mut context) {

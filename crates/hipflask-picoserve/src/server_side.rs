@@ -4,7 +4,9 @@ use core::{cell::RefCell, fmt::Display};
 
 use hipflask::{
     Clock, Config, Error,
-    interface::server_side::{FinishError, LocalStore, ServerSideContext, ServerSideSessionInterface},
+    interface::server_side::{
+        Codec, FinishError, LocalStore, ServerSideContext, ServerSideSessionInterface, SessionCodec,
+    },
     signing::SigningKeys,
 };
 use picoserve::{
@@ -35,8 +37,8 @@ type Random = fn(&mut [u8; 32]) -> Result<(), Error>;
 ///
 /// A setting for compare-and-set is not followed: of two requests that change a session at
 /// once, the later one counts.
-pub struct ServerSideSessions<K, C, S: 'static, const BYTES: usize, const PLACES: usize> {
-    interface: ServerSideSessionInterface<K, C>,
+pub struct ServerSideSessions<K, C, S: 'static, const BYTES: usize, const PLACES: usize, F = Codec> {
+    interface: ServerSideSessionInterface<K, C, F>,
     config: Config<'static>,
     pool: &'static ServerSidePool<BYTES, PLACES>,
     store: &'static S,
@@ -45,11 +47,12 @@ pub struct ServerSideSessions<K, C, S: 'static, const BYTES: usize, const PLACES
     on_error: fn(Error),
 }
 
-impl<K, C, S, const BYTES: usize, const PLACES: usize> ServerSideSessions<K, C, S, BYTES, PLACES>
+impl<K, C, S, const BYTES: usize, const PLACES: usize, F> ServerSideSessions<K, C, S, BYTES, PLACES, F>
 where
     K: SigningKeys,
     C: Clock,
     S: LocalStore,
+    F: SessionCodec,
 {
     /// Takes what opens and saves the sessions, Flask's settings, the sessions' places, and
     /// where they are kept.
@@ -59,7 +62,7 @@ where
     /// [`Error::RandomUnavailable`] if it cannot. A `buffer` has room for the longest session,
     /// as it is stored; it is lent to one request at a time.
     pub fn new(
-        interface: ServerSideSessionInterface<K, C>,
+        interface: ServerSideSessionInterface<K, C, F>,
         config: Config<'static>,
         pool: &'static ServerSidePool<BYTES, PLACES>,
         store: &'static S,
@@ -95,12 +98,13 @@ where
     }
 }
 
-impl<A: Clone, P, K, C, S, const BYTES: usize, const PLACES: usize> Layer<A, P>
-    for &ServerSideSessions<K, C, S, BYTES, PLACES>
+impl<A: Clone, P, K, C, S, const BYTES: usize, const PLACES: usize, F> Layer<A, P>
+    for &ServerSideSessions<K, C, S, BYTES, PLACES, F>
 where
     K: SigningKeys,
     C: Clock,
     S: LocalStore,
+    F: SessionCodec,
 {
     type NextState = WithSession<A, ServerSideContext>;
     type NextPathParameters = P;
@@ -126,18 +130,19 @@ where
 }
 
 /// Saves the session, and adds its headers to the response.
-struct Saving<'s, K, C, S: 'static, W, const BYTES: usize, const PLACES: usize> {
-    sessions: &'s ServerSideSessions<K, C, S, BYTES, PLACES>,
+struct Saving<'s, K, C, S: 'static, W, const BYTES: usize, const PLACES: usize, F> {
+    sessions: &'s ServerSideSessions<K, C, S, BYTES, PLACES, F>,
     place: &'static Place<ServerSideContext>,
     inner: W,
 }
 
-impl<K, C, S, W, const BYTES: usize, const PLACES: usize> ResponseWriter
-    for Saving<'_, K, C, S, W, BYTES, PLACES>
+impl<K, C, S, W, const BYTES: usize, const PLACES: usize, F> ResponseWriter
+    for Saving<'_, K, C, S, W, BYTES, PLACES, F>
 where
     K: SigningKeys,
     C: Clock,
     S: LocalStore,
+    F: SessionCodec,
     W: ResponseWriter,
 {
     type Error = W::Error;

@@ -3,7 +3,7 @@
 use core::{fmt, time::Duration};
 
 use super::{
-    Codec, Condition, Finish, Found, LocalStore, ServerSideContext, SessionId, SessionIdCookie,
+    Codec, Condition, Finish, Found, LocalStore, ServerSideContext, SessionCodec, SessionId, SessionIdCookie,
     UnwritableMarkup,
     context::{Stored, is_empty},
     finish::{Plan, Successor},
@@ -85,10 +85,10 @@ pub enum Unavailable {
 ///   error for that one instead.
 /// - A cookie that deletes has every attribute of the one that it deletes.
 #[derive(Clone)]
-pub struct ServerSideSessionInterface<K, C> {
+pub struct ServerSideSessionInterface<K, C, F = Codec> {
     signer: Option<Signer<K>>,
     clock: C,
-    codec: Codec,
+    codec: F,
     unwritable_markup: UnwritableMarkup,
     permanent: bool,
     renewal_after_percent: u8,
@@ -114,7 +114,7 @@ impl<C: Clock> ServerSideSessionInterface<Keyring, C> {
     }
 }
 
-impl<K, C> ServerSideSessionInterface<K, C> {
+impl<K, C, F: SessionCodec> ServerSideSessionInterface<K, C, F> {
     /// Signs the ids in the cookies, and takes no others. `SESSION_USE_SIGNER`, whose keys
     /// are those of [`Keyring::for_session_ids`].
     ///
@@ -122,7 +122,7 @@ impl<K, C> ServerSideSessionInterface<K, C> {
     /// made up, and a change of the key ends every session.
     #[must_use]
     #[doc(alias = "SESSION_USE_SIGNER")]
-    pub fn with_signer<T: SigningKeys>(self, keys: T) -> ServerSideSessionInterface<T, C> {
+    pub fn with_signer<T: SigningKeys>(self, keys: T) -> ServerSideSessionInterface<T, C, F> {
         ServerSideSessionInterface {
             signer: Some(Signer::new(keys)),
             clock: self.clock,
@@ -136,11 +136,21 @@ impl<K, C> ServerSideSessionInterface<K, C> {
     }
 
     /// Writes sessions with `codec`, and tries it first when it reads them: msgpack.
-    /// `SESSION_SERIALIZATION_FORMAT`.
+    /// `SESSION_SERIALIZATION_FORMAT`. A firmware takes the type
+    /// [`TaggedJson`](super::TaggedJson), and has no other format in its flash.
     #[must_use]
     #[doc(alias = "SESSION_SERIALIZATION_FORMAT")]
-    pub fn with_codec(self, codec: Codec) -> Self {
-        Self { codec, ..self }
+    pub fn with_codec<T: SessionCodec>(self, codec: T) -> ServerSideSessionInterface<K, C, T> {
+        ServerSideSessionInterface {
+            signer: self.signer,
+            clock: self.clock,
+            codec,
+            unwritable_markup: self.unwritable_markup,
+            permanent: self.permanent,
+            renewal_after_percent: self.renewal_after_percent,
+            compare_and_set: self.compare_and_set,
+            unavailable: self.unavailable,
+        }
     }
 
     /// Says what happens to HTML that a site flashes, where the codec has no form for it:
@@ -186,7 +196,7 @@ impl<K, C> ServerSideSessionInterface<K, C> {
 
     /// How sessions are written.
     #[must_use]
-    pub const fn codec(&self) -> Codec {
+    pub const fn codec(&self) -> F {
         self.codec
     }
 
@@ -198,7 +208,7 @@ impl<K, C> ServerSideSessionInterface<K, C> {
 }
 
 /// Opening.
-impl<K: SigningKeys, C: Clock> ServerSideSessionInterface<K, C> {
+impl<K: SigningKeys, C: Clock, F: SessionCodec> ServerSideSessionInterface<K, C, F> {
     /// Begins a request, whatever the context held before: with the id that is to be
     /// loaded, or with a fresh session. The request is not needed afterwards.
     ///
@@ -355,7 +365,7 @@ impl<K: SigningKeys, C: Clock> ServerSideSessionInterface<K, C> {
 }
 
 /// Saving.
-impl<K: SigningKeys, C: Clock> ServerSideSessionInterface<K, C> {
+impl<K: SigningKeys, C: Clock, F: SessionCodec> ServerSideSessionInterface<K, C, F> {
     /// Says what is to be done at the end of the request, after the handler, whether or
     /// not it failed. It borrows nothing of the context.
     ///
@@ -463,7 +473,7 @@ impl<K: SigningKeys, C: Clock> ServerSideSessionInterface<K, C> {
     }
 }
 
-impl<K, C> fmt::Debug for ServerSideSessionInterface<K, C> {
+impl<K, C, F: fmt::Debug> fmt::Debug for ServerSideSessionInterface<K, C, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerSideSessionInterface")
             .field("signs", &self.signer.is_some())

@@ -5,7 +5,7 @@
 //! | [`ServerSideSessionInterface`] | says what is to be loaded, written and sent, without I/O |
 //! | [`ServerSideContext`] | one request's session, with `id` and `regenerate` |
 //! | [`SessionId`] | what the cookie holds |
-//! | [`Codec`] | the bytes that are stored |
+//! | [`Codec`], [`TaggedJson`] | the bytes that are stored: chosen while the program runs, or by a type |
 //! | [`Store`], [`LocalStore`] | where sessions are kept, for servers with threads and for everything else |
 //! | [`SearchStore`], [`end_sessions`] | stores that can go over all sessions: to log out everywhere |
 //! | [`RamStore`] | a store in RAM |
@@ -31,7 +31,7 @@ mod machine;
 mod ram;
 mod store;
 
-pub use codec::{Codec, EXT, UnwritableMarkup};
+pub use codec::{Codec, EXT, SessionCodec, TaggedJson, UnwritableMarkup};
 pub use context::ServerSideContext;
 pub use finish::{Finish, FinishError, SessionIdCookie, Step};
 pub use id::SessionId;

@@ -2,7 +2,7 @@
 
 use core::{cell::RefCell, fmt, time::Duration};
 
-use super::{Codec, Condition, Found, LocalStore, SessionId};
+use super::{Codec, Condition, Found, LocalStore, SessionCodec, SessionId};
 use crate::{
     bytes::copy,
     error::Error,
@@ -32,10 +32,10 @@ use crate::{
 /// let clock = clock_fn(|| Ok(UnixTime::from_secs(17)));
 /// let store = RefCell::new(RamStore::<8, 256, _>::new(clock, Codec::TaggedJson, "_user_id"));
 /// ```
-pub struct RamStore<const SESSIONS: usize, const BYTES: usize, C> {
+pub struct RamStore<const SESSIONS: usize, const BYTES: usize, C, F = Codec> {
     rows: heapless::Vec<Row<BYTES>, SESSIONS>,
     clock: C,
-    codec: Codec,
+    codec: F,
     login_key: &'static str,
     /// Where a value is looked at for the login key.
     session: SecureCookieSession<BYTES>,
@@ -87,12 +87,12 @@ impl fmt::Display for RamStoreError {
 
 impl core::error::Error for RamStoreError {}
 
-impl<const SESSIONS: usize, const BYTES: usize, C: Clock> RamStore<SESSIONS, BYTES, C> {
+impl<const SESSIONS: usize, const BYTES: usize, C: Clock, F: SessionCodec> RamStore<SESSIONS, BYTES, C, F> {
     /// Makes an empty table. `clock` may count from anywhere: what was stored is forgotten
     /// when it has gone on by the time to live. `login_key` is the key that a login puts into
     /// the session, which `codec` reads; an empty one is in none.
     #[must_use]
-    pub const fn new(clock: C, codec: Codec, login_key: &'static str) -> Self {
+    pub const fn new(clock: C, codec: F, login_key: &'static str) -> Self {
         Self {
             rows: heapless::Vec::new(),
             clock,
@@ -233,8 +233,8 @@ impl<const SESSIONS: usize, const BYTES: usize, C: Clock> RamStore<SESSIONS, BYT
     }
 }
 
-impl<const SESSIONS: usize, const BYTES: usize, C: Clock> LocalStore
-    for RefCell<RamStore<SESSIONS, BYTES, C>>
+impl<const SESSIONS: usize, const BYTES: usize, C: Clock, F: SessionCodec> LocalStore
+    for RefCell<RamStore<SESSIONS, BYTES, C, F>>
 {
     type Error = RamStoreError;
 
@@ -262,8 +262,8 @@ impl<const SESSIONS: usize, const BYTES: usize, C: Clock> LocalStore
 }
 
 #[cfg(feature = "std")]
-impl<const SESSIONS: usize, const BYTES: usize, C: Clock + Send> super::Store
-    for std::sync::Mutex<RamStore<SESSIONS, BYTES, C>>
+impl<const SESSIONS: usize, const BYTES: usize, C: Clock + Send, F: SessionCodec> super::Store
+    for std::sync::Mutex<RamStore<SESSIONS, BYTES, C, F>>
 {
     type Error = RamStoreError;
 
@@ -291,8 +291,8 @@ impl<const SESSIONS: usize, const BYTES: usize, C: Clock + Send> super::Store
 }
 
 #[cfg(feature = "std")]
-impl<const SESSIONS: usize, const BYTES: usize, C: Clock + Send> super::SearchStore
-    for std::sync::Mutex<RamStore<SESSIONS, BYTES, C>>
+impl<const SESSIONS: usize, const BYTES: usize, C: Clock + Send, F: SessionCodec> super::SearchStore
+    for std::sync::Mutex<RamStore<SESSIONS, BYTES, C, F>>
 {
     async fn remove_where(&self, matches: impl FnMut(&[u8]) -> bool + Send) -> Result<usize, RamStoreError> {
         Ok(self.lock().map_err(|_| RamStoreError::InUse)?.remove_where(matches))
@@ -300,7 +300,7 @@ impl<const SESSIONS: usize, const BYTES: usize, C: Clock + Send> super::SearchSt
 }
 
 /// Shows no session.
-impl<const SESSIONS: usize, const BYTES: usize, C> fmt::Debug for RamStore<SESSIONS, BYTES, C> {
+impl<const SESSIONS: usize, const BYTES: usize, C, F> fmt::Debug for RamStore<SESSIONS, BYTES, C, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RamStore").field("sessions", &self.rows.len()).finish_non_exhaustive()
     }

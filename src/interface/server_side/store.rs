@@ -2,7 +2,7 @@
 
 use core::{error::Error, time::Duration};
 
-use super::{Codec, SessionId};
+use super::{SessionCodec, SessionId};
 use crate::session::Session;
 
 /// What a store found under an id.
@@ -209,7 +209,7 @@ pub struct Ended {
 /// When the store does not answer. Some sessions may have been ended.
 pub async fn end_sessions<S: SearchStore + ?Sized>(
     store: &S,
-    codec: Codec,
+    codec: impl SessionCodec,
     session: &mut Session,
     mut matches: impl FnMut(&Session) -> bool + Send,
 ) -> Result<Ended, S::Error> {

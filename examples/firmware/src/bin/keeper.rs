@@ -20,7 +20,7 @@ use firmware::{
 };
 use hipflask::{
     Config, Error,
-    interface::server_side::{self, Codec, RamStore, ServerSideSessionInterface},
+    interface::server_side::{self, RamStore, ServerSideSessionInterface, TaggedJson},
 };
 use hipflask_flash::{FlashStore, SplitStore};
 use hipflask_picoserve::{ServerSideContext, ServerSidePool, ServerSideSessions, SessionError, WithSession};
@@ -45,8 +45,8 @@ const RENEWAL_PERCENT: u8 = 50;
 
 type Clock = &'static device::Clock;
 type Users = FlashStore<Flash<SESSION_PAGE_BYTES>, Clock, 4, ROW_BYTES>;
-type Strangers = RefCell<RamStore<4, SESSION_BYTES, Clock>>;
-type Store = SplitStore<Users, Strangers, SESSION_BYTES>;
+type Strangers = RefCell<RamStore<4, SESSION_BYTES, Clock, TaggedJson>>;
+type Store = SplitStore<Users, Strangers, SESSION_BYTES, TaggedJson>;
 
 /// All pages: one service takes less stack and memory than a route for each (`device` too).
 struct Pages;
@@ -117,7 +117,7 @@ async fn start(spawner: Spawner) {
     network::announce(stack).await;
 
     let interface = ServerSideSessionInterface::new(clock)
-        .with_codec(Codec::TaggedJson)
+        .with_codec(TaggedJson)
         .with_renewal_after_percent(RENEWAL_PERCENT);
     let (pool, buffer) = (POOL.take(), BUFFER.take());
     let sessions = ServerSideSessions::new(interface, Config::new(), pool, store, random, buffer);
@@ -131,8 +131,8 @@ async fn open(clock: Clock) -> Option<&'static Store> {
     static STORE: StaticCell<Store> = StaticCell::new();
     let users = FlashStore::open(Flash::for_sessions(), SESSIONS, clock).await;
     let users = users.inspect_err(|error| host::log(format_args!("{error}"))).ok()?;
-    let strangers = RefCell::new(RamStore::new(clock, Codec::TaggedJson, KEPT));
-    Some(STORE.init(SplitStore::new(users, strangers, Codec::TaggedJson, KEPT)))
+    let strangers = RefCell::new(RamStore::new(clock, TaggedJson, KEPT));
+    Some(STORE.init(SplitStore::new(users, strangers, TaggedJson, KEPT)))
 }
 
 #[embassy_executor::task]

@@ -17,16 +17,20 @@
 //!
 //! | file | idea |
 //! |---|---|
+//! | `by_type` | a codec that the program chooses by its type |
 //! | `build` | a dict is built where a session keeps it, value by value |
 //! | `walk` | a session's value, part by part |
 //! | `check` | whether all of a session can be written |
 //! | `msgpack`, `json` | the two formats, both ways |
 
 mod build;
+mod by_type;
 mod check;
 mod json;
 mod msgpack;
 mod walk;
+
+pub use by_type::{SessionCodec, TaggedJson};
 
 use crate::{
     error::{Error, PayloadError},
@@ -146,11 +150,8 @@ impl Codec {
             }),
             Self::TaggedJson => load(stored, session),
         };
-        match read {
-            Ok(()) => Ok(codec),
-            Err(Error::BadPayload(_)) if is_pickled(stored) => Err(Error::BadPayload(PayloadError::Pickle)),
-            Err(error) => Err(error),
-        }
+        named_if_pickled(read, stored)?;
+        Ok(codec)
     }
 
     /// Writes `session` into `sink`. It should be one that this codec read, or that was
@@ -207,6 +208,14 @@ fn load(stored: &[u8], session: &mut Session) -> Result<(), Error> {
         .ok_or(Error::Capacity { needed_bytes: stored.len(), capacity_bytes })?;
     crate::bytes::copy(text, stored);
     session.load(SESSION_JSON_SERIALIZER, stored.len())
+}
+
+/// What reading came to. That something is a pickle is said of what is nothing else.
+fn named_if_pickled(read: Result<(), Error>, stored: &[u8]) -> Result<(), Error> {
+    match read {
+        Err(Error::BadPayload(_)) if is_pickled(stored) => Err(Error::BadPayload(PayloadError::Pickle)),
+        other => other,
+    }
 }
 
 /// Whether it looks like a pickle, of any protocol, of a dict.
