@@ -14,7 +14,7 @@ fn run() -> Result<usize, Error> {
     answer_by(&interface, &COOKIES, &mut NoCompression, visit, open, send_with_attributes)
 }
 
-#[cortex_m_rt::entry]
+#[firmware_costs::entry]
 fn main() -> ! {
     measure(run)
 }

@@ -16,7 +16,7 @@ fn run() -> Result<usize, Error> {
     answer_by(&interface, &COOKIES, &mut NoCompression, visit, open_plain, |wire, cookie| write!(wire, "{cookie}"))
 }
 
-#[cortex_m_rt::entry]
+#[firmware_costs::entry]
 fn main() -> ! {
     measure(run)
 }

@@ -15,7 +15,7 @@ fn run() -> Result<usize, Error> {
     answer_by(&interface, &UNCOMPRESSED_COOKIES, &mut NoZlib, visit, open_plain, send_with_attributes)
 }
 
-#[cortex_m_rt::entry]
+#[firmware_costs::entry]
 fn main() -> ! {
     measure(run)
 }
