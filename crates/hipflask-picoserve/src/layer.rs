@@ -2,7 +2,7 @@
 
 use core::fmt::Display;
 
-use hipflask::{Config, Error, Request, RequestContext, Session, SessionInterface};
+use hipflask::{Config, Error, Request, RequestContext, Saved, Session, SessionInterface};
 use picoserve::{
     ResponseSent,
     io::Read,
@@ -141,22 +141,39 @@ where
             }
             _ => Err(SessionError::InUse),
         };
-        let vary = |vary: bool| vary.then_some(("Vary", &"Cookie" as &dyn Display));
-        // By reference: each future on the way would hold a copy.
         match &saved {
             Ok(saved) => {
-                let cookie = saved.set_cookie.as_ref().map(|value| ("Set-Cookie", value as &dyn Display));
-                let headers = [cookie, vary(saved.vary_cookie)];
-                self.inner.write_response(connection, response.with_headers(headers)).await
+                self.inner.write_response(connection, response.with_headers(headers_of(saved))).await
             }
-            // An error page depends on the session as the page does that it replaces.
             Err(failure) => {
-                if let SessionError::Failed(reason) = failure {
-                    on_save_error(*reason);
-                }
-                let vary = vary(context.as_deref().map_or(true, RequestContext::accessed));
-                self.inner.write_response(connection, failure.response().with_headers([vary])).await
+                let accessed = context.as_deref().map_or(true, RequestContext::accessed);
+                let page = page_instead(*failure, accessed, *on_save_error);
+                self.inner.write_response(connection, page).await
             }
         }
     }
+}
+
+/// A header, by reference: each future on the way would hold a copy.
+type Header<'a> = (&'static str, &'a dyn Display);
+
+const VARY: Header<'static> = ("Vary", &"Cookie");
+
+/// What a saved session adds to the response.
+pub(crate) fn headers_of<'s, V: Display>(saved: &'s Saved<'_, V>) -> [Option<Header<'s>>; 2] {
+    let cookie = saved.set_cookie.as_ref().map(|value| ("Set-Cookie", value as &dyn Display));
+    [cookie, saved.vary_cookie.then_some(VARY)]
+}
+
+/// The response where a session was not saved. It depends on the session as the page does
+/// that it replaces.
+pub(crate) fn page_instead(
+    failure: SessionError,
+    accessed: bool,
+    log: fn(Error),
+) -> Response<impl HeadersIter, impl Body> {
+    if let SessionError::Failed(reason) = failure {
+        log(reason);
+    }
+    failure.response().with_headers([accessed.then_some(VARY)])
 }

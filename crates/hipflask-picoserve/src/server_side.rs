@@ -1,6 +1,6 @@
 //! The layer for sessions that are kept in a store.
 
-use core::{cell::RefCell, fmt::Display};
+use core::cell::RefCell;
 
 use hipflask::{
     Clock, Config, Error,
@@ -19,7 +19,7 @@ use picoserve::{
 
 use crate::{
     SessionError, WithSession,
-    layer::Cookies,
+    layer::{Cookies, headers_of, page_instead},
     pool::{Place, ServerSidePool, Taken},
     queue::Memory,
 };
@@ -155,7 +155,6 @@ where
         let ServerSideSessions { interface, config, store, random, on_error, .. } = self.sessions;
         let mut buffer = self.sessions.buffer.borrow().await;
         let context = self.place.context.try_borrow();
-        let accessed = context.as_deref().map_or(true, |context| context.accessed());
         let saved = match context.as_deref() {
             Ok(context) => {
                 let buffer = buffer.get().unwrap_or_default();
@@ -169,19 +168,14 @@ where
             }
             Err(_) => Err(SessionError::InUse),
         };
-        let vary = |vary: bool| vary.then_some(("Vary", &"Cookie" as &dyn Display));
         match &saved {
             Ok(saved) => {
-                let cookie = saved.set_cookie.as_ref().map(|value| ("Set-Cookie", value as &dyn Display));
-                let headers = [cookie, vary(saved.vary_cookie)];
-                self.inner.write_response(connection, response.with_headers(headers)).await
+                self.inner.write_response(connection, response.with_headers(headers_of(saved))).await
             }
             Err(failure) => {
-                if let SessionError::Failed(reason) = failure {
-                    on_error(*reason);
-                }
-                let headers = [vary(accessed)];
-                self.inner.write_response(connection, failure.response().with_headers(headers)).await
+                let accessed = context.as_deref().map_or(true, ServerSideContext::accessed);
+                let page = page_instead(*failure, accessed, *on_error);
+                self.inner.write_response(connection, page).await
             }
         }
     }
