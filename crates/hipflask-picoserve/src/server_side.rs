@@ -173,7 +173,7 @@ where
                 self.inner.write_response(connection, response.with_headers(headers_of(saved))).await
             }
             Err(failure) => {
-                let accessed = context.as_deref().map_or(true, ServerSideContext::accessed);
+                let accessed = context.as_deref().map_or(true, |context| context.accessed());
                 let page = page_instead(*failure, accessed, *on_error);
                 self.inner.write_response(connection, page).await
             }
