@@ -293,7 +293,7 @@ impl<'a> Config<'a> {
         if self.clock_skew_secs > lifetime_secs.max(0).cast_unsigned() {
             return Err(Error::InvalidConfig { setting: "clock_skew_secs" });
         }
-        self.check_cookie(&self.cookie(()))
+        self.check_attributes(&self.cookie(()))
     }
 
     /// The cookie that deletes a leftover: one of the session's name that the site set with
@@ -331,12 +331,41 @@ impl<'a> Config<'a> {
         cookie
     }
 
-    /// Checks a cookie as far as the settings say.
-    pub(crate) fn check_cookie(&self, cookie: &SetCookie<'_, ()>) -> Result<(), Error> {
-        cookie.check()?;
+    /// Checks a cookie whose value has `value_len_bytes`, as far as the settings say. Gives
+    /// its length where that is beyond `MAX_COOKIE_SIZE` and may be.
+    pub(crate) fn check_cookie(
+        &self,
+        cookie: &SetCookie<'_, ()>,
+        value_len_bytes: usize,
+    ) -> Result<Option<usize>, Error> {
+        self.check_attributes(cookie)?;
+        // Most cookies are so short that they need not be measured. Small machines have less
+        // flash than time.
+        if usize::BITS == 64
+            && let Ok(None) = self.check_len(cookie.max_len_bytes_with(value_len_bytes))
+        {
+            return Ok(None);
+        }
+        self.check_len(cookie.len_bytes_with(value_len_bytes))
+    }
+
+    /// Gives a cookie's length where that is beyond `MAX_COOKIE_SIZE` and may be.
+    pub(crate) fn check_len(&self, len_bytes: usize) -> Result<Option<usize>, Error> {
+        let limit_bytes = self.max_cookie_size;
+        match self.oversize_cookie {
+            _ if limit_bytes == 0 || len_bytes <= limit_bytes => Ok(None),
+            OversizeCookie::Error => Err(Error::CookieTooLarge { len_bytes, limit_bytes }),
+            OversizeCookie::Warn => Ok(Some(len_bytes)),
+        }
+    }
+
+    fn check_attributes(&self, cookie: &SetCookie<'_, ()>) -> Result<(), Error> {
         match self.refused_cookie {
-            RefusedCookie::Error => cookie.check_for_browsers(),
-            RefusedCookie::Send => Ok(()),
+            // Every name that is found when it comes back can be written.
+            RefusedCookie::Error => {
+                cookie.check_domain().and_then(|()| cookie.check_attributes_for_browsers())
+            }
+            RefusedCookie::Send => cookie.check(),
         }
     }
 

@@ -29,17 +29,23 @@ impl<V> SetCookie<'_, V> {
     /// [`Error::InvalidConfig`] with the setting that is to be mended. It is the
     /// session's cookie that has these settings, whatever this one is.
     pub fn check_for_browsers(&self) -> Result<(), Error> {
-        self.with_value(()).refused_for().map_or(Ok(()), |setting| Err(Error::InvalidConfig { setting }))
+        self.with_value(()).check_attributes_for_browsers()
     }
 }
 
 impl SetCookie<'_, ()> {
+    /// The one copy of what looks at no value.
+    pub(crate) fn check_attributes_for_browsers(&self) -> Result<(), Error> {
+        self.refused_for().map_or(Ok(()), |setting| Err(Error::InvalidConfig { setting }))
+    }
+
     /// The setting for which it is refused.
     #[inline(never)]
     fn refused_for(&self) -> Option<&'static str> {
-        let is_for_one_host = begins_with(self.name, "__Host-");
+        let promise = self.name.strip_prefix("__").unwrap_or_default();
+        let is_for_one_host = begins_with(promise, "Host-");
         let needs_secure =
-            is_for_one_host || begins_with(self.name, "__Secure-") || self.same_site == Some(SameSite::None);
+            is_for_one_host || begins_with(promise, "Secure-") || self.same_site == Some(SameSite::None);
         let domain = self.domain.unwrap_or_default();
         if self.name.is_empty() || !self.name.bytes().all(is_found_in_name) {
             Some("SESSION_COOKIE_NAME")

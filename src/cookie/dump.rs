@@ -8,6 +8,10 @@ use crate::{bytes::as_str, error::Error, json::number::spell_i64, sink::CountSin
 /// The longest label of a domain name (RFC 1035, section 2.3.4).
 const MAX_LABEL_LEN_BYTES: usize = 63;
 
+/// No more than this is written beside the texts that the settings give: names and marks of
+/// all attributes, a date of 29 bytes, 20 digits.
+const MAX_ATTRIBUTES_LEN_BYTES: usize = 160;
+
 /// When a browser sends the cookie along with requests from other sites.
 #[doc(alias = "SESSION_COOKIE_SAMESITE")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,6 +239,11 @@ impl<'a, V> SetCookie<'a, V> {
         if !name_is_fine {
             return Err(Error::InvalidConfig { setting: "SESSION_COOKIE_NAME" });
         }
+        self.check_domain()
+    }
+
+    /// The part of [`check`](Self::check) that looks at the domain.
+    pub(crate) fn check_domain(&self) -> Result<(), Error> {
         let domain_is_fine = self.domain.is_none_or(|domain| {
             let domain = bare_domain(domain);
             domain.bytes().all(|byte| byte.is_ascii() && is_fine_in_attribute(byte))
@@ -307,6 +316,15 @@ impl<V: Display> Display for WithAttributes<'_, V> {
 }
 
 impl SetCookie<'_, ()> {
+    /// A length that the header value is not longer than with a value of `value_len_bytes`,
+    /// found without spelling it: what is escaped takes three bytes for one.
+    pub(crate) fn max_len_bytes_with(&self, value_len_bytes: usize) -> usize {
+        let domain_len = self.domain.map_or(0, str::len);
+        let path_len = self.path.map_or(0, str::len).saturating_mul(3);
+        let texts_len = self.name.len().saturating_add(domain_len).saturating_add(path_len);
+        value_len_bytes.saturating_add(texts_len).saturating_add(MAX_ATTRIBUTES_LEN_BYTES)
+    }
+
     /// How long the header value is with a value of `value_len_bytes`.
     pub(crate) fn len_bytes_with(&self, value_len_bytes: usize) -> usize {
         let mut len_bytes = self.name.len().saturating_add(1).saturating_add(value_len_bytes);
@@ -388,4 +406,30 @@ fn has_fine_labels(domain: &str) -> bool {
 
 fn is_fine_in_attribute(byte: u8) -> bool {
     byte != b';' && !byte.is_ascii_control()
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::ToString;
+
+    /// With every attribute, each as long as it gets.
+    #[test]
+    fn no_cookie_is_longer_than_its_bound() {
+        let full = SetCookie::new("session", "value")
+            .with_domain("example.com")
+            .with_expires(DateTime::UNIX_EPOCH)
+            .with_max_age_secs(i64::MIN)
+            .with_http_only(true)
+            .with_path("/ä;/\"")
+            .with_same_site(SameSite::Strict)
+            .with_partitioned(true);
+        for cookie in [full, SetCookie { path: None, ..SetCookie::new("", "") }] {
+            let attributes = cookie.with_value(());
+            let (len_bytes, value_len) = (cookie.to_string().len(), cookie.value.len());
+            assert_eq!(attributes.len_bytes_with(value_len), len_bytes);
+            assert!(attributes.max_len_bytes_with(value_len) >= len_bytes, "{cookie}");
+        }
+    }
 }

@@ -1,6 +1,5 @@
 //! Who sees to the attributes of a session's cookie: the settings, or the application.
 
-use super::Saved;
 use crate::{config::Config, cookie::SetCookie, error::Error};
 
 mod sealed {
@@ -9,14 +8,15 @@ mod sealed {
 
 /// Who sees to the attributes of a session's cookie: [`ConfigAttributes`] or [`OwnAttributes`].
 pub trait Attributes: sealed::Sealed {
-    /// What to send when the session is to be this cookie, whose value has `value_len_bytes`.
+    /// Checks a cookie whose value has `value_len_bytes`. Gives its length where that is
+    /// beyond `MAX_COOKIE_SIZE` and may be.
     #[doc(hidden)]
-    fn save<'a, V>(
+    fn check(
         config: &Config<'_>,
-        cookie: SetCookie<'a, V>,
+        cookie: &SetCookie<'_, ()>,
         value_len_bytes: usize,
-    ) -> Result<Saved<'a, V>, Error> {
-        Saved::cookie(config, cookie, value_len_bytes)
+    ) -> Result<Option<usize>, Error> {
+        config.check_cookie(cookie, value_len_bytes)
     }
 }
 
@@ -38,12 +38,11 @@ pub struct OwnAttributes;
 impl sealed::Sealed for OwnAttributes {}
 
 impl Attributes for OwnAttributes {
-    fn save<'a, V>(
+    fn check(
         config: &Config<'_>,
-        cookie: SetCookie<'a, V>,
+        cookie: &SetCookie<'_, ()>,
         value_len_bytes: usize,
-    ) -> Result<Saved<'a, V>, Error> {
-        let len_bytes = cookie.name.len().saturating_add(1).saturating_add(value_len_bytes);
-        Saved::measured(config, cookie, len_bytes)
+    ) -> Result<Option<usize>, Error> {
+        config.check_len(cookie.name.len().saturating_add(1).saturating_add(value_len_bytes))
     }
 }

@@ -7,7 +7,7 @@ use crate::error::Error;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Opened {
     origin: Origin,
-    has_duplicates: bool,
+    pub(super) has_duplicates: bool,
 }
 
 /// Where a session comes from.

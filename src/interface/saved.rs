@@ -3,11 +3,7 @@
 use core::fmt::Display;
 
 use super::Response;
-use crate::{
-    config::{Config, OversizeCookie},
-    cookie::SetCookie,
-    error::Error,
-};
+use crate::{config::Config, cookie::SetCookie, error::Error};
 
 /// What to send for a session: the caller writes these headers.
 #[derive(Clone, Debug)]
@@ -20,7 +16,7 @@ pub struct Saved<'a, V> {
     /// that is not told gives one user's page to another.
     pub vary_cookie: bool,
     /// The cookie's length in bytes, if that is beyond `MAX_COOKIE_SIZE` and
-    /// [`OversizeCookie::Warn`] let it pass.
+    /// [`OversizeCookie::Warn`](crate::config::OversizeCookie::Warn) let it pass.
     pub oversize_len_bytes: Option<usize>,
     /// Why a session that nobody changed was not sent anew, if it was due but could not
     /// be: it stays as the browser has it, and ends when that cookie does. For a log.
@@ -58,26 +54,15 @@ impl<'a, V> Saved<'a, V> {
         cookie: SetCookie<'a, V>,
         value_len_bytes: usize,
     ) -> Result<Self, Error> {
-        let without_value = cookie.with_value(());
-        config.check_cookie(&without_value)?;
-        Self::measured(config, cookie, without_value.len_bytes_with(value_len_bytes))
+        let attributes = cookie.with_value(());
+        let oversize_len_bytes = config.check_cookie(&attributes, value_len_bytes)?;
+        Ok(Self::checked(&attributes, cookie.value, oversize_len_bytes))
     }
 
-    /// A cookie to send, unless its length is beyond the limit.
-    pub(super) fn measured(
-        config: &Config<'_>,
-        cookie: SetCookie<'a, V>,
-        len_bytes: usize,
-    ) -> Result<Self, Error> {
-        let limit_bytes = config.max_cookie_size;
-        let mut saved = Self { set_cookie: Some(cookie), vary_cookie: true, ..Self::nothing() };
-        if limit_bytes > 0 && len_bytes > limit_bytes {
-            match config.oversize_cookie {
-                OversizeCookie::Error => return Err(Error::CookieTooLarge { len_bytes, limit_bytes }),
-                OversizeCookie::Warn => saved.oversize_len_bytes = Some(len_bytes),
-            }
-        }
-        Ok(saved)
+    /// A cookie that was checked, given apart from its value, which is put where it stays.
+    pub(super) fn checked(cookie: &SetCookie<'a, ()>, value: V, oversize_len_bytes: Option<usize>) -> Self {
+        let set_cookie = Some(cookie.with_value(value));
+        Self { set_cookie, vary_cookie: true, oversize_len_bytes, ..Self::nothing() }
     }
 
     /// Sets the headers of a response that has a list of them.

@@ -358,8 +358,11 @@ where
         let Some((value, has_duplicates)) = request.find_cookie(name) else {
             return Ok(Opened::FRESH);
         };
-        let opened = self.open_cookie(config, value, session)?;
-        Ok(opened.with_duplicates(has_duplicates))
+        let mut opened = self.open_cookie(config, value, session);
+        if let Ok(opened) = &mut opened {
+            opened.has_duplicates = has_duplicates;
+        }
+        opened
     }
 
     /// Opens the session in a cookie of this value.
@@ -418,7 +421,9 @@ where
             if !session.modified() {
                 return Ok(unchanged);
             }
-            return A::save(config, interface.make_deletion(config, SessionCookie(None)), 0);
+            let cookie = interface.make_deletion(config, ());
+            let oversize_len_bytes = A::check(config, &cookie, 0)?;
+            return Ok(Saved::checked(&cookie, SessionCookie(None), oversize_len_bytes));
         }
         if !interface.should_set_cookie(config, session) {
             return Ok(unchanged);
@@ -439,10 +444,10 @@ where
         if needed_bytes > capacity_bytes {
             return Err(Error::Capacity { needed_bytes, capacity_bytes });
         }
-        let value_len_bytes = token.len_bytes();
-        let mut cookie = interface.make_cookie(config, SessionCookie(Some(token)));
+        let mut cookie = interface.make_cookie(config, ());
         cookie.expires = expires;
-        A::save(config, cookie, value_len_bytes)
+        let oversize_len_bytes = A::check(config, &cookie, token.len_bytes())?;
+        Ok(Saved::checked(&cookie, SessionCookie(Some(token)), oversize_len_bytes))
     }
 }
 
