@@ -179,7 +179,7 @@ impl<'f> FlaskWtf<'f> {
             session.insert(self.field_name, as_str(&digits))?;
         }
         let text = session.get(self.field_name).map(encoded).ok_or(Error::NoSecretKey)?;
-        let token = Token::with_timestamp(&self.signer(), Payload::Text(&text), clock.now()?)?;
+        let token = Token::with_timestamp(&self.signer(), Payload::streamed(&text), clock.now()?)?;
         let suffix = token.into_suffix();
         Ok(CsrfToken { text, suffix })
     }
@@ -308,7 +308,7 @@ pub struct CsrfToken<'s> {
 
 impl fmt::Display for CsrfToken<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Payload::Text(&self.text).write(&mut FmtSink(&mut *f))?;
+        Payload::streamed(&self.text).write(&mut FmtSink(&mut *f))?;
         f.write_str(as_str(self.suffix.as_bytes()))
     }
 }

@@ -422,6 +422,26 @@ pub(super) fn encode_blocks(blocks: &[Block], text: &mut [[u8; BLOCK_LETTERS]]) 
     }
 }
 
+/// How much room [`encode_into`] takes for so many bytes: whole blocks.
+#[cfg(feature = "alloc")]
+#[expect(clippy::arithmetic_side_effects, reason = "of bytes in memory, which are not that many")]
+pub(super) const fn room_len(len_bytes: usize) -> usize {
+    len_bytes.div_ceil(BLOCK_BYTES) * BLOCK_LETTERS
+}
+
+/// Encodes what everybody may see to the start of `room`, where it gives it.
+#[cfg(feature = "alloc")]
+pub(super) fn encode_into<'r>(bytes: &[u8], room: &'r mut [u8]) -> &'r [u8] {
+    let (blocks, rest) = bytes.as_chunks();
+    let mut last = Block::default();
+    copy(&mut last, rest);
+    let (letters, room_for_last) =
+        room.as_chunks_mut().0.split_at_mut_checked(blocks.len()).unwrap_or_default();
+    encode_blocks(blocks, letters);
+    encode_blocks(&[last], room_for_last);
+    sub_slice(room, ..text_len(bytes.len()))
+}
+
 /// Encodes 16 letters in steps that the compiler makes vector instructions of:
 /// twice as fast as looking letters up, where there are such. No step depends on
 /// a letter, so the time does not either.

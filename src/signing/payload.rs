@@ -4,6 +4,8 @@
 //! dot and base64url of its zlib stream, if that is at least two bytes shorter.
 
 use super::base64::{Base64Reader, Base64Sink, NOT_BASE64};
+#[cfg(feature = "alloc")]
+use super::base64::{encode_into, room_len};
 use crate::{
     error::Error,
     sink::{AnySink, Sink, SliceSink, Stopped, with_any_sink},
@@ -45,8 +47,14 @@ pub(crate) fn load_payload<Z: Compression + ?Sized>(
 pub struct Packed<'a> {
     /// As it stands in a token.
     pub(super) encoded: &'a [u8],
-    /// `None` if the JSON text is not compressed.
-    pub(super) text_len_bytes: Option<usize>,
+    /// The length of the JSON text.
+    pub(super) text_len_bytes: usize,
+}
+
+impl Packed<'_> {
+    pub(super) const fn is_compressed(&self) -> bool {
+        matches!(self.encoded, [COMPRESSED, ..])
+    }
 }
 
 mod sealed {
@@ -62,7 +70,8 @@ type DumpText<'d> = &'d dyn Fn(AnySink<'_>) -> Result<(), Stopped>;
 /// | | memory | |
 /// |---|---|---|
 /// | [`NoCompression`] | none | JSON and base64 are written twice: for the signature and for the header |
-/// | `[u8]`, with `alloc` a `Vec<u8>` | 4 bytes for every 3 of JSON text | once; a buffer that is too short is done without |
+/// | `[u8]` | 4 bytes for every 3 of JSON text | once; a buffer that is too short is done without |
+/// | with `alloc` a `Vec<u8>` | grows to 7 bytes for every 3 | once |
 /// | [`zlib::Scratch`](Scratch) | 5 bytes for every byte | compressed where Flask would |
 ///
 /// Flask reads all of them. Compressing costs code as well (the README has figures), and
@@ -120,20 +129,26 @@ impl Compression for [u8] {
     fn pack(&mut self, dump: DumpText<'_>) -> Result<Option<Packed<'_>>, Error> {
         let mut encoded = SliceSink::new(self);
         let fits = with_any_sink(&mut encoded, |sink| Base64Sink::encode(sink, dump)).is_ok();
-        Ok(fits.then(|| Packed { encoded: encoded.into_written(), text_len_bytes: None }))
+        let encoded: &[u8] = encoded.into_written();
+        let text_len_bytes = encoded.len().saturating_mul(3) / 4;
+        Ok(fits.then_some(Packed { encoded, text_len_bytes }))
     }
 }
 
 #[cfg(feature = "alloc")]
 impl sealed::Sealed for alloc::vec::Vec<u8> {}
 
-/// Payloads are not compressed, and written once. What was in it is dropped.
+/// Payloads are not compressed, and written once: the text, and behind it what it is in a
+/// token. What was in it is dropped.
 #[cfg(feature = "alloc")]
 impl Compression for alloc::vec::Vec<u8> {
     fn pack(&mut self, dump: DumpText<'_>) -> Result<Option<Packed<'_>>, Error> {
         self.clear();
-        let Ok(()) = with_any_sink(self, |sink| Base64Sink::encode(sink, dump));
-        Ok(Some(Packed { encoded: self, text_len_bytes: None }))
+        let Ok(()) = with_any_sink(self, dump);
+        let text_len_bytes = self.len();
+        self.resize(text_len_bytes.saturating_add(room_len(text_len_bytes)), 0);
+        let (text, room) = self.split_at_mut_checked(text_len_bytes).unwrap_or_default();
+        Ok(Some(Packed { encoded: encode_into(text, room), text_len_bytes }))
     }
 }
 
@@ -153,7 +168,7 @@ impl Compression for Scratch {
         with_any_sink(&mut encoded, |sink| {
             Base64Sink::encode(sink, |mut sink| sink.write(stream.unwrap_or(input)))
         })?;
-        Ok(Some(Packed { encoded: encoded.into_written(), text_len_bytes: stream.and(Some(len)) }))
+        Ok(Some(Packed { encoded: encoded.into_written(), text_len_bytes: len }))
     }
 }
 

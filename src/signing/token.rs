@@ -25,11 +25,10 @@ pub(crate) trait Dump {
 }
 
 /// A payload, ready to be written as often as needed.
-pub(crate) enum Payload<'a, D: ?Sized> {
-    /// The text, encoded while it is written.
-    Text(&'a D),
-    /// Encoded already.
-    Packed(Packed<'a>),
+pub(crate) struct Payload<'a, D: ?Sized> {
+    text: &'a D,
+    /// `None` where the text is encoded while it is written.
+    packed: Option<Packed<'a>>,
 }
 
 impl<'a, D: Dump + ?Sized> Payload<'a, D> {
@@ -38,8 +37,13 @@ impl<'a, D: Dump + ?Sized> Payload<'a, D> {
     /// # Errors
     /// [`Error::Capacity`] when the text is longer than the memory to compress it in.
     pub(crate) fn new<Z: Compression + ?Sized>(text: &'a D, compression: &'a mut Z) -> Result<Self, Error> {
-        let packed = compression.pack(&|sink| text.dump(sink))?;
-        Ok(packed.map_or(Self::Text(text), Self::Packed))
+        Ok(Self { text, packed: compression.pack(&|sink| text.dump(sink))? })
+    }
+
+    /// Of what `text` writes, without memory.
+    #[cfg(feature = "flask-wtf")]
+    pub(crate) const fn streamed(text: &'a D) -> Self {
+        Self { text, packed: None }
     }
 
     /// Gives the payload to `mac`, and returns its length in bytes.
@@ -51,9 +55,9 @@ impl<'a, D: Dump + ?Sized> Payload<'a, D> {
 
     /// Writes the payload.
     pub(crate) fn write<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), S::Error> {
-        match self {
-            Self::Text(text) => with_any_sink(sink, |sink| Base64Sink::encode(sink, |sink| text.dump(sink))),
-            Self::Packed(packed) => sink.write(packed.encoded),
+        match &self.packed {
+            Some(packed) => sink.write(packed.encoded),
+            None => with_any_sink(sink, |sink| Base64Sink::encode(sink, |sink| self.text.dump(sink))),
         }
     }
 }
@@ -116,10 +120,9 @@ impl<'a, D: Dump + ?Sized> Token<'a, D> {
 
     /// The length of the JSON text that the payload holds.
     pub(crate) fn text_len_bytes(&self) -> usize {
-        match self.payload {
-            Payload::Packed(Packed { text_len_bytes: Some(len_bytes), .. }) => len_bytes,
-            Payload::Packed(_) | Payload::Text(_) => self.payload_len_bytes.saturating_mul(3) / 4,
-        }
+        self.payload
+            .packed
+            .map_or(self.payload_len_bytes.saturating_mul(3) / 4, |packed| packed.text_len_bytes)
     }
 
     /// Writes the token.
@@ -138,7 +141,7 @@ impl<D: ?Sized> Token<'_, D> {
 
     /// Whether the payload is compressed.
     pub(crate) const fn is_compressed(&self) -> bool {
-        matches!(self.payload, Payload::Packed(Packed { text_len_bytes: Some(_), .. }))
+        matches!(&self.payload.packed, Some(packed) if packed.is_compressed())
     }
 }
 

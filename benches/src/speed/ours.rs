@@ -17,14 +17,14 @@ type Interface<Z> = SecureCookieSessionInterface<Keyring, Clock, Z>;
 type Store = SecureCookieSession<{ 100 * 1024 }>;
 
 pub struct Ours {
-    plain: Interface<[u8]>,
+    plain: Interface<Vec<u8>>,
     compressing: Interface<Scratch>,
     config: Config<'static>,
     session: Box<Store>,
     context: Box<RequestContext<Store>>,
     scratch: Box<DeflateScratch<32_768>>,
     /// Where a cookie is written that is not compressed.
-    buffer: Box<[u8]>,
+    buffer: Vec<u8>,
     value: String,
 }
 
@@ -37,7 +37,7 @@ impl Ours {
             session: Box::default(),
             context: Box::new(RequestContext::new(Store::new())),
             scratch: Box::default(),
-            buffer: vec![0; 128 * 1024].into(),
+            buffer: Vec::new(),
             value: String::new(),
         }
     }
@@ -64,7 +64,7 @@ impl Peer for Ours {
         self.value.clear();
         match form {
             Form::Plain => {
-                save(&self.plain, &self.config, &self.session, &mut *self.buffer, &mut self.value);
+                save(&self.plain, &self.config, &self.session, &mut self.buffer, &mut self.value);
             }
             Form::Compressed => {
                 let scratch: &mut Scratch = &mut self.scratch;
