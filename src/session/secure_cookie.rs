@@ -198,9 +198,18 @@ impl Session {
     #[inline(never)]
     pub fn reset(&mut self, serializer: TaggedJsonSerializer) {
         self.arena.clear();
-        self.serializer = Serializer::Other(serializer);
+        self.set_serializer(serializer);
         self.modified = false;
         self.kind = Kind::InCookie;
+    }
+
+    /// Where there is one already it is overwritten in place, which is faster than to put
+    /// another variant there.
+    const fn set_serializer(&mut self, serializer: TaggedJsonSerializer) {
+        match &mut self.serializer {
+            Serializer::Other(other) => *other = serializer,
+            Serializer::Flask => self.serializer = Serializer::Other(serializer),
+        }
     }
 
     /// Makes it a copy of `other`, which has as much room or less, with all that belongs
