@@ -18,7 +18,7 @@ output=${CARGO_TARGET_DIR:-examples/firmware/target}
 case $output in /*) ;; *) output=$PWD/$output ;; esac
 
 command -v qemu-system-arm >/dev/null || tools/debian.sh qemu-system-arm
-command -v qemu-system-riscv32 >/dev/null || tools/debian.sh qemu-system-misc
+command -v qemu-system-riscv32 >/dev/null || tools/debian.sh qemu-system-riscv32
 command -v curl >/dev/null || tools/debian.sh curl
 command -v nm >/dev/null && command -v size >/dev/null || tools/debian.sh binutils
 
