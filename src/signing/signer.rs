@@ -159,14 +159,9 @@ fn tag(mut mac: impl Mac, value: &[u8]) -> Result<MacTag, Error> {
 
 /// Splits at the last `separator`.
 pub(crate) fn rsplit_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
-    let mut before = bytes;
-    while let [rest @ .., last] = before {
-        if *last == separator {
-            return Some((rest, sub_slice(bytes, before.len()..)));
-        }
-        before = rest;
-    }
-    None
+    let at = bytes.iter().rposition(|byte| *byte == separator)?;
+    let (before, behind) = bytes.split_at_checked(at)?;
+    Some((before, behind.get(1..)?))
 }
 
 /// What a signer appends to a value, at most 99 bytes: separator and signature,
