@@ -56,7 +56,6 @@ pub(crate) fn copy<T: Copy>(to: &mut [T], from: &[T]) {
 #[inline(never)]
 #[expect(clippy::arithmetic_side_effects, reason = "each sum and difference is a place in the slice")]
 pub(crate) fn copy_within(bytes: &mut [u8], from: Range<usize>, to: usize) {
-    const WORD: usize = size_of::<usize>();
     let Range { start, end } = from;
     if to > start {
         let distance = to - start;
@@ -64,9 +63,12 @@ pub(crate) fn copy_within(bytes: &mut [u8], from: Range<usize>, to: usize) {
         return;
     }
     let distance = start - to;
-    // Longer steps would be calls of `memmove`.
-    let rest = steps::<{ 2 * WORD }>(bytes, start, end, distance);
-    let rest = steps::<{ WORD / 2 }>(bytes, rest, end, distance);
+    let mut rest = start;
+    // A microcontroller's sessions are short. Longer steps would be calls of `memmove`.
+    if usize::BITS == 64 {
+        rest = steps::<16>(bytes, rest, end, distance);
+        rest = steps::<4>(bytes, rest, end, distance);
+    }
     steps::<1>(bytes, rest, end, distance);
 }
 

@@ -40,7 +40,6 @@ impl SetCookie<'_, ()> {
     }
 
     /// The setting for which it is refused.
-    #[inline(never)]
     fn refused_for(&self) -> Option<&'static str> {
         let promise = self.name.strip_prefix("__").unwrap_or_default();
         let is_for_one_host = begins_with(promise, "Host-");

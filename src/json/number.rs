@@ -55,6 +55,7 @@ impl<'a> Number<'a> {
 
     /// Whether Python reads it as an `int`: no fraction, no exponent, finite.
     #[must_use]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub fn is_integer(self) -> bool {
         self.0.iter().all(|byte| byte.is_ascii_digit() || *byte == b'-')
     }

@@ -142,7 +142,6 @@ fn code_of<H: EagerHash>(state: hmac::Hmac<H>) -> hmac::digest::Output<hmac::Hma
 }
 
 /// Not inlined: few programs need it, and not in one place only.
-#[inline(never)]
 fn digest_of<H: EagerHash>(parts: &[&[u8]]) -> hmac::digest::Output<H> {
     let mut state = H::new();
     for part in parts {

@@ -40,7 +40,8 @@ where
 #[derive(Clone)]
 pub struct Core {
     hash: [u32; 5],
-    blocks: u64,
+    /// Enough for 256 GiB: with 64 bits, what holds it would be aligned to 8 bytes.
+    blocks: u32,
 }
 
 /// Takes a block (section 6.1.3, the form that keeps 16 words of the schedule). Four
@@ -96,7 +97,8 @@ impl UpdateCore for Core {
 
 impl FixedOutputCore for Core {
     fn finalize_fixed_core(&mut self, buffer: &mut Buffer<Self>, out: &mut Output<Self>) {
-        let len_bytes = self.blocks.wrapping_mul(BLOCK_BYTES).wrapping_add(buffer.get_pos() as u64);
+        let len_bytes =
+            u64::from(self.blocks).wrapping_mul(BLOCK_BYTES).wrapping_add(buffer.get_pos() as u64);
         buffer.len64_padding_be(len_bytes.wrapping_mul(8), |block| compress(&mut self.hash, &block.0));
         for (bytes, word) in out.as_chunks_mut().0.iter_mut().zip(self.hash) {
             *bytes = word.to_be_bytes();
@@ -131,6 +133,7 @@ impl BufferKindUser for Core {
 }
 
 impl Drop for Core {
+    #[inline(never)]
     fn drop(&mut self) {
         self.hash.zeroize();
         self.blocks.zeroize();

@@ -149,6 +149,7 @@ impl Arena<[u8]> {
     }
 
     /// As [`index`](Self::index), to be written.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn index_mut(&mut self) -> &mut [Record] {
         let records = records_mut(&mut self.bytes);
         let free = records.len().saturating_sub(self.len);

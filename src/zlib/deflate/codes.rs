@@ -46,7 +46,8 @@ impl<'a> Codes<'a> {
     }
 
     /// Sends `symbol`.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(super) fn send(&self, out: &mut BitWriter<'_>, symbol: usize) {
         if let (Some(&code), Some(&length)) = (self.codes.get(symbol), self.lengths.get(symbol)) {
             out.bits(code, length.into());

@@ -190,6 +190,7 @@ impl<'a, S: Source> Bits<'a, S> {
     }
 
     /// Takes a byte.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub(crate) fn byte(&mut self) -> Result<u8, Refused> {
         Ok(self.number(8)? as u8)
     }

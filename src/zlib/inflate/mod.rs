@@ -110,6 +110,7 @@ fn stream<S: Source>(bits: &mut Bits<'_, S>, output: &mut Output<'_>) -> Result<
 
 /// Reads zlib's two bytes. The window size they declare (up to 32 KiB) is
 /// checked for its form only: zlib lets distances reach past it.
+#[inline(never)]
 fn header<S: Source>(bits: &mut Bits<'_, S>) -> Result<(), Refused> {
     let (method, flags) = (bits.byte()?, bits.byte()?);
     let is_multiple = u16::from_be_bytes([method, flags]).is_multiple_of(31);
@@ -166,10 +167,12 @@ impl Codes {
     /// block's start.
     #[inline(never)]
     fn build<S: Source>(&mut self, bits: &mut Bits<'_, S>, is_fixed: bool) -> Result<(), Refused> {
-        let mut lengths = [FIXED_DISTANCE_BITS; LITERAL_SYMBOLS + DISTANCE_CODES];
+        let mut lengths = [0; LITERAL_SYMBOLS + DISTANCE_CODES];
         let (literal_count, distance_count) = if is_fixed {
-            let literals = lengths.iter_mut().take(LITERAL_SYMBOLS);
-            literals.enumerate().for_each(|(symbol, length)| *length = fixed_literal_length(symbol));
+            for (symbol, length) in lengths.iter_mut().enumerate() {
+                let is_literal = symbol < LITERAL_SYMBOLS;
+                *length = if is_literal { fixed_literal_length(symbol) } else { FIXED_DISTANCE_BITS };
+            }
             (LITERAL_SYMBOLS, DISTANCE_CODES)
         } else {
             self.read_lengths(bits, &mut lengths)?
