@@ -5,6 +5,8 @@ use core::{fmt::Write as _, hint::black_box};
 
 use hipflask::{
     Config, Error, RequestContext, SecureCookieSession, Session, SessionInterface, UnixTime,
+    cookie::SetCookie,
+    interface::PlainCookies,
     signing::{KeyDerivation, Keyring, Sha1},
 };
 use static_cell::{ConstStaticCell, StaticCell};
@@ -64,7 +66,7 @@ pub fn context() -> Result<&'static mut RequestContext, Error> {
 }
 
 /// Takes a header without keeping it.
-struct Wire(usize);
+pub struct Wire(usize);
 
 impl core::fmt::Write for Wire {
     fn write_str(&mut self, text: &str) -> core::fmt::Result {
@@ -83,18 +85,54 @@ pub fn answer<I: SessionInterface<Session = Session>>(
     scratch: &mut I::Scratch,
     handle: fn(&mut Session) -> Result<(), Error>,
 ) -> Result<usize, Error> {
+    answer_by(interface, cookies, scratch, handle, open, |wire, cookie| write!(wire, "{cookie}"))
+}
+
+/// As [`answer`], opening by `open` and writing cookies by `send`.
+///
+/// # Errors
+/// As [`answer`].
+pub fn answer_by<I: SessionInterface<Session = Session>>(
+    interface: &I,
+    cookies: &[&[u8]],
+    scratch: &mut I::Scratch,
+    handle: fn(&mut Session) -> Result<(), Error>,
+    open: impl Fn(&mut RequestContext, &I, &[u8]),
+    send: impl Fn(&mut Wire, &SetCookie<'_, I::CookieValue<'_>>) -> core::fmt::Result,
+) -> Result<usize, Error> {
     let context = context()?;
     let mut wire = Wire(0);
     for request in black_box(cookies) {
-        context.open(interface, &CONFIG, *request);
+        open(context, interface, request);
         handle(context.session()?)?;
         let saved = context.save(interface, &CONFIG, scratch)?;
         if let Some(cookie) = &saved.set_cookie {
-            let _ = write!(wire, "{cookie}");
+            let _ = send(&mut wire, cookie);
         }
     }
     Ok(wire.0)
 }
+
+/// Opens as a browser's request is opened.
+pub fn open<I: SessionInterface<Session = Session>>(
+    context: &mut RequestContext,
+    interface: &I,
+    header: &[u8],
+) {
+    context.open(interface, &CONFIG, header);
+}
+
+/// Opens a request that has no quoted cookies.
+pub fn open_plain<I: SessionInterface<Session = Session>>(
+    context: &mut RequestContext,
+    interface: &I,
+    header: &[u8],
+) {
+    context.open(interface, &CONFIG, &PlainCookies(header));
+}
+
+/// What the cookies of [`CONFIG`] have behind their value.
+pub const ATTRIBUTES: &str = "; HttpOnly; Path=/";
 
 /// Counts visits and notes a text.
 ///

@@ -13,7 +13,9 @@ use hipflask::{Error, SecureCookieSessionInterface, clock_fn, signing::NoCompres
 
 fn run() -> Result<usize, Error> {
     let interface = SecureCookieSessionInterface::new(keys()?, clock_fn(now));
-    answer_by(&interface, &COOKIES, &mut NoCompression, visit, open_plain, |wire, cookie| write!(wire, "{cookie}"))
+    answer_by(&interface, &COOKIES, &mut NoCompression, visit, open_plain, |wire, cookie| {
+        write!(wire, "{cookie}")
+    })
 }
 
 #[firmware_costs::entry]
