@@ -1,6 +1,6 @@
 //! base64url: a lenient reader, a strict decoder for signatures, an encoding sink.
 
-use core::fmt;
+use core::{fmt, slice};
 
 use super::digest::MAX_DIGEST_BYTES;
 use crate::{
@@ -348,13 +348,8 @@ impl<'s> Base64Sink<'s> {
     /// Writes the rest.
     fn finish(&mut self) -> Result<(), Stopped> {
         self.pending.iter_mut().skip(self.len).for_each(|byte| *byte = 0);
-        self.write_blocks(&[self.pending], text_len(self.len))
-    }
-
-    /// Writes the first `text_len` letters of so many blocks.
-    fn write_blocks(&mut self, blocks: &[Block], text_len: usize) -> Result<(), Stopped> {
-        encode_blocks(blocks, &mut self.text);
-        self.inner.write(sub_slice(self.text.as_flattened(), ..text_len))
+        encode_blocks(slice::from_ref(&self.pending), &mut self.text);
+        self.inner.write(sub_slice(self.text.as_flattened(), ..text_len(self.len)))
     }
 }
 
@@ -378,7 +373,8 @@ impl Sink for Base64Sink<'_> {
         }
         let (blocks, rest) = bytes.as_chunks();
         for blocks in blocks.chunks(PIECE / BLOCK_BYTES) {
-            self.write_blocks(blocks, blocks.len() * BLOCK_LETTERS)?;
+            encode_blocks(blocks, &mut self.text);
+            self.inner.write(sub_slice(self.text.as_flattened(), ..blocks.len() * BLOCK_LETTERS))?;
         }
         copy(&mut self.pending, rest);
         self.len += rest.len();

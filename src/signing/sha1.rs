@@ -4,7 +4,7 @@
 
 #![allow(unreachable_pub, reason = "a 64-bit machine does nothing but test it")]
 
-use core::fmt;
+use core::{array, fmt};
 
 use hmac::digest::{
     HashMarker, Output,
@@ -49,10 +49,9 @@ pub struct Core {
 /// the time.
 #[inline(never)]
 fn compress(hash: &mut [u32; 5], block: &[u8; 64]) {
-    let mut schedule = [0_u32; 16];
-    for (word, bytes) in schedule.iter_mut().zip(block.as_chunks().0) {
-        *word = u32::from_be_bytes(*bytes);
-    }
+    let words = block.as_chunks().0;
+    let mut schedule =
+        array::from_fn(|number| words.get(number).copied().map(u32::from_be_bytes).unwrap_or_default());
     let mut state = *hash;
     rounds(&mut state, &mut schedule, 0, 0x5A82_7999, |b, c, d| d ^ b & (c ^ d));
     rounds(&mut state, &mut schedule, 20, 0x6ED9_EBA1, |b, c, d| b ^ c ^ d);

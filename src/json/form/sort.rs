@@ -26,15 +26,15 @@ use super::{span::span_len, words};
 use crate::bytes::{copy, copy_within, sub_slice, sub_slice_mut};
 
 /// Runs of up to so many bytes are merged through a buffer.
-const BUFFER: usize = 256;
+const BUFFER: usize = 240;
 
 /// The deepest that [`merge`] can put off work: its left part halves each time,
-/// until it fits into the buffer.
-const MERGE_DEPTH: usize = (usize::BITS - BUFFER.ilog2()) as usize;
+/// from below 2 GiB, until it fits into the buffer.
+const MERGE_DEPTH: usize = (31 - BUFFER.ilog2()) as usize;
 
 /// The most runs that wait: each is at least twice as long as the next, as long as
-/// there is room for one more. So they have 100 MB, and a third of one on small processors.
-const RUNS: usize = if usize::BITS < 64 { 16 } else { 24 };
+/// there is room for one more. So they have 100 MB, and on small processors 80 KB.
+const RUNS: usize = if usize::BITS < 64 { 14 } else { 24 };
 
 /// The order of two keys, given from behind their start marks: by code point.
 ///
