@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """How many requests a server loses to sessions: an axum application that opens and saves a
-session of 314 bytes with each request, and the same one without sessions, under wrk on
-loopback, each on a processor of its own. Installs wrk from Debian if it is not there.
+session of 314 bytes with each request, compressed as Flask does and uncompressed, and the
+same one without sessions, under wrk on loopback, each on a processor of its own. Installs
+wrk from Debian if it is not there.
 
   tools/load.py            ten seconds each, three times, the best of each counts
   tools/load.py --flask    beside it, the same in Flask under gunicorn, from PyPI
@@ -59,10 +60,11 @@ def cookie_of(url):
         return response.headers["Set-Cookie"].partition(";")[0]
 
 
-def measured(name, server, url):
+def measured(name, server, url, with_sessions):
+    """Requests per second of the first page in `with_sessions`."""
     try:
         cookie = cookie_of(url)
-        runs = {path: [] for path in ("without", "with")}
+        runs = {path: [] for path in ("without", *with_sessions)}
         for _ in range(ROUNDS):
             for path, figures in runs.items():
                 figures.append(run(server, f"{url}/{path}", cookie))
@@ -71,11 +73,12 @@ def measured(name, server, url):
         server.wait()
     best = {path: (max(rate for rate, _ in figures), min(cpu for _, cpu in figures)) for path, figures in runs.items()}
     for path, (rate, cpu) in best.items():
-        print(f"{name:8} {path:8} {rate:9,.0f} requests/s {cpu:8.1f} us of processor each")
-    kept = best["with"][0] / best["without"][0]
-    print(f"{name:8} sessions cost {(1 - kept) * 100:.1f} % of the requests, "
-          f"and {best['with'][1] - best['without'][1]:.1f} us of processor each")
-    return best["with"][0]
+        print(f"{name:6} {path:13} {rate:9,.0f} requests/s {cpu:8.1f} us of processor each")
+    for path in with_sessions:
+        lost = 1 - best[path][0] / best["without"][0]
+        print(f"{name:6} {path:13} sessions cost {lost * 100:.1f} % of the requests, "
+              f"and {best[path][1] - best['without'][1]:.1f} us of processor each")
+    return best[with_sessions[0]][0]
 
 
 def axum():
@@ -84,7 +87,7 @@ def axum():
     messages = map(json.loads, output.splitlines())
     program = [message["executable"] for message in messages if message.get("executable")][-1]
     server = subprocess.Popen(pinned(SERVER_CPU, [program]), stdout=subprocess.PIPE, text=True)
-    return measured("axum", server, server.stdout.readline().strip())
+    return measured("axum", server, server.stdout.readline().strip(), ["with", "uncompressed"])
 
 
 def flask():
@@ -97,7 +100,7 @@ def flask():
     log = iter(server.stderr.readline, "")
     url = next(re.search(r"http://\S+:\d+", line)[0] for line in log if "Listening at" in line)
     next(line for line in log if "Booting worker" in line)
-    return measured("Flask", server, url)
+    return measured("Flask", server, url, ["with"])
 
 
 if not shutil.which("wrk"):

@@ -2,7 +2,8 @@
 //!
 //! - `/start` puts 314 bytes of JSON into the session, as a site with Flask-Login and
 //!   Flask-WTF has them.
-//! - `/with` reads the session, changes and saves it.
+//! - `/with` reads the session, changes and saves it, as Flask does: compressed.
+//! - `/uncompressed` does so without compression.
 //! - `/without` answers the same, and knows no sessions.
 
 use std::{env, error::Error};
@@ -14,9 +15,13 @@ use tokio::net::TcpListener;
 /// One thread, so that one processor is the limit.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let sessions = Sessions::secret_key("dev").secure(false).same_site(Lax);
-    let with = Router::new().route("/start", get(start)).route("/with", get(with)).layer(sessions.layer());
-    let app = Router::new().route("/without", get(without)).merge(with);
+    let sessions = || Sessions::secret_key("dev").secure(false).same_site(Lax);
+    let compressed = Router::new().route("/start", get(start)).route("/with", get(with));
+    let uncompressed = Router::new().route("/uncompressed", get(with));
+    let app = Router::new()
+        .route("/without", get(without))
+        .merge(compressed.layer(sessions().layer()))
+        .merge(uncompressed.layer(sessions().compress(false).layer()));
     let port = env::args().nth(1).unwrap_or_else(|| "0".into());
     let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await?;
     println!("http://{}", listener.local_addr()?);
