@@ -186,14 +186,36 @@ async fn a_form_with_files_is_taken_with_the_token_in_a_field() {
         (kind, format!("{text}{}{end}", of(r#"name="csrf_token"; filename="t""#)), missing),
         (kind, format!("{text}{}{end}", of(r#"name="csrf_token"; filename="""#)), missing),
         (kind, format!("{text}{}{end}", of(r#"name="csrf_token"; filename*=UTF-8''t"#)), missing),
+        (kind, format!("{text}{}{end}", of(r#"name="csrf_token"; FILENAME="t""#)), missing),
+        (kind, format!("{text}{}{end}", of(r#"name="csrf_token"; name="y""#)), missing),
+        (kind, format!("{text}--x\r\n\r\n\r\n{exact}{end}"), missing),
+        (
+            kind,
+            format!(
+                "{}{exact}{end}",
+                part("name=text\r\nContent-Type: text/plain; charset=UTF-8", "Zoë & b=c")
+            ),
+            taken,
+        ),
         // What is cut off, or not of this boundary, has no fields at all.
         (kind, format!("{text}{exact}"), missing),
         ("multipart/form-data; boundary=z", format!("{text}{exact}{end}"), missing),
         ("multipart/form-data", format!("{text}{exact}{end}"), missing),
         (kind, String::new(), missing),
-        // Flask takes lines that end in a line feed alone, and a name in the spelling `name*`.
+        // Flask takes lines that end in a line feed alone, names in other spellings, and text in
+        // Latin-1.
         (kind, format!("{text}{exact}{end}").replace("\r\n", "\n"), missing),
         (kind, format!("{text}{}{end}", of("name*=UTF-8''csrf_token")), missing),
+        (kind, format!("{text}{}{end}", of(r#"name="y"; name="csrf_token""#)), missing),
+        (kind, format!("{text}{}{end}", of(r#"title="y"; name="csrf_token""#)), missing),
+        (
+            kind,
+            format!(
+                "{exact}{}{end}",
+                part("name=text\r\nContent-Type: text/plain; charset=iso-8859-1", "Zoë")
+            ),
+            missing,
+        ),
     ] {
         let answered = send(site(extensions()), "/note", &cookie, &[("content-type", kind)], &body).await;
         assert_eq!((answered.0, answered.1.as_str()), answer, "{kind}\n{body}");

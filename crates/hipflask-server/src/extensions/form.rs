@@ -5,11 +5,11 @@ use std::{collections::HashSet, convert::Infallible, str};
 use bytes::Bytes;
 use form_urlencoded::{byte_serialize, parse};
 use futures_util::stream;
-use multer::{Field, Multipart};
+use multer::Multipart;
 
 /// The fields of a body as `application/x-www-form-urlencoded`, without files. A body of a type
 /// that Werkzeug does not take for a form has none, and neither has one that is cut off or that
-/// the parser does not understand.
+/// is spelled as no browser does.
 pub(super) async fn fields(content_type: &[u8], body: &Bytes) -> Bytes {
     let media_type = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
     if media_type.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
@@ -26,22 +26,55 @@ async fn of_multipart(content_type: &[u8], body: &Bytes) -> Option<Bytes> {
     let body = stream::iter([Ok::<_, Infallible>(body.clone())]);
     let (mut parts, mut fields) = (Multipart::new(body, boundary), String::new());
     while let Some(part) = parts.next_field().await.ok()? {
-        let name = part.name().filter(|_| !is_file(&part)).map(str::to_owned);
+        let disposition = part.headers().get("content-disposition")?;
+        let (name, is_file) = read_disposition(str::from_utf8(disposition.as_bytes()).ok()?)?;
+        let charset = part.content_type().and_then(|kind| kind.get_param("charset"));
+        let is_utf8 = charset.is_none_or(|charset| charset.as_str().eq_ignore_ascii_case("utf-8"));
         // A file is read over, since the next part begins after it.
         let value = part.bytes().await.ok()?;
-        if let Some(name) = name {
-            fields.extend(byte_serialize(name.as_bytes()).chain(["="]).chain(byte_serialize(&value)));
-            fields.push('&');
+        if is_file {
+            continue;
         }
+        if !is_utf8 && !value.is_ascii() {
+            return None;
+        }
+        fields.extend(byte_serialize(name.as_bytes()).chain(["="]).chain(byte_serialize(&value)));
+        fields.push('&');
     }
     Some(fields.into())
 }
 
-/// Whether a part has a file name, also in the spelling `filename*`, which Werkzeug knows.
-fn is_file(part: &Field<'_>) -> bool {
-    let disposition = part.headers().get("content-disposition").map(|value| value.as_bytes());
-    let mut words = disposition.unwrap_or_default().windows(b"filename*".len());
-    part.file_name().is_some() || words.any(|word| word.eq_ignore_ascii_case(b"filename*"))
+/// The name in a part's `Content-Disposition`, and whether it is a file's. `None` for what only
+/// Werkzeug understands, such as a name given twice: it must not count as another one here.
+fn read_disposition(disposition: &str) -> Option<(String, bool)> {
+    let (mut name, mut is_file) = (None, false);
+    let (_, mut parameters) = disposition.split_once(';')?;
+    loop {
+        let (key, value) = parameters.trim_start_matches([' ', '\t']).split_once('=')?;
+        let (value, rest) = match value.strip_prefix('"') {
+            // What ends so may be an escaped quote.
+            Some(quoted) => quoted.split_once('"').filter(|(value, _)| !value.ends_with('\\'))?,
+            None => match value.bytes().take_while(|byte| is_in_token(*byte)).count() {
+                0 => return None,
+                len => value.split_at(len),
+            },
+        };
+        match key {
+            "name" if name.is_none() && !value.contains('\\') => name = Some(value.replace("%22", "\"")),
+            "filename" | "filename*" => is_file = true,
+            _ => return None,
+        }
+        if rest.is_empty() {
+            return Some((name?, is_file));
+        }
+        parameters = rest.strip_prefix(';')?;
+    }
+}
+
+/// Whether this can stand in a value without quotes (RFC 9110, section 5.6.2).
+const fn is_in_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
 }
 
 /// The token in a form's fields: in the field `name`, else in the first one that ends so (a form
