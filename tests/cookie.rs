@@ -161,6 +161,9 @@ fn the_plain_reader_finds_what_the_other_one_finds_where_nothing_is_quoted() {
     }
     assert!(seen.iter().all(|seen| *seen > 1_000), "{seen:?}");
     assert_eq!(find_plain(std::iter::once("日=x".as_bytes()), "日"), None);
+    // A cookie without a name is none.
+    assert_eq!(find_plain(std::iter::once(&b"=x; "[..]), ""), None);
+    assert_eq!(find_with_duplicates(std::iter::once(&b"=x; "[..]), ""), None);
     assert!(find_plain(std::iter::once(&b"\xe9=x"[..]), "é").is_some());
 }
 

@@ -130,7 +130,7 @@ fn plain_value<'a>(pair: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let name_len = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
     let (pair_name, value) = pair.split_at_checked(name_len)?;
     let [pair_name, value] = [pair_name, value.get(1..).unwrap_or_default()].map(without_blanks_around);
-    let is_pair = !pair_name.iter().chain(value).any(is_blank);
+    let is_pair = !pair_name.is_empty() && !pair_name.iter().chain(value).any(is_blank);
     (is_pair && is_named(pair_name, name)).then_some(value)
 }
 
