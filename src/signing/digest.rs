@@ -141,7 +141,6 @@ fn code_of<H: EagerHash>(state: hmac::Hmac<H>) -> hmac::digest::Output<hmac::Hma
     hmac::digest::FixedOutput::finalize_fixed(state)
 }
 
-/// Not inlined: few programs need it, and not in one place only.
 fn digest_of<H: EagerHash>(parts: &[&[u8]]) -> hmac::digest::Output<H> {
     let mut state = H::new();
     for part in parts {

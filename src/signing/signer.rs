@@ -112,14 +112,8 @@ impl<K: SigningKeys> Signer<K> {
     /// [`Error::MacUnavailable`] when an external MAC does not answer.
     pub fn finish(&self, mac: K::Mac) -> Result<SignatureSuffix, Error> {
         let mut suffix = SignatureSuffix::EMPTY;
-        suffix.len = self.append(mac, &mut suffix.bytes, 0)?;
+        suffix.push(self.separator, mac.finish()?.blocks());
         Ok(suffix)
-    }
-
-    /// Appends the separator and the signature to the first `len_bytes` of `room`, and
-    /// gives their length then.
-    pub(super) fn append(&self, mac: K::Mac, room: &mut [u8], len_bytes: usize) -> Result<usize, Error> {
-        Ok(append_base64(room, len_bytes, self.separator, mac.finish()?.blocks()))
     }
 
     /// The value of a signed value: what is before the last separator, if what
@@ -171,8 +165,8 @@ pub(crate) fn rsplit_once(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])>
 /// With it in hand, nothing that is left to write can fail but the writing.
 #[derive(Clone)]
 pub struct SignatureSuffix {
-    pub(super) bytes: [u8; MAX_SUFFIX_BYTES],
-    pub(super) len: usize,
+    bytes: [u8; MAX_SUFFIX_BYTES],
+    len: usize,
 }
 
 impl SignatureSuffix {
@@ -193,25 +187,19 @@ impl SignatureSuffix {
     ) -> Result<(), WriteError<S::Error>> {
         sink.write(value).and_then(|()| sink.write(self.as_bytes())).map_err(WriteError::Sink)
     }
-}
 
-/// Appends the separator and the base64 of the first `len_bytes` of `blocks` to the first
-/// `start` bytes of `room`, and gives their length then. There is room: the parts have the
-/// lengths that a suffix is made of.
-#[inline(never)]
-#[expect(clippy::arithmetic_side_effects, reason = "a timestamp or a signature, in memory")]
-pub(super) fn append_base64(
-    room: &mut [u8],
-    start: usize,
-    separator: u8,
-    (blocks, len_bytes): (&[Block], usize),
-) -> usize {
-    let blocks = sub_slice(blocks, ..len_bytes.div_ceil(size_of::<Block>()));
-    if let Some((first, room)) = room.get_mut(start..).and_then(<[u8]>::split_first_mut) {
-        *first = separator;
-        encode_blocks(blocks, room.as_chunks_mut().0);
+    /// Appends the separator and the base64 of the first `len_bytes` of `blocks`.
+    /// It is never full: the parts have the lengths the capacity is made of.
+    #[inline(never)]
+    #[expect(clippy::arithmetic_side_effects, reason = "a timestamp and a signature, and no more")]
+    pub(super) fn push(&mut self, separator: u8, (blocks, len_bytes): (&[Block], usize)) {
+        let blocks = sub_slice(blocks, ..len_bytes.div_ceil(size_of::<Block>()));
+        if let Some((first, room)) = self.bytes.get_mut(self.len..).and_then(<[u8]>::split_first_mut) {
+            *first = separator;
+            encode_blocks(blocks, room.as_chunks_mut().0);
+        }
+        self.len += 1 + text_len(len_bytes);
     }
-    start + 1 + text_len(len_bytes)
 }
 
 impl Default for SignatureSuffix {

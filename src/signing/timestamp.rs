@@ -6,10 +6,10 @@ use super::{
     base64::{Base64Reader, Block},
     error::SignatureError,
     mac::{Mac, SigningKeys},
-    signer::{SignatureSuffix, Signer, append_base64, rsplit_once},
+    signer::{SignatureSuffix, Signer, rsplit_once},
 };
 use crate::{
-    bytes::{copy, sub_slice},
+    bytes::copy,
     error::Error,
     sink::{Sink, WriteError},
     time::{Clock, UnixTime},
@@ -145,25 +145,13 @@ impl<K: SigningKeys> TimestampSigner<K> {
     ///
     /// # Errors
     /// [`Error::MacUnavailable`] when an external MAC does not answer.
-    pub fn finish(&self, mac: K::Mac, now: UnixTime) -> Result<SignatureSuffix, Error> {
-        let mut suffix = SignatureSuffix::EMPTY;
-        suffix.len = self.append(mac, now, &mut suffix.bytes, 0)?;
-        Ok(suffix)
-    }
-
-    /// Appends the separator, the timestamp, the separator and the signature to the first
-    /// `len_bytes` of `room`, and gives their length then. The MAC has not seen those bytes.
-    fn append(
-        &self,
-        mut mac: K::Mac,
-        now: UnixTime,
-        room: &mut [u8],
-        len_bytes: usize,
-    ) -> Result<usize, Error> {
+    pub fn finish(&self, mut mac: K::Mac, now: UnixTime) -> Result<SignatureSuffix, Error> {
         let stamp_secs = now.secs().saturating_sub(self.clock_skew_secs);
-        let len_bytes = append_timestamp(room, len_bytes, self.signer.separator(), stamp_secs);
-        mac.update(sub_slice(room, ..len_bytes));
-        self.signer.append(mac, room, len_bytes)
+        let mut suffix = SignatureSuffix::EMPTY;
+        push_timestamp(&mut suffix, self.signer.separator(), stamp_secs);
+        mac.update(suffix.as_bytes());
+        suffix.push(self.signer.separator(), mac.finish()?.blocks());
+        Ok(suffix)
     }
 
     /// The payload and the timestamp, if the signature holds and is not older
@@ -247,12 +235,12 @@ fn check_age(
 /// Appends the separator and the timestamp field: the base64url of the number's
 /// big-endian bytes without leading zeros, so of nothing at all for 0.
 #[expect(clippy::arithmetic_side_effects, reason = "of 64 bits, some are zeros and some are not")]
-fn append_timestamp(room: &mut [u8], start: usize, separator: u8, secs: u64) -> usize {
+fn push_timestamp(suffix: &mut SignatureSuffix, separator: u8, secs: u64) {
     let len_bytes = (u64::BITS - secs.leading_zeros()).div_ceil(8);
     let significant = secs.checked_shl(u64::BITS - len_bytes * 8).unwrap_or_default();
     let mut block = Block::default();
     copy(&mut block, &significant.to_be_bytes());
-    append_base64(room, start, separator, (&[block], len_bytes as usize))
+    suffix.push(separator, (&[block], len_bytes as usize));
 }
 
 /// Reads a timestamp field. Nothing is 0; more than 8 bytes are unreadable,
@@ -284,9 +272,9 @@ mod tests {
             (u64::MAX, "__________8"),
         ];
         for (secs, text) in written {
-            let mut room = [0; 20];
-            let len = append_timestamp(&mut room, 1, b'.', secs);
-            assert_eq!(room[1..len].split_first(), Some((&b'.', text.as_bytes())));
+            let mut suffix = SignatureSuffix::EMPTY;
+            push_timestamp(&mut suffix, b'.', secs);
+            assert_eq!(suffix.as_bytes().split_first(), Some((&b'.', text.as_bytes())));
             assert_eq!(read_timestamp(text.as_bytes()), Some(secs));
         }
     }
