@@ -92,6 +92,11 @@ pub(super) const fn text_len(len_bytes: usize) -> usize {
     (len_bytes * 4).div_ceil(3)
 }
 
+/// How many bytes so many letters make.
+pub(super) const fn len_bytes_of(text_len: usize) -> usize {
+    text_len.saturating_mul(3) / 4
+}
+
 /// Decodes base64url piece by piece, exactly as leniently as
 /// `itsdangerous.encoding.base64_decode`.
 ///

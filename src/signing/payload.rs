@@ -3,7 +3,7 @@
 //! As itsdangerous' `URLSafeSerializerMixin`: base64url of the JSON text, or a
 //! dot and base64url of its zlib stream, if that is at least two bytes shorter.
 
-use super::base64::{Base64Reader, Base64Sink, NOT_BASE64};
+use super::base64::{Base64Reader, Base64Sink, NOT_BASE64, len_bytes_of};
 #[cfg(feature = "alloc")]
 use super::base64::{encode_into, room_len};
 use crate::{
@@ -35,8 +35,7 @@ pub(crate) fn load_payload<Z: Compression + ?Sized>(
     let len = reader.fill(buffer).ok_or(NOT_BASE64)?;
     let mut more = [0];
     if len == buffer.len() && reader.fill(&mut more).ok_or(NOT_BASE64)? > 0 {
-        let needed_bytes = payload.len().saturating_mul(3) / 4;
-        return Err(Error::Capacity { needed_bytes, capacity_bytes: len });
+        return Err(Error::Capacity { needed_bytes: len_bytes_of(payload.len()), capacity_bytes: len });
     }
     Ok(len)
 }
@@ -130,8 +129,7 @@ impl Compression for [u8] {
         let mut encoded = SliceSink::new(self);
         let fits = with_any_sink(&mut encoded, |sink| Base64Sink::encode(sink, dump)).is_ok();
         let encoded: &[u8] = encoded.into_written();
-        let text_len_bytes = encoded.len().saturating_mul(3) / 4;
-        Ok(fits.then_some(Packed { encoded, text_len_bytes }))
+        Ok(fits.then_some(Packed { encoded, text_len_bytes: len_bytes_of(encoded.len()) }))
     }
 }
 

@@ -7,7 +7,7 @@
 use core::{convert::Infallible, fmt};
 
 use super::{
-    base64::Base64Sink,
+    base64::{Base64Sink, len_bytes_of},
     mac::{Mac, SigningKeys},
     payload::{Compression, Packed},
     signer::{SignatureSuffix, Signer},
@@ -120,9 +120,7 @@ impl<'a, D: Dump + ?Sized> Token<'a, D> {
 
     /// The length of the JSON text that the payload holds.
     pub(crate) fn text_len_bytes(&self) -> usize {
-        self.payload
-            .packed
-            .map_or(self.payload_len_bytes.saturating_mul(3) / 4, |packed| packed.text_len_bytes)
+        self.payload.packed.map_or(len_bytes_of(self.payload_len_bytes), |packed| packed.text_len_bytes)
     }
 
     /// Writes the token.
